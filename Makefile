@@ -1,0 +1,52 @@
+# One verb per task. A fresh machine needs Python 3.11 or newer and make; everything else is fetched on the way.
+.DEFAULT_GOAL := help
+.PHONY: help demo test check fix lock
+BIN := .venv/bin
+UV = $$(uv --version >/dev/null 2>&1 && echo uv || echo .venv-tools/bin/uv)
+
+help: ## these lines
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1	\2/p' Makefile
+
+demo: .venv/.demo ## everything on this machine, with sample leads and an audience
+	@$(BIN)/nurture demo
+
+test: .venv/.dev ## the whole test suite, on a real Temporal server
+	@NURTURE_TEMPORAL_CLI="$$($(BIN)/python -m adapters.temporal_cli)" && export NURTURE_TEMPORAL_CLI && $(BIN)/python -m pytest
+
+check: .venv/.dev ## style, types, and who may import whom
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+fix: .venv/.dev ## mends what style checks can mend
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+lock: .venv/.uv ## pins the newest versions that pyproject.toml allows, with hashes
+	$(LOCK) --group build -o requirements/main.txt
+	$(LOCK) --group dev -o requirements/dev.txt
+LOCK = $(UV) pip compile --quiet --upgrade --universal --generate-hashes --no-header --python-version 3.11 \
+	--no-emit-index-url --no-emit-find-links pyproject.toml
+
+# What is installed stands in a stamp per set of packages; a set that changed is installed again.
+.venv/.demo: requirements/main.txt pyproject.toml | .venv/.uv
+	@test -e .venv/.dev && test .venv/.dev -nt pyproject.toml && test .venv/.dev -nt requirements/main.txt || { $(call install,main); }
+	@touch $@
+
+.venv/.dev: requirements/dev.txt pyproject.toml | .venv/.uv
+	@$(call install,dev)
+	@touch $@
+
+define install
+echo "installing the packages of requirements/$(1).txt into .venv" && \
+$(UV) pip install --quiet --python $(BIN)/python --require-hashes -r requirements/$(1).txt && \
+$(UV) pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation -e .
+endef
+
+.venv/.uv:
+	@uv --version >/dev/null 2>&1 || test -x .venv-tools/bin/uv || { echo "installing uv into .venv-tools"; \
+		python3 -m pip install --quiet --target .venv-tools uv || \
+		{ python3 -m venv .venv-tools && .venv-tools/bin/python -m pip install --quiet uv; }; }
+	@test -x $(BIN)/python || { echo "making .venv"; $(UV) venv --quiet --python '>=3.11' .venv; }
+	@touch $@

@@ -1,0 +1,198 @@
+"""Sends one mail: gate, ledger, provider, answer. Decides what is tried again, and never sends twice on a guess."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+import structlog
+from sqlalchemy import Connection
+from temporalio import activity
+from temporalio.exceptions import ApplicationError
+
+from activities.desk import Desk, real_now
+from adapters.database import positions, sends
+from adapters.database.engine import writing
+from adapters.database.numbering import lock
+from adapters.mail.port import Accepted, Held, Mail, Refused, Unknown
+from adapters.mail.rendering import LeadFacts, render
+from adapters.mail.tokens import Subscription, one_click_headers
+from adapters.mail.variables import TemplateBlocked
+from nurture import gate, protocol
+from nurture.commands import SendMail, SendResult
+from nurture.definitions import Definitions, Sender, Template
+from nurture.visit import TOLERANCE
+
+log = structlog.get_logger(__name__)
+
+ONE_CALL = timedelta(seconds=8)
+"""How long one attempt may last, from its start to the provider's answer; Temporal gives it a second more."""
+TO_BEGIN = timedelta(seconds=2)
+"""How long an attempt may take to reach the provider; one that took longer stands aside for the next."""
+NEXT_TRY = timedelta(seconds=5)
+"""When a held send is tried again where the provider did not say."""
+ALERTED_TRY = timedelta(seconds=30)
+"""When all sending is tried again after trouble that a person has to mend (401, 403)."""
+
+
+class MailActivities:
+    """The activity that hands mails to the provider."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+
+    @activity.defn(name=protocol.SEND_MAIL)
+    def send_mail(self, order: protocol.Order) -> SendResult:
+        """Send one mail, or say why not. Raises a retryable error while the provider cannot take it."""
+        command, started = order.command, activity.info().started_time
+        if not isinstance(command, SendMail):
+            raise ApplicationError(f"{command.command} is not a mail", non_retryable=True)
+        with writing(self._desk.engine) as conn:
+            lock(conn, command.lead)
+            if order.record is not None:
+                positions.record(conn, order.record)
+            begun = self._begin(conn, command)
+        if isinstance(begun, SendResult):
+            return begun
+        if isinstance(begun, sends.Hold):
+            raise _held(begun.reason, begun.until - real_now())
+        if begun is None:
+            begun = self._settle(command)
+            if isinstance(begun, SendResult):
+                return begun
+        return self._hand_over(command, begun, started)
+
+    # --- before the call --------------------------------------------------------------------------------------------
+
+    def _begin(self, conn: Connection, command: SendMail) -> Mail | SendResult | sends.Hold | None:
+        """The mail to hand over, its row written; or its result; or the hold; None: an earlier attempt is in doubt."""
+        earlier = sends.earlier(conn, command)
+        if isinstance(earlier, SendResult):
+            return earlier
+        if earlier is not None:
+            return None
+        hold = sends.hold(conn, real_now())
+        if hold is not None:
+            return hold
+        now, seq = self._desk.clock.now(), sends.stored_seq(conn, command.lead)
+        definitions = self._desk.store.current()
+        tolerance = self._desk.clock.epoch.tolerance(TOLERANCE)
+        verdict = gate.judge(sends.asked(conn, command, definitions, now, tolerance), definitions)
+        match verdict.gate:
+            case "ended":
+                return sends.result(command, "blocked", now, verdict.reason)
+            case "refused":
+                return sends.refuse(conn, command, now, seq=seq, reason=verdict.reason)
+            case "deferred":
+                sends.tell(conn, command, "deferred", now, seq=seq, reason=verdict.reason)
+                return sends.result(command, "deferred", verdict.until or now, verdict.reason)
+        rendered = self._render(conn, command, definitions)
+        if isinstance(rendered, str):
+            return sends.result(command, "blocked", now, rendered)
+        mail, template = rendered
+        sends.begin(conn, command, template_sha256=template.sha256, at=now)
+        return mail
+
+    def _render(self, conn: Connection, command: SendMail, definitions: Definitions) -> tuple[Mail, Template] | str:
+        """The mail and its template, or why this lead's mail cannot be made."""
+        template = definitions.templates.get((command.template, command.language))
+        to = sends.addressee(conn, command.lead)
+        if template is None or definitions.sender is None or to is None:
+            missing = "address" if to is None else "sender.yaml" if template else f"template {command.template!r}"
+            return f"no {missing} in deployment {definitions.number} ({command.language}): mend it and deploy"
+        url = self._desk.tokens.url(
+            self._desk.public_url, Subscription(lead=command.lead, topic=command.topic, send_key=command.key)
+        )
+        sender: Sender = definitions.sender
+        try:
+            rendered = render(
+                template,
+                lead=LeadFacts(id=command.lead, name=to.name, attributes=to.attributes),
+                sender=sender,
+                unsubscribe_url=url,
+                link_base=self._desk.public_url,
+                send_key=command.key,
+            )
+        except TemplateBlocked as error:
+            return str(error)
+        mail = Mail(
+            to=to.email,
+            to_name=to.name or "",
+            from_email=sender.from_.email,
+            from_name=sender.from_.name,
+            subject=rendered.subject,
+            text=rendered.text,
+            html=rendered.html,
+            send_key=command.key,
+            headers=one_click_headers(url),
+        )
+        return mail, template
+
+    # --- the call and its answer ------------------------------------------------------------------------------------
+
+    def _hand_over(self, command: SendMail, mail: Mail, started: datetime) -> SendResult:
+        if real_now() - started > TO_BEGIN:  # another attempt may begin before this one would end
+            with writing(self._desk.engine) as conn:
+                sends.hold_back(conn, command, "the machine is too busy")
+            raise _held("the machine is too busy", timedelta(seconds=1))
+        not_after = started + ONE_CALL
+        answer = self._desk.mailer.send(replace(mail, not_after=not_after))
+        if isinstance(answer, Unknown) and self._desk.mailer.settles:
+            # the row stays in flight: the next attempt settles it by evidence
+            raise _held(answer.reason, not_after - real_now() + timedelta(milliseconds=500))
+        at = self._desk.clock.now()
+        with writing(self._desk.engine) as conn:
+            seq = sends.stored_seq(conn, command.lead)
+            match answer:
+                case Accepted(message_id=message_id):
+                    if sends.release(conn):
+                        log.warning("mail_goes_again")
+                    return sends.end(conn, command, "accepted", at, seq=seq, message_id=message_id)
+                case Unknown(reason=reason):
+                    begun = sends.attempted_at(conn, command.key)
+                    return sends.end(conn, command, "unknown", begun, seq=seq, reason=reason)
+                case Refused(reason=reason):
+                    return sends.end(conn, command, "refused", at, seq=seq, reason=reason)
+                case Held():
+                    sends.hold_back(conn, command, answer.reason)
+                    wait = answer.retry_after or (ALERTED_TRY if answer.alert else NEXT_TRY)
+                    if answer.provider_wide:
+                        self._hold_all(conn, answer, wait)
+        raise _held(answer.reason, wait)
+
+    def _hold_all(self, conn: Connection, answer: Held, wait: timedelta) -> None:
+        now = real_now()
+        if sends.hold_all(conn, now_real=now, until=now + wait, reason=answer.reason):
+            alert = log.error if answer.alert else log.warning
+            alert("all_mail_held", reason=answer.reason, do="mend what the reason names; mail goes on by itself")
+
+    def _settle(self, command: SendMail) -> Mail | SendResult:
+        """An earlier attempt wrote `in_flight` and died: settle it by evidence, never by sending blindly again."""
+        found = self._desk.mailer.lookup(command.key)
+        with writing(self._desk.engine) as conn:
+            lock(conn, command.lead)
+            earlier = sends.earlier(conn, command)
+            if isinstance(earlier, SendResult):
+                return earlier
+            seq, began = sends.stored_seq(conn, command.lead), sends.attempted_at(conn, command.key)
+            proof: datetime | None = sends.evidence(conn, command.key)
+            if proof is not None or found == "accepted":
+                return sends.end(conn, command, "accepted", max(proof or began, began), seq=seq, reason="by evidence")
+            if found == "cannot_tell" and self._desk.mailer.settles:
+                raise _held("the provider cannot be asked now", timedelta(seconds=1))
+            if found == "cannot_tell":
+                return sends.end(conn, command, "unknown", began, seq=seq, reason="the answer was lost in a crash")
+            sends.hold_back(conn, command, "the provider never got it")
+            begun = self._begin(conn, command)
+        if isinstance(begun, sends.Hold):
+            raise _held(begun.reason, begun.until - real_now())
+        if begun is None:
+            raise _held("the answer of an earlier attempt is awaited", NEXT_TRY)
+        return begun
+
+
+def _held(reason: str, wait: timedelta) -> ApplicationError:
+    """An error that Temporal tries again after `wait`, for as long as it takes."""
+    return ApplicationError(
+        reason, type="MailHeld", next_retry_delay=max(wait, timedelta(milliseconds=200)), non_retryable=False
+    )

@@ -1,0 +1,83 @@
+"""Makes sales tasks, tells people, enrols leads: one adapter call each."""
+
+from __future__ import annotations
+
+from sqlalchemy import Connection
+from temporalio import activity
+from temporalio.exceptions import ApplicationError
+
+from activities.desk import Desk, real_now
+from adapters.database import enrolments, handoffs, numbering, positions
+from adapters.database.engine import reading, writing
+from adapters.notification import Message
+from nurture import protocol
+from nurture.commands import EnrollLead, MakeHandoff, NotifyPerson, TaskDone
+
+
+class TaskActivities:
+    """The activities behind handoff, notify and enroll steps."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+
+    @activity.defn(name=protocol.MAKE_HANDOFF)
+    def make_handoff(self, order: protocol.Order) -> TaskDone:
+        """Make the task row, once; the handoff's own workflow tells sales."""
+        command = order.command
+        if not isinstance(command, MakeHandoff):
+            raise _wrong(order)
+        definitions = self._desk.store.current()
+        with writing(self._desk.engine) as conn:
+            self._record(conn, order)
+            if definitions.sales is None or command.queue not in definitions.sales.queues:
+                why = f"no queue {command.queue!r} in sales.yaml of deployment {definitions.number}: add it and deploy"
+                return TaskDone(key=command.handoff, at=command.at, error=why)
+            handoffs.make(conn, command, definitions)
+        return TaskDone(key=command.handoff, at=command.at)
+
+    @activity.defn(name=protocol.NOTIFY_PERSON)
+    def notify_person(self, order: protocol.Order) -> TaskDone:
+        """Tell a queue or a rep; tried again for as long as the receiver is down."""
+        command = order.command
+        if not isinstance(command, NotifyPerson):
+            raise _wrong(order)
+        with writing(self._desk.engine) as conn:
+            self._record(conn, order)
+        self._desk.notifier.tell(Message(key=command.key, to=command.to, text=command.text, lead=command.lead))
+        return TaskDone(key=command.key, at=command.at)
+
+    @activity.defn(name=protocol.ENROLL_LEAD)
+    def enroll_lead(self, order: protocol.Order) -> TaskDone:
+        """Let the database decide on the enrolment; a refusal is on the timeline and no fault."""
+        command = order.command
+        if not isinstance(command, EnrollLead):
+            raise _wrong(order)
+        definitions = self._desk.store.current()
+        scenario = definitions.scenarios.get(command.scenario)
+        with writing(self._desk.engine) as conn:
+            self._record(conn, order)
+            if scenario is None:
+                why = f"no scenario {command.scenario!r} in deployment {definitions.number}"
+                return TaskDone(key=command.key, at=command.at, error=why)
+            enrolments.decide(
+                conn, command.lead, scenario, deployment=definitions.number, now=self._desk.clock.now(), front=True
+            )
+        return TaskDone(key=command.key, at=command.at)
+
+    @activity.defn(name=protocol.NOTIFY_HANDOFF)
+    def notify_handoff(self, start: protocol.HandoffStart) -> None:
+        """Tell sales of a task; the receiver can tell a repeat by its key."""
+        with reading(self._desk.engine) as conn:
+            notice = handoffs.notice(conn, start.handoff)
+        self._desk.notifier.notify(notice)
+        with writing(self._desk.engine) as conn:
+            handoffs.notified(conn, start.handoff, real_now())
+
+    def _record(self, conn: Connection, order: protocol.Order) -> None:
+        numbering.lock(conn, order.command.lead)
+        if order.record is not None:
+            positions.record(conn, order.record)
+
+
+def _wrong(order: protocol.Order) -> ApplicationError:
+    return ApplicationError(f"{order.command.command} came to the wrong activity", non_retryable=True)

@@ -1,0 +1,1 @@
+"""The outside world: mail, database, notification, holidays, the Temporal server."""

@@ -1,0 +1,116 @@
+"""Says whether a lead agreed to a topic and whether its address is shut; refuses to send or to ask anybody.
+
+A suppression belongs to the address (as a hash: it outlives an erasure), a consent to the lead.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal
+
+from sqlalchemy import Connection, exists, insert, select
+
+from adapters.database.schema import consents, leads, suppressions
+from nurture.definitions import FormConsent
+
+ALL = "all"
+"""The scope of a suppression that shuts an address for every topic."""
+BASES = ("opt_in", "business_card", "existing_customer", "published_address", "contract")
+SuppressionReason = Literal["unsubscribed", "spam_reported", "bounced", "one_click", "manual"]
+_LIFTED_BY_A_FORM = frozenset({"unsubscribed", "one_click"})
+"""What the person said and may take back. A complaint, a dead mailbox or a decision of ops is not undone by a form."""
+
+
+@dataclass(frozen=True, slots=True)
+class Consent:
+    """One consent to be written: to which topics, on which basis, from where, since when."""
+
+    topics: Sequence[str]
+    basis: str
+    source: str | None
+    at: datetime
+    wording: FormConsent | None = None
+
+
+def normalised(address: str) -> str:
+    """The form in which an address is kept and compared: no blanks around it, lower case."""
+    return address.strip().lower()
+
+
+def address_hash(address: str) -> str:
+    """What a suppression keeps of an address."""
+    return hashlib.sha256(normalised(address).encode()).hexdigest()
+
+
+def consent(conn: Connection, lead: str, given: Consent) -> None:
+    """Write down a consent. Only one given in a form (with its wording) can lift a suppression, by being newer."""
+    rows = [
+        {
+            "lead": lead,
+            "topic": topic,
+            "basis": given.basis,
+            "source": given.source,
+            "at": given.at,
+            "by_form": given.wording is not None,
+            "wording_version": given.wording.version if given.wording else None,
+            "wording": given.wording.text if given.wording else None,
+        }
+        for topic in dict.fromkeys(given.topics)
+    ]
+    if rows:
+        conn.execute(insert(consents), rows)
+
+
+def consented(conn: Connection, lead: str, topic: str) -> bool:
+    """True if the lead ever agreed to the topic; what it took back since is a suppression."""
+    return bool(conn.execute(select(exists().where(consents.c.lead == lead, consents.c.topic == topic))).scalar())
+
+
+def suppressed(conn: Connection, address: str, topic: str) -> str | None:
+    """Why no mail of the topic may go to the address, or None. A newer consent by form lifts what a person undid."""
+    rows = conn.execute(
+        select(suppressions.c.reason, suppressions.c.at, suppressions.c.scope)
+        .where(suppressions.c.address_hash == address_hash(address), suppressions.c.scope.in_((ALL, topic)))
+        .order_by(suppressions.c.at)
+    ).all()
+    if not rows:
+        return None
+    lifted = conn.execute(
+        select(consents.c.at)
+        .join(leads, leads.c.id == consents.c.lead)
+        .where(leads.c.email == normalised(address), consents.c.topic == topic, consents.c.by_form)
+        .order_by(consents.c.at.desc())
+        .limit(1)
+    ).scalar()
+    for row in rows:
+        if lifted is None or lifted <= row.at or row.reason not in _LIFTED_BY_A_FORM:
+            return str(row.reason)
+    return None
+
+
+def suppress(
+    conn: Connection,
+    address: str,
+    scope: str,
+    reason: SuppressionReason,
+    *,
+    at: datetime,
+    source: str | None = None,
+) -> None:
+    """Shut an address for a topic, or for `all`."""
+    suppress_all(conn, [suppression(address, scope, reason, at=at, source=source)])
+
+
+def suppression(address: str, scope: str, reason: str, *, at: datetime, source: str | None = None) -> dict[str, Any]:
+    """The row of one suppression, for `suppress_all`."""
+    return {"address_hash": address_hash(address), "scope": scope, "reason": reason, "at": at, "source": source}
+
+
+def suppress_all(conn: Connection, rows: Iterable[dict[str, Any]]) -> None:
+    """Write many suppressions made by `suppression`."""
+    found = list(rows)
+    if found:
+        conn.execute(insert(suppressions), found)

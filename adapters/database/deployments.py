@@ -1,0 +1,166 @@
+"""Keeps the numbered snapshots of the `scenarios/` folder and holds them ready; refuses to judge what is in them."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import threading
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+
+from sqlalchemy import Connection, Engine, func, insert, or_, select, text
+
+from adapters.database.engine import reading
+from adapters.database.schema import audit, deployments, enrolments, handoffs, leads
+from adapters.database.sequence import append_to_all, current_deployment
+from nurture.definitions import Definitions
+from nurture.entries import Deployed
+from nurture.errors import MissingDeployment
+from nurture.loading import definitions_of
+
+_DEPLOY_LOCK = 7_201_102
+
+
+@dataclass(frozen=True, slots=True)
+class Deployment:
+    """One numbered snapshot. `created` is False where the folder was already current; `told`: leads that will hear."""
+
+    number: int
+    sha256: str
+    created: bool
+    told: int = 0
+
+
+def content_hash(files: Mapping[str, str], holidays: Iterable[date]) -> str:
+    """What two equal snapshots have in common, and no two others."""
+    content = [sorted(files.items()), sorted(day.isoformat() for day in holidays)]
+    return hashlib.sha256(json.dumps(content, ensure_ascii=False).encode()).hexdigest()
+
+
+def deploy(
+    conn: Connection,
+    files: Mapping[str, str],
+    holidays: Iterable[date],
+    *,
+    by: str | None,
+    now: datetime,
+    real_now: datetime,
+) -> Deployment:
+    """Make the files the current deployment and tell the leads it affects; the same content again changes nothing.
+
+    The files are taken as they are: whether they are sound was decided before (`nurture.loading`).
+    """
+    if conn.dialect.name == "postgresql":
+        conn.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _DEPLOY_LOCK})
+    days = sorted(set(holidays))
+    sha256 = content_hash(files, days)
+    newest = conn.execute(
+        select(deployments.c.number, deployments.c.sha256).order_by(deployments.c.number.desc()).limit(1)
+    ).first()
+    if newest is not None and newest.sha256 == sha256:
+        return Deployment(newest.number, sha256, created=False)
+    number = (newest.number if newest is not None else 0) + 1
+    conn.execute(
+        insert(deployments).values(
+            number=number,
+            sha256=sha256,
+            files=dict(files),
+            holidays=[day.isoformat() for day in days],
+            deployed_at=now,
+            deployed_real=real_now,
+            by=by,
+        )
+    )
+    conn.execute(
+        insert(audit).values(at=now, by=by or "unknown", did="deploy", subject=str(number), details={"sha256": sha256})
+    )
+    told = append_to_all(conn, affected(conn), Deployed(seq=0, at=now, received_at=now, deployment=number))
+    return Deployment(number, sha256, created=True, told=told)
+
+
+def affected(conn: Connection) -> list[str]:
+    """The leads that hear of a new deployment: in a scenario, queued, blocked, or with an open handoff."""
+    walking = select(enrolments.c.lead).where(enrolments.c.state.in_(("enrolled", "queued")))
+    with_sales = select(handoffs.c.lead).where(handoffs.c.state.in_(("open", "accepted")))
+    return list(
+        conn.execute(
+            select(leads.c.id)
+            .where(or_(leads.c.id.in_(walking), leads.c.id.in_(with_sales), leads.c.status == "blocked"))
+            .order_by(leads.c.id)
+        ).scalars()
+    )
+
+
+class DeploymentStore:
+    """Every deployment a process has needed so far, read once and kept; safe to use from many threads."""
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+        self._lock = threading.Lock()
+        self._by_number: dict[int, Definitions] = {0: Definitions()}
+        self._by_content: dict[str, Definitions] = {}
+        self._current = 0
+        self._asked = False
+
+    def current(self) -> Definitions:
+        """The newest deployment as of the last `refresh` (done by itself at the first call); empty where none is."""
+        if not self._asked:
+            self.refresh()
+        return self.get(self._current)
+
+    def refresh(self) -> int:
+        """Look for a newer deployment, load it, and return its number."""
+        with reading(self.engine) as conn:
+            number = current_deployment(conn)
+        self.get(number)
+        self._current = max(self._current, number)
+        self._asked = True
+        return self._current
+
+    def get(self, number: int) -> Definitions:
+        """The definitions of a deployment, read from the database where this process has not; MissingDeployment."""
+        found = self._by_number.get(number)
+        if found is not None:
+            return found
+        with self._lock:
+            if number not in self._by_number:
+                self._by_number[number] = self._load(number)
+            return self._by_number[number]
+
+    def numbers(self) -> tuple[int, ...]:
+        """The numbers of all deployments there are, ascending."""
+        with reading(self.engine) as conn:
+            return tuple(conn.execute(select(deployments.c.number).order_by(deployments.c.number)).scalars())
+
+    def files(self, number: int) -> dict[str, str]:
+        """The files of a deployment as they were written (relative path → text); raises MissingDeployment."""
+        with reading(self.engine) as conn:
+            found = conn.execute(select(deployments.c.files).where(deployments.c.number == number)).scalar()
+        if found is None:
+            raise MissingDeployment(number)
+        return dict(found)
+
+    def _load(self, number: int) -> Definitions:
+        with reading(self.engine) as conn:
+            row = conn.execute(select(deployments).where(deployments.c.number == number)).first()
+        if row is None:
+            raise MissingDeployment(number)
+        same = self._by_content.get(row.sha256)
+        if same is not None:
+            return replace(same, number=number)
+        days = frozenset(date.fromisoformat(day) for day in row.holidays)
+        definitions = definitions_of(row.files, holidays=days, number=number, stored=True)
+        self._by_content[row.sha256] = definitions
+        return definitions
+
+
+def deployed_counts(conn: Connection) -> dict[int, int]:
+    """How many leads walk or wait in each deployment that still has any."""
+    rows = conn.execute(
+        select(enrolments.c.deployment, func.count())
+        .where(enrolments.c.state.in_(("enrolled", "queued")))
+        .group_by(enrolments.c.deployment)
+        .order_by(enrolments.c.deployment)
+    )
+    return {number: count for number, count in rows}  # noqa: C416 - rows are not pairs to mypy

@@ -1,0 +1,167 @@
+"""Decides how a database is opened, locked, migrated and watched; refuses to know what its tables are for.
+
+On SQLite a writer takes the lock when its transaction begins (`BEGIN IMMEDIATE`), so that it never has to give up
+half-way; threads of one process queue for it in order, processes wait for each other. Use `writing` for every
+transaction that writes and `reading` for the others.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+from weakref import WeakKeyDictionary
+
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import Connection, Engine, create_engine, event, text
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError
+
+from nurture.errors import NurtureError
+
+MIGRATIONS = Path(__file__).parent / "migrations"
+PATIENCE_SECONDS = 120
+"""How long a writer waits for another process before it gives up; a transaction lasts a fraction of a second."""
+_BUSY_MILLISECONDS = 30_000
+_MIGRATION_LOCK = 7_201_101
+"""The advisory lock that migrations take on PostgreSQL: any number, the same for every process."""
+
+_WRITERS: WeakKeyDictionary[Engine, threading.Lock] = WeakKeyDictionary()
+
+
+def open_database(url: str) -> Engine:
+    """An engine for a SQLAlchemy URL (`sqlite:///path` or `postgresql://…`); makes the folder of a SQLite file.
+
+    Raises NurtureError when the URL cannot be read. Nothing is migrated: see `migrate`.
+    """
+    try:
+        parsed = make_url(url)
+    except ArgumentError as error:
+        raise NurtureError(
+            "the database URL cannot be read",
+            where="NURTURE_DATABASE_URL",
+            do="write sqlite:///path/to/nurture.db or postgresql://user@host/name",
+        ) from error
+    if parsed.get_backend_name() != "sqlite":
+        return create_engine(parsed, json_serializer=_json, pool_size=16, max_overflow=48, pool_pre_ping=True)
+    if parsed.database and parsed.database != ":memory:":
+        Path(parsed.database).absolute().parent.mkdir(parents=True, exist_ok=True)
+    engine = create_engine(parsed, json_serializer=_json, pool_size=16, max_overflow=112, pool_timeout=PATIENCE_SECONDS)
+    event.listen(engine, "connect", _prepare)
+    event.listen(engine, "begin", _begin)
+    _WRITERS[engine] = threading.Lock()
+    return engine
+
+
+@contextmanager
+def writing(engine: Engine) -> Iterator[Connection]:
+    """A transaction that writes: committed at the end of the block, rolled back when it raises. Never nest two."""
+    lock = _WRITERS.get(engine)
+    if lock is None:
+        with engine.begin() as connection:
+            yield connection
+        return
+    with lock, engine.connect() as connection:
+        connection.execution_options(nurture_writing=True)
+        with connection.begin():
+            yield connection
+
+
+@contextmanager
+def reading(engine: Engine) -> Iterator[Connection]:
+    """A transaction that only reads: one consistent view, and no lock."""
+    with engine.connect() as connection, connection.begin():
+        yield connection
+
+
+def migrate(engine: Engine) -> None:
+    """Bring the tables to the newest revision, in one transaction; two processes may do so at once."""
+    with writing(engine) as connection:
+        if connection.dialect.name == "postgresql":
+            connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _MIGRATION_LOCK})
+        config = Config()
+        config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")
+
+
+class Changes:
+    """Tells a poller whether somebody else may have committed since it last asked. Call it; closes with `close`."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._lock = threading.Lock()
+        self._kept: Any = None
+        self._version: int | None = None
+
+    def __call__(self) -> bool:
+        """True at the first call, and whenever a commit of another connection may have happened since the last one."""
+        if self._engine.dialect.name != "sqlite":
+            return True
+        with self._lock:
+            if self._kept is None:
+                # out of the pool for good: the number is only comparable on one and the same connection
+                self._kept = self._engine.raw_connection()
+            cursor = self._kept.cursor()
+            version = cursor.execute("PRAGMA data_version").fetchone()[0]
+            cursor.close()
+            changed: bool = version != self._version
+            self._version = version
+            return changed
+
+    def close(self) -> None:
+        """Give the kept connection back."""
+        with self._lock:
+            if self._kept is not None:
+                self._kept.close()
+                self._kept = self._version = None
+
+
+def changes(engine: Engine) -> Callable[[], bool]:
+    """A cheap question for pollers: did another connection commit? On other databases than SQLite the answer is yes."""
+    return Changes(engine)
+
+
+def _json(value: Any) -> str:
+    # as people write it, so that a search in the text of a JSON column finds Japanese words
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
+def _prepare(connection: sqlite3.Connection, _record: object) -> None:
+    connection.isolation_level = None  # transactions begin where `_begin` says so
+    cursor = connection.cursor()
+    cursor.execute(f"PRAGMA busy_timeout = {_BUSY_MILLISECONDS}")
+    cursor.execute("PRAGMA foreign_keys = ON")
+    cursor.execute("PRAGMA synchronous = FULL")
+    if cursor.execute("PRAGMA journal_mode").fetchone()[0] not in ("wal", "memory"):
+        _patiently(lambda: cursor.execute("PRAGMA journal_mode = WAL"))
+    cursor.close()
+
+
+def _begin(connection: Connection) -> None:
+    if connection.get_execution_options().get("nurture_writing"):
+        raw = connection.connection.dbapi_connection
+        assert isinstance(raw, sqlite3.Connection)  # noqa: S101 - this listener hangs on SQLite engines only
+        _patiently(lambda: raw.execute("BEGIN IMMEDIATE"))
+    else:
+        connection.exec_driver_sql("BEGIN")
+
+
+def _patiently(act: Callable[[], object]) -> None:
+    """Do it again as long as the database is locked: nothing has been written yet, so nothing can be lost."""
+    give_up = time.monotonic() + PATIENCE_SECONDS
+    while True:
+        try:
+            act()
+        except sqlite3.OperationalError as error:
+            if "locked" not in str(error) or time.monotonic() > give_up:
+                raise
+            time.sleep(0.01)
+        else:
+            return

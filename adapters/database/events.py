@@ -1,0 +1,327 @@
+"""Takes in what leads did, each event once, in one transaction; refuses to number it.
+
+What is told here is acknowledged as soon as the transaction is committed; numbering.py files it for the workflows.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Annotated, Any
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from sqlalchemy import Connection, or_, select
+
+from adapters.database.consents import ALL, suppress_all, suppression
+from adapters.database.event_rows import (
+    AT_ONCE,
+    event_row,
+    hint_of_address,
+    hint_of_id,
+    known_values,
+    store_rows,
+)
+from adapters.database.mail_events import MailAnswer, MailEvent, accept_mail
+from adapters.database.pages import cursor_after, number_cursor, rows_of_a_page, shown
+from adapters.database.schema import consents, events, leads
+from adapters.database.sequence import Deployments, UnknownLead, current_deployment, lock
+from nurture.definitions import Definitions
+from nurture.errors import near_names
+
+EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
+TOLERANCE = timedelta(minutes=10)
+"""How far ahead of nurture's clock an event may be; at high speed the caller gives a longer one."""
+_INSTANT = re.compile(r"^\d{4}-\d{2}-\d{2}[Tt ]\d{2}:\d{2}(:\d{2}([.,]\d+)?)?([Zz]|[+-]\d{2}:\d{2})$")
+SHUTTING = {"unsubscribed": "unsubscribed", "spam_reported": "spam_reported", "bounced": "bounced"}
+"""Types that shut an address, and the reason a suppression gives."""
+
+
+def _instant(value: Any) -> Any:
+    if value is None or isinstance(value, datetime):
+        return value
+    if not isinstance(value, str) or not _INSTANT.fullmatch(value):
+        raise ValueError("write an RFC 3339 time with its zone, such as 2026-11-02T09:30:00+09:00")
+    try:
+        return datetime.fromisoformat(value.upper().replace(",", ".")).astimezone(UTC)
+    except (ValueError, OverflowError) as error:
+        raise ValueError(f"{value!r} is no time of the calendar") from error
+
+
+class ByAddress(BaseModel):
+    """A lead named by its address."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    email: Annotated[str, Field(min_length=3, max_length=320)]
+
+
+def _subject(value: Any) -> Any:
+    return "" if value is None else value
+
+
+class EventIn(BaseModel):
+    """One event as `POST /events` takes it. `lead` is an id or `{"email"}`; `at` is on nurture's clock."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    id: Annotated[str, Field(min_length=1, max_length=300)]
+    lead: Annotated[str, Field(min_length=1, max_length=200)] | ByAddress
+    type: Annotated[str, Field(min_length=1, max_length=100)]
+    subject: Annotated[str, Field(max_length=400), BeforeValidator(_subject)] = ""
+    at: Annotated[datetime | None, BeforeValidator(_instant)] = None
+    properties: dict[str, Any] | None = None
+
+    @property
+    def hint(self) -> str:
+        """How the lead was named, while it is unknown."""
+        return hint_of_id(self.lead) if isinstance(self.lead, str) else hint_of_address(self.lead.email)
+
+
+class Rejected(BaseModel):
+    """One event that was not taken: its place in the request, and why."""
+
+    index: int
+    reason: str
+
+
+class EventsAnswer(BaseModel):
+    """What became of a batch. `accepted` counts parked events too."""
+
+    accepted: int = 0
+    duplicates: int = 0
+    rejected: list[Rejected] = []
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """The leads a batch names, in one look-up."""
+
+    by_hint: dict[str, str]
+    address: dict[str, str]
+    erased: frozenset[str]
+
+
+def accept(
+    conn: Connection,
+    told: Sequence[Any],
+    *,
+    store: Deployments,
+    now: datetime,
+    tolerance: timedelta = TOLERANCE,
+) -> EventsAnswer:
+    """Store a batch of the body of `POST /events`: good ones are kept, bad ones answered with their reason.
+
+    `told` is the parsed JSON list, not validated yet; at most 1,000 (the caller refuses more).
+    """
+    definitions = store.get(current_deployment(conn))
+    answer = EventsAnswer()
+    good: list[tuple[int, EventIn]] = []
+    for index, raw in enumerate(told):
+        try:
+            event = EventIn.model_validate(raw)
+        except ValidationError as error:
+            answer.rejected.append(Rejected(index=index, reason=_said(error)))
+            continue
+        reason = _objection(event, definitions, now, tolerance)
+        if reason is not None:
+            answer.rejected.append(Rejected(index=index, reason=reason))
+            continue
+        good.append((index, event))
+
+    seen = known_values(conn, events.c.event, [event.id for _, event in good])
+    known = _known_leads(conn, [event.hint for _, event in good])
+    rows: list[dict[str, Any]] = []
+    shut: list[dict[str, Any]] = []
+    for index, event in good:
+        if event.id in seen:
+            answer.duplicates += 1
+            continue
+        lead = known.by_hint.get(event.hint)
+        if lead in known.erased:
+            answer.rejected.append(Rejected(index=index, reason=f"lead {lead!r} was erased"))
+            continue
+        seen.add(event.id)
+        at = min(event.at or now, now)
+        suppresses = _suppresses(event, definitions)
+        rows.append(
+            event_row(
+                event=event.id,
+                lead=lead,
+                hint=event.hint,
+                type=event.type,
+                subject=event.subject,
+                at=at,
+                received_at=now,
+                suppresses=suppresses,
+                properties=event.properties or {},
+            )
+        )
+        address = known.address.get(lead) if lead is not None else getattr(event.lead, "email", None)
+        if suppresses is not None and address:
+            shut.append(suppression(address, suppresses, SHUTTING[event.type], at=at, source=f"event {event.id}"))
+    answer.accepted = len(rows)
+    answer.rejected.sort(key=lambda each: each.index)
+    store_rows(conn, rows)
+    suppress_all(conn, shut)
+    return answer
+
+
+def unsubscribe(
+    conn: Connection, lead: str, scope: str, *, now: datetime, send: str | None = None, source: str = "one_click"
+) -> bool:
+    """A lead's own unsubscribe (one click, effective at once): its address is shut and its workflow will hear of it.
+
+    `scope` is a topic or `all`. Doing it again changes nothing; returns whether it was new. Raises UnknownLead.
+    """
+    row = lock(conn, lead)
+    if row is None:
+        raise UnknownLead(lead)
+    event = f"unsubscribe/{send or lead}/{scope}"
+    if known_values(conn, events.c.event, [event]):
+        already = conn.execute(select(events.c.received_at).where(events.c.event == event)).scalar_one()
+        event = f"{event}/{now.isoformat()}"
+        if not _lifted_since(conn, lead, scope, already):
+            return False
+    if row.email:
+        suppress_all(conn, [suppression(row.email, scope, "one_click", at=now, source=source)])
+    store_rows(
+        conn,
+        [
+            event_row(
+                event=event, lead=lead, type="unsubscribed", subject="" if scope == ALL else scope, at=now,
+                received_at=now, send=send, suppresses=scope,
+            )
+        ],
+    )  # fmt: skip
+    return True
+
+
+def happened(conn: Connection, lead: str, seq: int) -> list[tuple[str, str, str | None, datetime]]:
+    """What the lead really did as far as its workflow was told (up to `seq`): type, subject, send key, time, in order.
+
+    Events kept without a number are among them, since a later deployment may name their type.
+    """
+    rows = conn.execute(
+        select(events.c.type, events.c.subject, events.c.send, events.c.at)
+        .where(
+            events.c.lead == lead,
+            events.c.filed,
+            events.c.automatic.is_(False),
+            events.c.reversed_at.is_(None),
+            or_(events.c.seq.is_(None), events.c.seq <= seq),
+        )
+        .order_by(events.c.at, events.c.id)
+    )
+    return [(row.type, row.subject, row.send, row.at) for row in rows]
+
+
+def parked(
+    conn: Connection, limit: int | None = None, cursor: str | None = None
+) -> tuple[list[dict[str, Any]], str | None]:
+    """Events whose lead is unknown, oldest first: `{id, lead, type, subject, at, received_at}`, and the next cursor."""
+    wanted = rows_of_a_page(limit)
+    query = (
+        select(events)
+        .where(events.c.lead.is_(None), events.c.lead_hint.is_not(None))
+        .order_by(events.c.id)
+        .limit(wanted + 1)
+    )
+    after = number_cursor(cursor)
+    if after is not None:
+        query = query.where(events.c.id > after)
+    rows = conn.execute(query).all()
+    items = [
+        {
+            "id": row.event,
+            "lead": {"email": row.lead_hint[6:]} if row.lead_hint.startswith("email:") else row.lead_hint[3:],
+            "type": row.type,
+            "subject": row.subject,
+            "at": shown(row.at),
+            "received_at": shown(row.received_at),
+        }
+        for row in rows[:wanted]
+    ]
+    return items, cursor_after(rows[wanted - 1].id) if len(rows) > wanted else None
+
+
+def _known_leads(conn: Connection, hints: Sequence[str]) -> _Known:
+    ids = [hint[3:] for hint in hints if hint.startswith("id:")]
+    addresses = [hint[6:] for hint in hints if hint.startswith("email:")]
+    by_hint: dict[str, str] = {}
+    address: dict[str, str] = {}
+    erased: set[str] = set()
+    for column, values in ((leads.c.id, ids), (leads.c.email, addresses)):
+        for start in range(0, len(values), AT_ONCE):
+            for row in conn.execute(
+                select(leads.c.id, leads.c.email, leads.c.status).where(column.in_(values[start : start + AT_ONCE]))
+            ):
+                by_hint[hint_of_id(row.id)] = row.id
+                if row.email:
+                    by_hint[hint_of_address(row.email)] = row.id
+                    address[row.id] = row.email
+                if row.status == "erased":
+                    erased.add(row.id)
+    return _Known(by_hint, address, frozenset(erased))
+
+
+def _objection(event: EventIn, definitions: Definitions, now: datetime, tolerance: timedelta) -> str | None:
+    if event.type not in definitions.event_types:
+        near = near_names(event.type, definitions.event_types)
+        hint = f"did you mean {' or '.join(repr(name) for name in near)}? " if near else ""
+        known = ", ".join(sorted(definitions.event_types))
+        return f"unknown event type {event.type!r}: {hint}known: {known}; own types are listed in events.yaml"
+    if event.at is not None and event.at > now + tolerance:
+        return f"at: {shown(event.at)} is more than 10 minutes ahead of {shown(now)}"
+    if event.at is not None and event.at < EARLIEST:
+        return f"at: {shown(event.at)} is before 2000"
+    return None
+
+
+def _suppresses(event: EventIn, definitions: Definitions) -> str | None:
+    if event.type not in SHUTTING:
+        return None
+    topics = definitions.sender.topics if definitions.sender is not None else ()
+    return event.subject if event.type == "unsubscribed" and event.subject in topics else ALL
+
+
+def _lifted_since(conn: Connection, lead: str, scope: str, since: datetime) -> bool:
+    """True if the lead agreed again by form after `since`, so that a repeated unsubscribe means something new."""
+    query = select(consents.c.id).where(consents.c.lead == lead, consents.c.by_form, consents.c.at > since)
+    if scope != ALL:
+        query = query.where(consents.c.topic == scope)
+    return conn.execute(query.limit(1)).first() is not None
+
+
+def _said(error: ValidationError) -> str:
+    """The first complaint of each field, in one line."""
+    said: dict[str, str] = {}
+    for each in error.errors(include_url=False):
+        place = str(each["loc"][0]) if each["loc"] else "event"
+        message = {
+            "missing": "is required",
+            "extra_forbidden": "is not a field of an event",
+            "model_type": "an event is a JSON object",
+            "dict_type": "must be an object",
+        }.get(each["type"], each["msg"].removeprefix("Value error, "))
+        said.setdefault(place, message)
+    if "lead" in said and said["lead"] != "is required":
+        said["lead"] = 'must be a lead id or {"email": "…"}'
+    return "; ".join(f"{place}: {message}" for place, message in said.items())
+
+
+__all__ = [
+    "TOLERANCE",
+    "ByAddress",
+    "EventIn",
+    "EventsAnswer",
+    "MailAnswer",
+    "MailEvent",
+    "Rejected",
+    "accept",
+    "accept_mail",
+    "happened",
+    "parked",
+    "unsubscribe",
+]

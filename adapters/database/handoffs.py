@@ -1,0 +1,326 @@
+"""Keeps the tasks sales gets: who has which, and what came of it; refuses to decide when a lead is ready for one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal
+
+from sqlalchemy import Connection, Row, func, insert, select, update
+
+from adapters.database import timeline
+from adapters.database.pages import cursor_after, rows_of_a_page, shown, text_cursor
+from adapters.database.schema import handoffs
+from adapters.database.sequence import append, lock
+from adapters.notification import HandoffNotice
+from nurture import calendar
+from nurture.commands import Line, MakeHandoff
+from nurture.definitions import Definitions, Queue, Sales
+from nurture.durations import Duration
+from nurture.entries import HandoffClosed
+from nurture.errors import NurtureError, UnknownName
+
+State = Literal["open", "accepted", "won", "lost", "returned", "expired"]
+OPEN = ("open", "accepted")
+
+
+class UnknownHandoff(NurtureError):
+    """There is no handoff with this id."""
+
+    def __init__(self, handoff: str) -> None:
+        super().__init__(f"there is no handoff {handoff!r}", do="look at GET /api/handoffs")
+        self.handoff = handoff
+
+
+class HandoffTaken(NurtureError):
+    """The handoff is another rep's, or closed already; `rep` has it, `state` is what it is in."""
+
+    def __init__(self, handoff: str, rep: str | None, state: str) -> None:
+        if state == "accepted":
+            what, do = f"handoff {handoff!r} is accepted by {rep!r}", f"ask {rep!r}, or take another one"
+        else:
+            what, do = f"handoff {handoff!r} of {rep!r} is closed: {state}", "take another one"
+        super().__init__(what, do=do)
+        self.handoff = handoff
+        self.rep = rep
+        self.state = state
+
+
+@dataclass(frozen=True, slots=True)
+class Handoff:
+    """One task. `due`: by then it must be accepted (while open) or closed (once accepted)."""
+
+    id: str
+    lead: str
+    rep: str | None
+    queue: str
+    reasons: tuple[str, ...]
+    score: Any
+    state: State
+    due: datetime | None
+    note: str | None
+    made_at: datetime
+    accepted_at: datetime | None
+    closed_at: datetime | None
+    amount: int | None
+    reason: str | None
+
+    def shown(self) -> dict[str, Any]:
+        """The handoff as the API shows it."""
+        return {
+            "id": self.id, "lead": self.lead, "rep": self.rep, "queue": self.queue, "reasons": list(self.reasons),
+            "score": self.score, "state": self.state, "due": shown(self.due),
+        }  # fmt: skip
+
+
+def make(conn: Connection, command: MakeHandoff, definitions: Definitions, *, score: Any = None) -> Handoff:
+    """Make the task, once: the same id again, or a lead whose task is still open, adds its reasons to what is there.
+
+    It goes to the rep of the queue with the most free capacity (the first of equals). Raises UnknownName for a queue
+    that sales.yaml does not have.
+    """
+    lock(conn, command.lead)
+    row = (
+        conn.execute(select(handoffs).where(handoffs.c.id == command.handoff)).first()
+        or conn.execute(select(handoffs).where(handoffs.c.lead == command.lead, handoffs.c.state.in_(OPEN))).first()
+    )
+    if row is not None:
+        return _join(conn, row, command)
+    queue = _queue(definitions, command.queue)
+    rep = _freest(conn, queue, definitions)
+    conn.execute(
+        insert(handoffs).values(
+            id=command.handoff,
+            lead=command.lead,
+            queue=command.queue,
+            rep=rep,
+            note=command.note,
+            reasons=list(command.reasons),
+            score=score,
+            state="open",
+            made_at=command.at,
+            due=_later(command.at, queue.accept_within, definitions),
+            scenario=command.scenario,
+            step=command.step,
+            visit=command.visit,
+        )
+    )
+    _tell(conn, get(conn, command.handoff), "handed_over", command.at, "; ".join(command.reasons) or None)
+    return get(conn, command.handoff)
+
+
+def get(conn: Connection, handoff: str) -> Handoff:
+    """One task; raises UnknownHandoff."""
+    row = conn.execute(select(handoffs).where(handoffs.c.id == handoff)).first()
+    if row is None:
+        raise UnknownHandoff(handoff)
+    return _read(row)
+
+
+def accept(
+    conn: Connection, handoff: str, rep: str, *, now: datetime, definitions: Definitions | None = None
+) -> Handoff:
+    """A rep takes the task. Raises UnknownHandoff, HandoffTaken (a second accept), UnknownName for the rep."""
+    _check_rep(rep, definitions)
+    task = _locked(conn, handoff)
+    if task.state != "open":
+        raise HandoffTaken(handoff, task.rep, task.state)
+    queue = definitions.sales.queues.get(task.queue) if definitions is not None and definitions.sales else None
+    due = _later(task.made_at, queue.close_within, definitions) if queue and definitions else None
+    _change(conn, handoff, state="accepted", rep=rep, accepted_at=now, due=due)
+    return _tell(conn, get(conn, handoff), "accepted", now, f"by {rep}")
+
+
+def return_(
+    conn: Connection, handoff: str, rep: str, reason: str | None, *, now: datetime,
+    definitions: Definitions | None = None,
+) -> Handoff:  # fmt: skip
+    """Sales gives the lead back, with a reason; needs no accept. Raises as `accept`, where another rep has it."""
+    return _close(conn, handoff, "returned", now, rep=rep, reason=reason, definitions=definitions)
+
+
+def close(
+    conn: Connection, handoff: str, rep: str, outcome: Literal["won", "lost"], *, now: datetime,
+    amount: int | None = None, reason: str | None = None, definitions: Definitions | None = None,
+) -> Handoff:  # fmt: skip
+    """Sales is done with the lead; needs no accept. Raises as `accept`, where another rep has it."""
+    return _close(conn, handoff, outcome, now, rep=rep, amount=amount, reason=reason, definitions=definitions)
+
+
+def expire(conn: Connection, handoff: str, *, now: datetime, reason: str) -> Handoff:
+    """Close a task that nobody closed in time (or whose lead was erased). Raises HandoffTaken where it is closed."""
+    return _close(conn, handoff, "expired", now, reason=reason)
+
+
+def fall_back(conn: Connection, handoff: str, definitions: Definitions, *, now: datetime) -> Handoff:
+    """Give a task that nobody accepted in time to the queue's fallback; once accepted or closed it stays."""
+    task = _locked(conn, handoff)
+    queue = definitions.sales.queues.get(task.queue) if definitions.sales else None
+    if task.state != "open" or queue is None:
+        return task
+    _change(conn, handoff, rep=queue.fallback or task.rep, due=None)
+    if queue.fallback is None or queue.fallback == task.rep:
+        return get(conn, handoff)
+    why = f"not accepted within {queue.accept_within}: from {task.rep} to {queue.fallback}"
+    return _tell(conn, get(conn, handoff), "reassigned", now, why)
+
+
+def overdue(conn: Connection, definitions: Definitions, now: datetime) -> tuple[list[str], list[str]]:
+    """The tasks whose time is over: those to give to the fallback, and those to close as expired."""
+    late: list[str] = []
+    lapsed: list[str] = []
+    for row in conn.execute(select(handoffs).where(handoffs.c.state.in_(OPEN)).order_by(handoffs.c.made_at)):
+        queue = definitions.sales.queues.get(row.queue) if definitions.sales else None
+        last = _later(row.made_at, queue.close_within, definitions) if queue is not None else None
+        if last is not None and now >= last:
+            lapsed.append(row.id)
+        elif row.state == "open" and row.due is not None and now >= row.due:
+            late.append(row.id)
+    return late, lapsed
+
+
+def notice(conn: Connection, handoff: str) -> HandoffNotice:
+    """What sales is told of a task; raises UnknownHandoff."""
+    task = get(conn, handoff)
+    return HandoffNotice(
+        id=task.id, lead=task.lead, queue=task.queue, rep=task.rep, reasons=task.reasons, note=task.note
+    )
+
+
+def notified(conn: Connection, handoff: str, real_now: datetime) -> None:
+    """Remember that sales was told; the first time counts."""
+    conn.execute(
+        update(handoffs)
+        .where(handoffs.c.id == handoff, handoffs.c.notified_real.is_(None))
+        .values(notified_real=real_now)
+    )
+
+
+def unnotified(conn: Connection, limit: int) -> list[tuple[str, str]]:
+    """Tasks that sales was not told of yet, as (id, lead), the oldest first."""
+    rows = conn.execute(
+        select(handoffs.c.id, handoffs.c.lead)
+        .where(handoffs.c.notified_real.is_(None), handoffs.c.state.in_(OPEN))
+        .order_by(handoffs.c.made_at)
+        .limit(limit)
+    )
+    return [(row.id, row.lead) for row in rows]
+
+
+def page(
+    conn: Connection,
+    limit: int | None = None,
+    cursor: str | None = None,
+    *,
+    state: str | None = None,
+    rep: str | None = None,
+    queue: str | None = None,
+    lead: str | None = None,
+) -> tuple[list[Handoff], str | None]:
+    """One page of tasks in the order they were made, and the cursor of the next page."""
+    wanted = rows_of_a_page(limit)
+    query = select(handoffs).order_by(handoffs.c.made_at, handoffs.c.id).limit(wanted + 1)
+    filters = ((handoffs.c.state, state), (handoffs.c.rep, rep), (handoffs.c.queue, queue), (handoffs.c.lead, lead))
+    for column, value in filters:
+        if value is not None:
+            query = query.where(column == value)
+    after = text_cursor(cursor)
+    if after is not None:
+        made = select(handoffs.c.made_at).where(handoffs.c.id == after).scalar_subquery()
+        query = query.where((handoffs.c.made_at > made) | ((handoffs.c.made_at == made) & (handoffs.c.id > after)))
+    rows = conn.execute(query).all()
+    tasks = [_read(row) for row in rows[:wanted]]
+    return tasks, cursor_after(tasks[-1].id) if len(rows) > wanted else None
+
+
+def _join(conn: Connection, row: Row[Any], command: MakeHandoff) -> Handoff:
+    fresh = [reason for reason in command.reasons if reason not in row.reasons]
+    if row.state not in OPEN or not fresh:
+        return _read(row)
+    _change(conn, row.id, reasons=[*row.reasons, *fresh])
+    return _tell(conn, get(conn, row.id), "reason_added", command.at, "; ".join(fresh))
+
+
+def _close(
+    conn: Connection, handoff: str, outcome: Literal["won", "lost", "returned", "expired"], now: datetime, *,
+    rep: str | None = None, amount: int | None = None, reason: str | None = None,
+    definitions: Definitions | None = None,
+) -> Handoff:  # fmt: skip
+    if rep is not None:
+        _check_rep(rep, definitions)
+    task = _locked(conn, handoff)
+    if task.state not in OPEN or (task.state == "accepted" and rep not in (None, task.rep)):
+        raise HandoffTaken(handoff, task.rep, task.state)
+    _change(conn, handoff, state=outcome, rep=rep or task.rep, closed_at=now, amount=amount, reason=reason, due=None)
+    entry = append(
+        conn,
+        task.lead,
+        HandoffClosed(seq=0, at=now, received_at=now, deployment=0, handoff=handoff, outcome=outcome, reason=reason),
+    )
+    return _tell(conn, get(conn, handoff), outcome, now, reason, seq=entry.seq)
+
+
+def _locked(conn: Connection, handoff: str) -> Handoff:
+    """The task, read under the lock on its lead."""
+    lock(conn, get(conn, handoff).lead)
+    return get(conn, handoff)
+
+
+def _change(conn: Connection, handoff: str, **values: Any) -> None:
+    conn.execute(update(handoffs).where(handoffs.c.id == handoff).values(values))
+
+
+def _tell(
+    conn: Connection, task: Handoff, what: str, at: datetime, reason: str | None, seq: int | None = None
+) -> Handoff:
+    place = conn.execute(
+        select(handoffs.c.scenario, handoffs.c.step, handoffs.c.visit).where(handoffs.c.id == task.id)
+    ).one()
+    timeline.add(
+        conn,
+        task.lead,
+        Line(
+            at=at, kind="handoff", what=what, subject=task.rep or task.queue, scenario=place.scenario or None,
+            step=place.step or None, visit=place.visit, reason=reason, seq=seq,
+        ),
+    )  # fmt: skip
+    return task
+
+
+def _read(row: Row[Any]) -> Handoff:
+    return Handoff(
+        id=row.id, lead=row.lead, rep=row.rep, queue=row.queue, reasons=tuple(row.reasons), score=row.score,
+        state=row.state, due=row.due, note=row.note, made_at=row.made_at, accepted_at=row.accepted_at,
+        closed_at=row.closed_at, amount=row.amount, reason=row.reason,
+    )  # fmt: skip
+
+
+def _queue(definitions: Definitions, name: str) -> Queue:
+    queues = definitions.sales.queues if definitions.sales is not None else {}
+    if name not in queues:
+        raise UnknownName("queue", name, queues, where="sales.yaml")
+    return queues[name]
+
+
+def _check_rep(rep: str, definitions: Definitions | None) -> None:
+    sales: Sales | None = definitions.sales if definitions is not None else None
+    if sales is not None and rep not in (known := [each.rep for each in sales.reps]):
+        raise UnknownName("rep", rep, known, where="sales.yaml")
+
+
+def _freest(conn: Connection, queue: Queue, definitions: Definitions) -> str:
+    capacity = {each.rep: each.capacity for each in definitions.sales.reps} if definitions.sales is not None else {}
+    busy: Sequence[Row[Any]] = conn.execute(
+        select(handoffs.c.rep, func.count().label("tasks"))
+        .where(handoffs.c.state.in_(OPEN), handoffs.c.rep.in_(queue.reps))
+        .group_by(handoffs.c.rep)
+    ).all()
+    taken = {row.rep: row.tasks for row in busy}
+    return max(queue.reps, key=lambda rep: capacity.get(rep, 0) - taken.get(rep, 0))
+
+
+def _later(start: datetime, duration: Duration | None, definitions: Definitions) -> datetime | None:
+    if duration is None:
+        return None
+    return calendar.after(duration, start, calendar.zone_of(None, definitions), definitions)

@@ -1,0 +1,321 @@
+"""Keeps what is known of each lead, typed by attributes.yaml, and shows where it stands; refuses to move it.
+
+Every change that workflows can see is a new profile entry; newly fitting the segment of an `enter` enrols the lead.
+"""
+
+from __future__ import annotations
+
+import re
+import secrets
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Annotated, Any, Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from sqlalchemy import Connection, Row, bindparam, func, insert, or_, select, update
+
+from adapters.database import consents, enrolments
+from adapters.database.attributes import checked
+from adapters.database.event_rows import attach_parked
+from adapters.database.pages import cursor_after, rows_of_a_page, text_cursor
+from adapters.database.schema import events, leads
+from adapters.database.sequence import Deployments, append, current_deployment, lock
+from nurture.definitions import Definitions, FormConsent
+from nurture.entries import AnyEntry, Profiled
+from nurture.errors import NurtureError, UnknownName
+from nurture.judging import fits_attributes
+
+DEFAULT_LANGUAGE = "ja"
+Basis = Literal["opt_in", "business_card", "existing_customer", "published_address", "contract"]
+_ADDRESS = re.compile(r"^[^@\s,;<>\"]+@[^@\s,;<>\"]+\.[^@\s,;<>\".]+$")
+_OWNER = select(leads).where(leads.c.email == bindparam("address")).with_for_update()
+_ID = re.compile(r"^[^\s/\\@]{1,100}$")
+
+
+class LeadRefused(NurtureError):
+    """What was said of a lead cannot be kept; nothing of it was."""
+
+
+def _an_id(value: Any) -> Any:
+    if value is not None and (not isinstance(value, str) or not _ID.fullmatch(value)):
+        raise ValueError("an id is 1 to 100 characters without blanks, slashes or @; it is never an address")
+    return value
+
+
+def _an_address(value: Any) -> Any:
+    if value is None:
+        return None
+    if not isinstance(value, str) or len(value) > 320 or not _ADDRESS.fullmatch(consents.normalised(value)):
+        raise ValueError(f"{value!r} is not an address such as name@example.co.jp")
+    return consents.normalised(value)
+
+
+def _a_zone(value: Any) -> Any:
+    if value is None:
+        return None
+    try:
+        ZoneInfo(value)
+    except (ZoneInfoNotFoundError, ValueError, TypeError, OSError) as error:
+        raise ValueError(f"{value!r} is not a time zone such as Asia/Tokyo") from error
+    return value
+
+
+def _an_instant(value: Any) -> Any:
+    if not isinstance(value, str):
+        return value
+    try:
+        found = datetime.fromisoformat(value)
+    except ValueError as error:
+        raise ValueError(f"{value!r} is not a time such as 2026-11-02T09:30:00+09:00") from error
+    if found.tzinfo is None:
+        raise ValueError(f"{value!r} has no time zone: write it as 2026-11-02T09:30:00+09:00")
+    return found.astimezone(UTC)
+
+
+class ConsentIn(BaseModel):
+    """A consent that came with a lead. `at` defaults to now."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    topics: Annotated[list[str], Field(min_length=1)]
+    basis: Basis
+    source: str | None = None
+    at: Annotated[datetime | None, BeforeValidator(_an_instant)] = None
+
+
+class LeadUpsert(BaseModel):
+    """The body of `POST /api/leads`: what is absent stays as it is, null clears."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    id: Annotated[str | None, BeforeValidator(_an_id)] = None
+    email: Annotated[str | None, BeforeValidator(_an_address)] = None
+    name: Annotated[str | None, Field(max_length=400)] = None
+    language: Annotated[str | None, Field(pattern=r"^[a-z]{2}(-[A-Z]{2})?$")] = None
+    time_zone: Annotated[str | None, BeforeValidator(_a_zone)] = None
+    attributes: dict[str, Any] | None = None
+    consent: ConsentIn | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Upserted:
+    """What an upsert did: the lead's id, whether it is new, the entries it made, and who was enrolled in what."""
+
+    lead: str
+    created: bool
+    entries: tuple[AnyEntry, ...]
+    decisions: tuple[enrolments.Decision, ...] = ()
+
+
+def upsert(
+    conn: Connection,
+    data: LeadUpsert,
+    *,
+    store: Deployments,
+    now: datetime,
+    wording: FormConsent | None = None,
+) -> Upserted:
+    """Create or change one lead, found by its id, else by its address.
+
+    `wording` is what a form showed: only a consent with it can lift a suppression. Raises LeadRefused or UnknownName,
+    before anything is written.
+    """
+    definitions = store.get(current_deployment(conn))
+    before = _find(conn, data)
+    attributes = _attributes(data, before, definitions)
+    _check_topics(data, definitions)
+    lead = before.id if before is not None else data.id or f"lead_{secrets.token_hex(8)}"
+    values = _values(data, before, attributes)
+    entries: list[AnyEntry] = []
+    if before is None:
+        conn.execute(insert(leads), {"id": lead, "created_at": now, "position": {}, "status": "idle", **values})
+    elif any(values[key] != getattr(before, key) for key in values):
+        conn.execute(update(leads).where(leads.c.id == lead).values(values))
+    if before is None or any(values[key] != getattr(before, key) for key in ("attributes", "language", "time_zone")):
+        entries.append(
+            append(
+                conn,
+                lead,
+                Profiled(
+                    seq=0, at=now, received_at=now, deployment=0, language=values["language"],
+                    time_zone=values["time_zone"], attributes=attributes,
+                ),
+            )
+        )  # fmt: skip
+    if data.consent is not None:
+        consents.consent(
+            conn,
+            lead,
+            consents.Consent(
+                topics=data.consent.topics, basis=data.consent.basis, source=data.consent.source,
+                at=min(data.consent.at or now, now), wording=wording,
+            ),
+        )  # fmt: skip
+    if before is None or values["email"] != before.email:
+        attach_parked(conn, lead, values["email"], now)
+    known_before = before.attributes if before is not None else None
+    decisions = _enrol(conn, lead, known_before, attributes, definitions, now)
+    entries.extend(decision.entry for decision in decisions if decision.entry is not None)
+    return Upserted(lead, before is None, tuple(entries), decisions)
+
+
+def view(conn: Connection, lead: str) -> dict[str, Any] | None:
+    """One lead as the API shows it; None where there is no such lead. The score is not known here: null."""
+    row = conn.execute(select(leads).where(leads.c.id == lead)).first()
+    if row is None:
+        return None
+    return _shown(row, current_deployment(conn), _on_their_way(conn, [lead]).get(lead, 0))
+
+
+def page(
+    conn: Connection,
+    limit: int | None = None,
+    cursor: str | None = None,
+    *,
+    status: str | None = None,
+    scenario: str | None = None,
+    step: str | None = None,
+    q: str | None = None,
+) -> tuple[list[dict[str, Any]], str | None]:
+    """One page of leads in the order of their ids, each as `view` shows it, and the cursor of the next page.
+
+    `q` is looked for in id, address, name and company.
+    """
+    wanted = rows_of_a_page(limit)
+    query = select(leads).order_by(leads.c.id).limit(wanted + 1)
+    for column, value in ((leads.c.status, status), (leads.c.scenario, scenario), (leads.c.step, step)):
+        if value:
+            query = query.where(column == value)
+    if q and q.strip():
+        sought = q.strip()
+        company = leads.c.attributes["company"].as_string()
+        query = query.where(
+            or_(*(column.icontains(sought, autoescape=True) for column in (leads.c.id, leads.c.email, leads.c.name)),
+                company.icontains(sought, autoescape=True))
+        )  # fmt: skip
+    after = text_cursor(cursor)
+    if after is not None:
+        query = query.where(leads.c.id > after)
+    rows = conn.execute(query).all()
+    current, coming = current_deployment(conn), _on_their_way(conn, [row.id for row in rows])
+    items = [_shown(row, current, coming.get(row.id, 0)) for row in rows[:wanted]]
+    return items, cursor_after(rows[wanted - 1].id) if len(rows) > wanted else None
+
+
+def _find(conn: Connection, data: LeadUpsert) -> Row[Any] | None:
+    """The lead's row, locked; None where it is new. Raises LeadRefused where id and address name two leads."""
+    if data.id is None and data.email is None:
+        raise LeadRefused("a lead needs an id or an address", do="give `id` or `email`")
+    owner = None
+    if data.email is not None:
+        owner = conn.execute(_OWNER, {"address": data.email}).first()
+    if data.id is None:
+        return owner
+    named = lock(conn, data.id)
+    if owner is not None and owner.id != data.id:
+        raise LeadRefused(
+            f"email: this address belongs to lead {owner.id!r} already",
+            do=f"use that id, or leave `email` of {data.id!r} out",
+        )
+    if named is not None and named.status == "erased":
+        raise LeadRefused(f"lead {data.id!r} was erased", do="use a new id")
+    return named
+
+
+def _attributes(data: LeadUpsert, before: Row[Any] | None, definitions: Definitions) -> dict[str, Any]:
+    kept = dict(before.attributes) if before is not None else {}
+    if "attributes" in data.model_fields_set and data.attributes is None:
+        return {}
+    for name, value in (data.attributes or {}).items():
+        found = checked(name, value, definitions)
+        if found is None:
+            kept.pop(name, None)
+        else:
+            kept[name] = found
+    return kept
+
+
+def _values(data: LeadUpsert, before: Row[Any] | None, attributes: Mapping[str, Any]) -> dict[str, Any]:
+    def chosen(name: str, fallback: Any = None) -> Any:
+        if name in data.model_fields_set:
+            value = getattr(data, name)
+            return fallback if value is None else value
+        return getattr(before, name) if before is not None else fallback
+
+    return {
+        "email": chosen("email"),
+        "name": chosen("name"),
+        "language": chosen("language", DEFAULT_LANGUAGE),
+        "time_zone": chosen("time_zone"),
+        "attributes": dict(attributes),
+    }
+
+
+def _check_topics(data: LeadUpsert, definitions: Definitions) -> None:
+    if data.consent is None or definitions.sender is None:
+        return
+    for topic in data.consent.topics:
+        if topic not in definitions.sender.topics:
+            raise UnknownName("topic", topic, definitions.sender.topics, where="consent.topics")
+
+
+def _enrol(
+    conn: Connection,
+    lead: str,
+    before: Mapping[str, Any] | None,
+    attributes: Mapping[str, Any],
+    definitions: Definitions,
+    now: datetime,
+) -> tuple[enrolments.Decision, ...]:
+    """Enrol the lead where it newly fits the segment of an `enter`."""
+    if before == attributes:
+        return ()
+    decisions: list[enrolments.Decision] = []
+    for scenario, segment in enrolments.entered_by_segment(definitions):
+        if segment not in definitions.segments:
+            continue
+        condition = definitions.segments[segment].when
+        if not fits_attributes(condition, attributes, definitions):
+            continue
+        if before is not None and fits_attributes(condition, before, definitions):
+            continue
+        decisions.append(enrolments.decide(conn, lead, scenario, deployment=definitions.number, now=now))
+    return tuple(decisions)
+
+
+def _on_their_way(conn: Connection, ids: Sequence[str]) -> dict[str, int]:
+    """How many acknowledged events of each lead have no number yet: they are stored, and not applied."""
+    rows = conn.execute(
+        select(events.c.lead, func.count().label("many"))
+        .where(events.c.filed.is_(False), events.c.lead.in_(ids), events.c.automatic.is_(False))
+        .group_by(events.c.lead)
+    )
+    return {row.lead: row.many for row in rows}
+
+
+def _shown(row: Row[Any], current: int, coming: int) -> dict[str, Any]:
+    position: dict[str, Any] = row.position or {}
+    # nothing is told to a lead without a workflow: what is stored is all there is to apply
+    told = row.started or row.pending or coming
+    return {
+        "id": row.id,
+        "email": row.email,
+        "name": row.name,
+        "language": row.language,
+        "time_zone": row.time_zone,
+        "attributes": row.attributes,
+        "seq": row.seq if told else row.last_seq,
+        "stored_seq": row.last_seq + coming,
+        "status": row.status,
+        "scenario": position.get("scenario"),
+        "deployment": position.get("deployment") or current,
+        "step": position.get("step"),
+        "visit": position.get("visit"),
+        "waiting_for": position.get("waiting_for"),
+        "deadline": position.get("deadline"),
+        "phase": position.get("phase"),
+        "hot": bool(position.get("hot", False)),
+        "score": None,
+    }

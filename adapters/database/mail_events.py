@@ -1,0 +1,275 @@
+"""Takes in what a mail provider tells, each event once, whatever its order; refuses to know the provider's format.
+
+A batch is stored in one pass of look-ups. What shuts an address does so at once; clicks of machines are recognised
+here, also earlier ones, whose points are then reversed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict
+from sqlalchemy import Connection, Row, bindparam, select, update
+
+from adapters.database import timeline
+from adapters.database.consents import ALL, normalised, suppress_all, suppression
+from adapters.database.event_rows import AT_ONCE, event_row, hint_of_address, known_values, store_rows
+from adapters.database.schema import events, leads, sends
+from adapters.database.schema import timeline as timeline_rows
+from adapters.mail.rendering import is_hidden_link
+from nurture.automatic_clicks import Click, automatic
+from nurture.commands import Line
+from nurture.conditions import MAIL_EVENTS
+from nurture.definitions import Sender
+
+
+class MailEvent(BaseModel):
+    """One event of a mail, in nurture's words.
+
+    `send` is the send key it carries. `at` is as the provider told it, on nurture's clock. `suppresses` says whether
+    further mail is forbidden: `all`, or the mail's own `topic`. Types that are no mail event of nurture's
+    (`processed`, `deferred`, …) only prove that the provider has the mail: they are kept, and nobody is told.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    id: str
+    send: str | None = None
+    type: str
+    at: datetime
+    url: str | None = None
+    url_offset: str | None = None
+    machine: bool = False
+    address: str | None = None
+    suppresses: Literal["all", "topic"] | None = None
+    reason: str | None = None
+
+    @property
+    def semantic(self) -> str:
+        """Equal for two events that are one, whatever their ids."""
+        mail = self.send or normalised(self.address or "")
+        # whole seconds are all a provider tells; `suppresses` tells apart what it calls by different names
+        same = [mail, self.type, self.at.timestamp(), self.url, self.url_offset, self.suppresses]
+        return hashlib.sha256(json.dumps(same).encode()).hexdigest()
+
+
+@dataclass(slots=True)
+class MailAnswer:
+    """What became of a batch. `reversed_` holds the ids of earlier clicks now known to be a machine's."""
+
+    accepted: int = 0
+    duplicates: int = 0
+    parked: int = 0
+    automatic: int = 0
+    ignored: int = 0
+    reversed_: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    sends: Mapping[str, Row[Any]]
+    by_address: Mapping[str, str]
+    address: Mapping[str, str]
+    erased: frozenset[str]
+
+    def lead_of(self, event: MailEvent) -> str | None:
+        """By its send key, else by its address."""
+        sent = self.sends.get(event.send) if event.send else None
+        if sent is not None:
+            return str(sent.lead)
+        return self.by_address.get(normalised(event.address)) if event.address else None
+
+
+def accept_mail(conn: Connection, told: Sequence[MailEvent], now: datetime, sender: Sender | None) -> MailAnswer:
+    """Store a batch of provider events; `sender` (of the current deployment) says when a click is automatic."""
+    answer = MailAnswer()
+    known = _look_up(conn, told)
+    ids = known_values(conn, events.c.event, [event.id for event in told])
+    meanings = known_values(conn, events.c.semantic, [event.semantic for event in told])
+    rows: list[dict[str, Any]] = []
+    proofs: list[dict[str, Any]] = []
+    shut: list[dict[str, Any]] = []
+    judged: set[str] = set()
+    for event in told:
+        if event.id in ids or event.semantic in meanings:
+            answer.duplicates += 1
+            continue
+        ids.add(event.id)
+        meanings.add(event.semantic)
+        lead = known.lead_of(event)
+        row = _row(event, lead, known, now)
+        shut.extend(_shut(event, lead, row, known))
+        if lead in known.erased:
+            answer.ignored += 1
+            continue
+        if event.type not in MAIL_EVENTS:
+            answer.ignored += 1
+            proofs.append({**row, "filed": True, "automatic": True})
+            continue
+        rows.append(row)
+        if row["send"] is not None and event.type in ("clicked", "delivered"):
+            judged.add(row["send"])
+        answer.parked += lead is None
+    store_rows(conn, rows + proofs)
+    suppress_all(conn, shut)
+    answer.accepted = len(rows)
+    _settle(conn, told, known, now)
+    _judge_clicks(conn, sorted(judged), known, now=now, sender=sender, answer=answer)
+    answer.automatic += sum(1 for row in rows if row["automatic"] and row["type"] != "clicked")
+    return answer
+
+
+def _look_up(conn: Connection, told: Sequence[MailEvent]) -> _Known:
+    keys = list({event.send for event in told if event.send})
+    addresses = list({normalised(event.address) for event in told if event.address})
+    found = {
+        row.key: row for batch in _batches(keys) for row in conn.execute(select(sends).where(sends.c.key.in_(batch)))
+    }
+    by_address: dict[str, str] = {}
+    address: dict[str, str] = {}
+    erased: set[str] = set()
+    for column, values in ((leads.c.email, addresses), (leads.c.id, list({row.lead for row in found.values()}))):
+        for batch in _batches(values):
+            for row in conn.execute(select(leads.c.id, leads.c.email, leads.c.status).where(column.in_(batch))):
+                if row.email:
+                    by_address[row.email] = row.id
+                    address[row.id] = row.email
+                if row.status == "erased":
+                    erased.add(row.id)
+    return _Known(found, by_address, address, frozenset(erased))
+
+
+def _row(event: MailEvent, lead: str | None, known: _Known, now: datetime) -> dict[str, Any]:
+    sent = known.sends.get(event.send) if event.send else None
+    at = event.at
+    if sent is not None:
+        # provider times are whole seconds: an event is never earlier than the acceptance of its mail
+        at = max(at, sent.accepted_at or sent.attempted_at or at)
+    suppresses = event.suppresses
+    if suppresses == "topic":
+        suppresses = sent.topic if sent is not None and sent.topic else ALL  # type: ignore[assignment]
+    properties = {key: value for key, value in (("reason", event.reason), ("url_offset", event.url_offset)) if value}
+    return event_row(
+        event=event.id,
+        semantic=event.semantic,
+        lead=lead,
+        hint=hint_of_address(event.address) if event.address else "",
+        type=event.type,
+        subject=sent.template if sent is not None else "",
+        at=min(at, now),
+        received_at=now,
+        send=event.send,
+        url=event.url,
+        suppresses=suppresses,
+        automatic=event.machine,
+        properties=properties,
+    )
+
+
+def _shut(event: MailEvent, lead: str | None, row: dict[str, Any], known: _Known) -> list[dict[str, Any]]:
+    """The suppressions an event makes: of the address it names, and of the lead's own where that is another."""
+    if event.suppresses is None:
+        return []
+    named = [normalised(event.address)] if event.address else []
+    own = known.address.get(lead) if lead is not None else None
+    addresses = dict.fromkeys([*named, *([own] if own else [])])
+    return [
+        suppression(address, row["suppresses"], event.type, at=row["at"], source=f"event {event.id}")
+        for address in addresses
+    ]
+
+
+def _settle(conn: Connection, told: Sequence[MailEvent], known: _Known, now: datetime) -> None:
+    """A send whose answer was lost is accepted once the provider tells anything of it: it has the mail."""
+    for key in dict.fromkeys(event.send for event in told if event.send and event.type != "dropped"):
+        sent = known.sends.get(key)
+        if sent is None or sent.state != "unknown":
+            continue
+        accepted_at = sent.attempted_at or now
+        conn.execute(
+            update(sends)
+            .where(sends.c.key == key, sends.c.state == "unknown")
+            .values(state="accepted", accepted_at=accepted_at, reason="proved by an event of the provider")
+        )
+        timeline.add(
+            conn,
+            sent.lead,
+            Line(
+                at=now, kind="send", what="accepted", subject=sent.template, scenario=sent.scenario, step=sent.step,
+                visit=sent.visit, reason="the answer was lost; an event of the provider proves that it has the mail",
+            ),
+        )  # fmt: skip
+
+
+def _judge_clicks(
+    conn: Connection, keys: Sequence[str], known: _Known, *, now: datetime, sender: Sender | None, answer: MailAnswer
+) -> None:
+    """Judge all clicks of these mails again, since each new event may show that an earlier one was a machine's."""
+    by_send: dict[str, list[Row[Any]]] = defaultdict(list)
+    for batch in _batches(keys):
+        for row in conn.execute(
+            select(events).where(events.c.send.in_(batch), events.c.type.in_(("clicked", "delivered")))
+        ):
+            by_send[row.send].append(row)
+    marked: list[dict[str, Any]] = []
+    unmade: list[tuple[Row[Any], str]] = []
+    for key, rows in by_send.items():
+        delivered = [row.at for row in rows if row.type == "delivered"]
+        sent = known.sends.get(key)
+        arrived = min(delivered) if delivered else (sent.accepted_at or sent.attempted_at) if sent is not None else None
+        clicks = {row.event: row for row in rows if row.type == "clicked"}
+        reasons = automatic(
+            [
+                Click(row.event, row.url or "", row.at, hidden=is_hidden_link(row.url or ""), machine=row.automatic)
+                for row in clicks.values()
+            ],
+            arrived,
+            sender.automatic_clicks if sender is not None else None,
+        )
+        for event, reason in reasons.items():
+            row = clicks[event]
+            if row.received_at == now:
+                answer.automatic += 1
+            if row.automatic:
+                continue
+            filed = now if row.filed else None
+            marked.append({"row": row.id, "when": filed, "about": {**row.properties, "automatic": reason}})
+            if row.filed:
+                unmade.append((row, reason))
+                answer.reversed_.append(event)
+    if marked:
+        conn.execute(
+            update(events)
+            .where(events.c.id == bindparam("row"))
+            .values(automatic=True, reversed_at=bindparam("when"), properties=bindparam("about")),
+            marked,
+        )
+    _tell(conn, unmade, now)
+
+
+def _tell(conn: Connection, unmade: Sequence[tuple[Row[Any], str]], now: datetime) -> None:
+    """Mark the timeline of clicks that counted until now, and say there why they count no more."""
+    for row, reason in unmade:
+        conn.execute(
+            update(timeline_rows)
+            .where(timeline_rows.c.lead == row.lead, timeline_rows.c.event == row.event)
+            .values(automatic=True)
+        )
+        timeline.add(
+            conn,
+            row.lead,
+            Line(
+                at=now, kind="score", what="reversed", subject=row.subject or None,
+                reason=f"the click {row.event} was automatic: {reason}; its points are reversed, its branch stands",
+            ),
+        )  # fmt: skip
+
+
+def _batches(values: Sequence[str]) -> list[Sequence[str]]:
+    return [values[start : start + AT_ONCE] for start in range(0, len(values), AT_ONCE)]

@@ -1,0 +1,254 @@
+"""Numbers what happened to a lead and says what its workflow has not heard yet; refuses to talk to Temporal.
+
+The heart of delivery: events are accepted without a number, and filed here, under the lead's lock, in the order of
+(event time, arrival). A workflow that reads `after` its own number therefore misses nothing that was acknowledged.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row, bindparam, exists, func, insert, or_, select, update
+
+from adapters.database import enrolments as enrolling
+from adapters.database.schema import enrolments, entries, events, leads, sends, timeline
+from adapters.database.sequence import (
+    ENTRY,
+    STARTING,
+    Deployments,
+    UnknownLead,
+    append,
+    append_many,
+    append_to_all,
+    current_deployment,
+    lock,
+    stored_after,
+)
+from nurture.definitions import Definitions
+from nurture.entries import AnyEntry, Happening
+from nurture.facts import ALWAYS_DELIVERED, named_types
+
+MOST_OF_A_LEAD = 1000
+"""The most entries of one lead in one signal; the rest follows with the next."""
+_KEPT_TYPES: dict[int, tuple[Definitions, frozenset[str]]] = {}
+
+
+def file_events(conn: Connection, lead: str, store: Deployments) -> int:
+    """Number the lead's new events (or keep them without a number) and put each on its timeline; returns how many.
+
+    An event that opens a scenario of the current deployment also decides an enrolment, after its own entry.
+    """
+    row = lock(conn, lead)
+    if row is None:
+        return 0
+    fresh = conn.execute(
+        select(events, sends.c.accepted_at, sends.c.attempted_at)
+        .outerjoin(sends, sends.c.key == events.c.send)
+        .where(events.c.lead == lead, events.c.filed.is_(False))
+        .order_by(events.c.at, events.c.id)
+    ).all()
+    if not fresh:
+        return 0
+    current = store.get(current_deployment(conn))
+    named = _named(conn, lead, store, current)
+    for run in _runs(fresh, current):
+        _file(conn, lead, run, named)
+        last = run[-1]
+        if last.automatic or last.reversed_at is not None:
+            continue
+        for scenario in enrolling.entered_by_event(current, last.type, last.subject):
+            enrolling.decide(conn, lead, scenario, deployment=current.number, now=last.received_at)
+    return len(fresh)
+
+
+def after(conn: Connection, lead: str, seq: int, store: Deployments) -> tuple[AnyEntry, ...]:
+    """Everything the lead's workflow has not applied: its events are filed first, then the entries above `seq` read."""
+    file_events(conn, lead, store)
+    return stored_after(conn, lead, seq)
+
+
+def leads_with_unfiled(conn: Connection, limit: int) -> tuple[str, ...]:
+    """Leads with events that have no number yet, the longest waiting first."""
+    return tuple(
+        conn.execute(
+            select(events.c.lead)
+            .where(events.c.filed.is_(False), events.c.lead.is_not(None))
+            .group_by(events.c.lead)
+            .order_by(func.min(events.c.id))
+            .limit(limit)
+        ).scalars()
+    )
+
+
+def unsignalled(conn: Connection, limit: int) -> dict[str, tuple[AnyEntry, ...]]:
+    """What Temporal has not been told, for at most `limit` leads, each lead's entries in the order of their numbers.
+
+    A lead that has only a profile is left alone: an import starts nothing.
+    """
+    waiting = select(leads.c.id).where(leads.c.pending).order_by(leads.c.id).limit(limit)
+    found: dict[str, list[AnyEntry]] = {}
+    for lead, body in conn.execute(
+        select(entries.c.lead, entries.c.body)
+        .where(entries.c.lead.in_(waiting.scalar_subquery()), entries.c.signalled_real.is_(None))
+        .order_by(entries.c.lead, entries.c.seq)
+    ):
+        told = found.setdefault(lead, [])
+        if len(told) < MOST_OF_A_LEAD:
+            told.append(ENTRY.validate_python(body))
+    return {lead: tuple(told) for lead, told in found.items()}
+
+
+def mark_signalled(conn: Connection, last: Mapping[str, int], real_now: datetime) -> None:
+    """Remember that each lead's workflow was signalled its entries up to a number, and that it has been started."""
+    if not last:
+        return
+    rows = [{"of": lead, "up_to": seq} for lead, seq in last.items()]
+    conn.execute(
+        update(entries)
+        .where(
+            entries.c.lead == bindparam("of"),
+            entries.c.seq <= bindparam("up_to"),
+            entries.c.signalled_real.is_(None),
+        )
+        .values(signalled_real=real_now),
+        rows,
+    )
+    conn.execute(
+        update(leads)
+        .where(leads.c.id == bindparam("of"))
+        .values(started=True, pending=leads.c.last_seq > bindparam("up_to")),
+        rows,
+    )
+
+
+def unsignal_since(conn: Connection, real: datetime) -> int:
+    """Forget what was signalled since a real instant, so that it is signalled again; returns how many entries."""
+    again = select(entries.c.lead).where(entries.c.signalled_real >= real)
+    conn.execute(update(leads).where(leads.c.id.in_(again.scalar_subquery())).values(pending=True))
+    return conn.execute(update(entries).where(entries.c.signalled_real >= real).values(signalled_real=None)).rowcount
+
+
+def has_unfiled(conn: Connection, lead: str) -> bool:
+    """True if an event of the lead has no number yet."""
+    return bool(conn.execute(select(exists().where(events.c.lead == lead, events.c.filed.is_(False)))).scalar())
+
+
+def _named(conn: Connection, lead: str, store: Deployments, current: Definitions) -> frozenset[str]:
+    """The event types that a live definition names for this lead."""
+    pinned = conn.execute(
+        select(enrolments.c.deployment)
+        .where(
+            enrolments.c.lead == lead,
+            or_(enrolments.c.state == "enrolled", enrolments.c.state == "queued"),
+            enrolments.c.deployment != current.number,
+        )
+        .distinct()
+    ).scalars()
+    named = ALWAYS_DELIVERED | _types(current)
+    for number in pinned:
+        named |= _types(store.get(number))
+    return named
+
+
+def _types(definitions: Definitions) -> frozenset[str]:
+    kept = _KEPT_TYPES.get(id(definitions))
+    if kept is None or kept[0] is not definitions:
+        if len(_KEPT_TYPES) > 64:
+            _KEPT_TYPES.clear()
+        kept = _KEPT_TYPES[id(definitions)] = (definitions, named_types(definitions))
+    return kept[1]
+
+
+def _runs(fresh: Sequence[Row[Any]], current: Definitions) -> list[list[Row[Any]]]:
+    """The events cut behind each one that opens a scenario, so that its enrolment is numbered right after it."""
+    runs: list[list[Row[Any]]] = [[]]
+    for event in fresh:
+        runs[-1].append(event)
+        if enrolling.entered_by_event(current, event.type, event.subject):
+            runs.append([])
+    return [run for run in runs if run]
+
+
+def _file(conn: Connection, lead: str, fresh: Sequence[Row[Any]], named: frozenset[str]) -> None:
+    told = [
+        Happening(
+            seq=0,
+            at=_event_time(event),
+            received_at=event.received_at,
+            deployment=0,
+            id=event.event,
+            type=event.type,
+            subject=event.subject,
+            send=event.send,
+            suppresses=event.suppresses,
+        )
+        for event in fresh
+        if event.type in named and not event.automatic and event.reversed_at is None
+    ]
+    numbers = {entry.id: entry.seq for entry in append_many(conn, lead, told) if isinstance(entry, Happening)}
+    conn.execute(
+        update(events)
+        .where(events.c.id == bindparam("row"))
+        .values(filed=True, seq=bindparam("number"), at=bindparam("time")),
+        [{"row": event.id, "number": numbers.get(event.event), "time": _event_time(event)} for event in fresh],
+    )
+    conn.execute(insert(timeline), [_line(lead, event, numbers.get(event.event)) for event in fresh])
+
+
+def _event_time(event: Row[Any]) -> datetime:
+    """Never earlier than the acceptance of its mail (or the attempt, where the answer came after the event)."""
+    at: datetime = event.at
+    sent: datetime | None
+    for sent in (event.accepted_at, event.attempted_at):
+        if sent is not None and sent <= event.received_at:
+            return max(at, sent)
+    return at
+
+
+def _line(lead: str, event: Row[Any], seq: int | None) -> dict[str, Any]:
+    scenario, step, visit = place_of(event.send)
+    return {
+        "lead": lead,
+        "seq": seq,
+        "event": event.event,
+        "at": _event_time(event),
+        "received_at": event.received_at,
+        "kind": "event",
+        "what": event.type,
+        "subject": event.subject or None,
+        "scenario": scenario,
+        "step": step,
+        "visit": visit,
+        "automatic": event.automatic,
+    }
+
+
+def place_of(key: str | None) -> tuple[str | None, str | None, int | None]:
+    """Scenario, step and visit of a send key; Nones where it is none of ours."""
+    parts = (key or "").rsplit("/", 4)
+    if len(parts) != 5 or not parts[4].isdecimal():
+        return None, None, None
+    return parts[1], parts[3], int(parts[4])
+
+
+__all__ = [
+    "STARTING",
+    "Deployments",
+    "UnknownLead",
+    "after",
+    "append",
+    "append_many",
+    "append_to_all",
+    "current_deployment",
+    "file_events",
+    "has_unfiled",
+    "leads_with_unfiled",
+    "lock",
+    "mark_signalled",
+    "place_of",
+    "stored_after",
+    "unsignal_since",
+    "unsignalled",
+]

@@ -1,0 +1,318 @@
+"""The tables, and nothing else: what is kept, under which keys; how rows are read and written, the modules beside know.
+
+Times are UTC instants on nurture's clock unless a column says `real`. Names and addresses of people stand in `leads`
+and `inbox` only.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Column,
+    Dialect,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+    TypeDecorator,
+    UniqueConstraint,
+)
+from sqlalchemy import DateTime as _DateTime
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s_%(referred_table_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+
+class Instant(TypeDecorator[datetime]):
+    """An aware UTC datetime, microseconds kept; naive values are refused."""
+
+    impl = _DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError(f"{value!r} has no time zone; every stored instant is aware")
+        value = value.astimezone(UTC)
+        return value.replace(tzinfo=None) if dialect.name == "sqlite" else value
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
+        return None if value is None else value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+Id = BigInteger().with_variant(Integer, "sqlite")
+
+
+def _id() -> Column[Any]:
+    return Column("id", Id, primary_key=True, autoincrement=True)
+
+
+def _lead() -> Column[Any]:
+    return Column("lead", String(200), ForeignKey("leads.id"), nullable=False)
+
+
+leads = Table(
+    "leads", metadata,
+    Column("id", String(200), primary_key=True),
+    Column("email", String(320), unique=True),  # normalised: lower case, no blanks
+    Column("name", Text),
+    Column("language", String(16), nullable=False),
+    Column("time_zone", String(64)),
+    Column("attributes", JSON, nullable=False, default=dict),
+    Column("created_at", Instant, nullable=False),
+    Column("last_seq", Integer, nullable=False, default=0),      # the newest number given (stored_seq)
+    Column("last_enrolment", Integer, nullable=False, default=0),
+    Column("started", Boolean, nullable=False, default=False),   # has, or had, a workflow that must hear of entries
+    Column("pending", Boolean, nullable=False, default=False, index=True),  # has entries the relay must signal
+    Column("retired", Boolean, nullable=False, default=False),   # its workflow ended; the next entry starts it again
+    # the projection of its workflow: written by records only
+    Column("seq", Integer, nullable=False, default=0),           # the newest number applied
+    Column("record", Integer, nullable=False, default=0),        # the newest record written
+    Column("position", JSON, nullable=False, default=dict),      # nurture.commands.Position
+    Column("status", String(16), nullable=False, default="idle", index=True),
+    Column("scenario", String(100), index=True),
+    Column("step", String(100)),
+    Column("state", JSON),                                       # the whole state, written when an idle workflow ends
+    sqlite_with_rowid=True,
+)  # fmt: skip
+
+entries = Table(
+    "entries", metadata,
+    _lead(),
+    Column("seq", Integer, nullable=False),
+    Column("kind", String(16), nullable=False),
+    Column("reference", String(300)),          # event id, enrolment number, handoff id …
+    Column("deployment", Integer, nullable=False),
+    Column("at", Instant, nullable=False),
+    Column("received_at", Instant, nullable=False),
+    Column("body", JSON, nullable=False),      # the whole entry, as nurture.entries.AnyEntry
+    Column("signalled_real", Instant),         # when the relay handed it to Temporal; null: not yet
+    UniqueConstraint("lead", "seq"),
+    Index("ix_entries_unsignalled", "signalled_real", "lead", "seq"),
+)  # fmt: skip
+
+events = Table(
+    "events", metadata,
+    _id(),
+    Column("event", String(300), nullable=False, unique=True),  # the caller's id: the dedupe
+    Column("semantic", String(64), unique=True),                # mail events: hash of what makes two of them one
+    Column("lead", String(200)),                                # null: parked
+    Column("lead_hint", String(400)),                           # id or address the event named, while parked
+    Column("type", String(100), nullable=False),
+    Column("subject", String(400), nullable=False, default=""),
+    Column("at", Instant, nullable=False),
+    Column("received_at", Instant, nullable=False),
+    Column("send", String(500)),                                # send key of a mail event
+    Column("url", Text),
+    Column("suppresses", String(100)),                          # `all` or a topic
+    Column("automatic", Boolean, nullable=False, default=False),
+    Column("properties", JSON, nullable=False, default=dict),
+    Column("reversed_at", Instant),
+    Column("filed", Boolean, nullable=False, default=False),    # numbered, or kept without a number
+    Column("seq", Integer),
+    Index("ix_events_unfiled", "filed", "lead", "id"),
+    Index("ix_events_of_lead", "lead", "type", "at"),
+    Index("ix_events_of_send", "send", "type"),
+    Index("ix_events_parked", "lead_hint"),
+)  # fmt: skip
+
+enrolments = Table(
+    "enrolments", metadata,
+    _lead(),
+    Column("enrolment", Integer, nullable=False),
+    Column("scenario", String(100), nullable=False, index=True),
+    Column("deployment", Integer, nullable=False),
+    Column("priority", Integer, nullable=False),
+    Column("state", String(16), nullable=False),    # enrolled (running) | queued | ended
+    Column("decided_at", Instant, nullable=False),
+    Column("ended_at", Instant),
+    Column("finish", String(100)),
+    Column("began_record", Integer),                # the record that took it from the queue
+    Column("ended_record", Integer),                # the record that ended it
+    UniqueConstraint("lead", "enrolment"),
+    CheckConstraint("state in ('enrolled', 'queued', 'ended')", name="state"),
+)  # fmt: skip
+
+consents = Table(
+    "consents", metadata,
+    _id(), _lead(),
+    Column("topic", String(100), nullable=False),
+    Column("basis", String(32), nullable=False),
+    Column("source", Text),
+    Column("at", Instant, nullable=False),
+    Column("by_form", Boolean, nullable=False, default=False),  # only such a consent lifts a suppression
+    Column("wording_version", String(100)),
+    Column("wording", Text),
+    Index("ix_consents_of_lead", "lead", "topic"),
+)  # fmt: skip
+
+suppressions = Table(
+    "suppressions", metadata,
+    _id(),
+    Column("address_hash", String(64), nullable=False),  # SHA-256 of the normalised address: it outlives an erasure
+    Column("scope", String(100), nullable=False),        # `all` or a topic
+    Column("reason", String(32), nullable=False),        # unsubscribed | spam_reported | bounced | one_click | manual
+    Column("at", Instant, nullable=False),
+    Column("source", String(300)),
+    Index("ix_suppressions_of_address", "address_hash", "scope"),
+)  # fmt: skip
+
+sends = Table(
+    "sends", metadata,
+    Column("key", String(500), primary_key=True),
+    _lead(),
+    Column("scenario", String(100), nullable=False),
+    Column("enrolment", Integer, nullable=False),
+    Column("step", String(100), nullable=False),
+    Column("visit", Integer, nullable=False),
+    Column("template", String(100), nullable=False),
+    Column("template_sha256", String(64)),
+    Column("topic", String(100)),
+    Column("deployment", Integer, nullable=False),
+    Column("state", String(16), nullable=False),     # cancelled | held | in_flight | accepted | unknown | refused
+    Column("slot", Instant),
+    Column("attempted_at", Instant),
+    Column("accepted_at", Instant),
+    Column("message_id", String(200)),
+    Column("reason", Text),
+    Column("cancelled_issue", Integer, nullable=False, default=0),
+    CheckConstraint("state in ('cancelled', 'held', 'in_flight', 'accepted', 'unknown', 'refused')", name="state"),
+    Index("ix_sends_of_lead", "lead", "attempted_at"),
+)  # fmt: skip
+
+handoffs = Table(
+    "handoffs", metadata,
+    Column("id", String(500), primary_key=True),
+    _lead(),
+    Column("queue", String(100), nullable=False),
+    Column("rep", String(100)),
+    Column("note", Text),
+    Column("reasons", JSON, nullable=False, default=list),
+    Column("score", JSON),
+    Column("state", String(16), nullable=False),     # open | accepted | won | lost | returned | expired
+    Column("made_at", Instant, nullable=False),
+    Column("due", Instant),
+    Column("accepted_at", Instant),
+    Column("closed_at", Instant),
+    Column("amount", Integer),
+    Column("reason", Text),
+    Column("notified_real", Instant),
+    Column("scenario", String(100)),
+    Column("step", String(100)),
+    Column("visit", Integer),
+    Index("ix_handoffs_state", "state", "made_at"),
+    Index("ix_handoffs_of_lead", "lead", "state"),
+)  # fmt: skip
+
+timeline = Table(
+    "timeline", metadata,
+    _id(), _lead(),
+    Column("seq", Integer),                          # of the entry, for events; else the number applied by then
+    Column("event", String(300)),                    # the event's id, for events
+    Column("at", Instant, nullable=False),
+    Column("received_at", Instant),
+    Column("kind", String(16), nullable=False),
+    Column("what", String(100), nullable=False),
+    Column("subject", String(400)),
+    Column("scenario", String(100)),
+    Column("step", String(100)),
+    Column("visit", Integer),
+    Column("reason", Text),
+    Column("late", Boolean, nullable=False, default=False),
+    Column("automatic", Boolean, nullable=False, default=False),
+    Column("record", Integer),                       # the record that wrote it; null for events
+    Index("ix_timeline_of_lead", "lead", "id"),
+    Index("ix_timeline_record", "lead", "record"),
+    Index("ix_timeline_event", "lead", "event"),
+)  # fmt: skip
+
+deployments = Table(
+    "deployments", metadata,
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("sha256", String(64), nullable=False),
+    Column("files", JSON, nullable=False),           # relative path → text
+    Column("holidays", JSON, nullable=False),        # ISO dates, looked up when deployed
+    Column("deployed_at", Instant, nullable=False),
+    Column("deployed_real", Instant, nullable=False),
+    Column("by", String(200)),
+)  # fmt: skip
+
+audit = Table(
+    "audit", metadata,
+    _id(),
+    Column("at", Instant, nullable=False),
+    Column("by", String(200), nullable=False),
+    Column("did", String(100), nullable=False),
+    Column("subject", String(400)),
+    Column("details", JSON),
+)  # fmt: skip
+
+clock = Table(
+    "clock", metadata,
+    Column("id", Integer, primary_key=True),         # always 1
+    Column("real", Instant, nullable=False),
+    Column("nurture", Instant, nullable=False),
+    Column("speed", Integer, nullable=False),
+    Column("lease_end_real", Instant, nullable=False),
+)  # fmt: skip
+
+holds = Table(
+    "holds", metadata,
+    Column("name", String(32), primary_key=True),    # `mail`: provider-wide trouble
+    Column("since_real", Instant, nullable=False),
+    Column("until_real", Instant, nullable=False),
+    Column("reason", Text, nullable=False),
+)  # fmt: skip
+
+inbox = Table(
+    "inbox", metadata,  # the built-in sink's mails; no other part reads it
+    _id(),
+    Column("message", String(64), nullable=False, unique=True),
+    Column("to", String(320), nullable=False, index=True),
+    Column("to_name", Text),
+    Column("from_email", String(320), nullable=False),
+    Column("from_name", Text),
+    Column("subject", Text, nullable=False),
+    Column("headers", JSON, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("html", Text, nullable=False),
+    Column("links", JSON, nullable=False),
+    Column("custom_args", JSON, nullable=False),
+    Column("at", Instant, nullable=False),
+)  # fmt: skip
+
+webhook_outbox = Table(
+    "webhook_outbox", metadata,  # events the sink still has to post to the webhook
+    _id(),
+    Column("event", JSON, nullable=False),
+    Column("due_real", Instant, nullable=False, index=True),
+    Column("tries", Integer, nullable=False, default=0),
+)  # fmt: skip
+
+keys = Table(
+    "keys", metadata,  # API keys (hashed) and the sink's own signing key
+    Column("name", String(64), primary_key=True),
+    Column("kind", String(16), nullable=False),
+    Column("sha256", String(64)),
+    Column("role", String(32)),
+    Column("private", LargeBinary),
+    Column("created_real", Instant, nullable=False),
+)  # fmt: skip

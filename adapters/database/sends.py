@@ -1,0 +1,205 @@
+"""The send ledger: one row for one mail for one visit, written before the provider is called; refuses to call it.
+
+A row is `held` or `cancelled` while nothing was handed over, `in_flight` from the transaction that found the gate open
+until the answer is known, then `accepted`, `unknown` or `refused` for good; `unknown` becomes `accepted` by evidence.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import Connection, Row, func, insert, select, update
+
+from adapters.database import consents, timeline
+from adapters.database.schema import enrolments, events, holds, leads, sends
+from nurture import gate
+from nurture.commands import Line, SendMail, SendOutcome, SendResult
+from nurture.definitions import Definitions
+
+HOLD = "mail"
+"""The name of the hold on all mail."""
+
+
+@dataclass(frozen=True, slots=True)
+class Addressee:
+    """Whom the mail is for, as the database knows it at this moment."""
+
+    email: str
+    name: str | None
+    attributes: dict[str, object]
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """All mail waits: since when, until when it is tried again (real instants), and why."""
+
+    since: datetime
+    until: datetime
+    reason: str
+
+
+def earlier(conn: Connection, command: SendMail) -> SendResult | str | None:
+    """How an earlier attempt left this send: its result, `in_flight` where its answer is lost, or None."""
+    row = conn.execute(select(sends).where(sends.c.key == command.key).with_for_update()).one_or_none()
+    if row is None:
+        return None
+    if row.state in ("accepted", "unknown", "refused"):
+        return result(command, row.state, row.accepted_at or row.attempted_at, row.reason)
+    if row.state == "in_flight":
+        return "in_flight"
+    if row.cancelled_issue >= command.issue:
+        return result(command, "cancelled", row.slot or command.slot, "no longer needed")
+    return None
+
+
+def result(command: SendMail, outcome: SendOutcome, at: datetime, reason: str | None = None) -> SendResult:
+    """The answer to a command."""
+    return SendResult(key=command.key, issue=command.issue, outcome=outcome, at=at, reason=reason)
+
+
+def addressee(conn: Connection, lead: str) -> Addressee | None:
+    """The lead's address, name and attributes; None where the lead has no address (any more)."""
+    row = conn.execute(select(leads.c.email, leads.c.name, leads.c.attributes).where(leads.c.id == lead)).one_or_none()
+    return None if row is None or row.email is None else Addressee(row.email, row.name, row.attributes)
+
+
+def asked(
+    conn: Connection, command: SendMail, definitions: Definitions, now: datetime, tolerance: timedelta
+) -> gate.Asked:
+    """Everything the gate looks at, read in this transaction."""
+    lead = conn.execute(select(leads.c.email, leads.c.time_zone).where(leads.c.id == command.lead)).one()
+    state = conn.execute(
+        select(enrolments.c.state).where(enrolments.c.lead == command.lead, enrolments.c.enrolment == command.enrolment)
+    ).scalar_one_or_none()
+    topic = command.topic
+    return gate.Asked(
+        enrolment_runs=state == "enrolled",
+        has_address=lead.email is not None,
+        topic=topic,
+        consented=topic is None or consents.consented(conn, command.lead, topic),
+        suppressed=consents.suppressed(conn, lead.email, topic or "") if lead.email else None,
+        sent=_recent(conn, command, definitions, now),
+        time_zone=lead.time_zone,
+        slot=command.slot,
+        now=now,
+        tolerance=tolerance,
+    )
+
+
+def _recent(conn: Connection, command: SendMail, definitions: Definitions, now: datetime) -> list[datetime]:
+    cap = definitions.sender.cap if definitions.sender else None
+    if cap is None:
+        return []
+    at = func.coalesce(sends.c.accepted_at, sends.c.attempted_at)
+    found = conn.execute(
+        select(at)
+        .where(
+            sends.c.lead == command.lead,
+            sends.c.key != command.key,
+            sends.c.state.in_(("in_flight", "accepted", "unknown")),
+            sends.c.attempted_at > now - 2 * cap.per.span,
+        )
+        .order_by(at)
+    )
+    return [row[0] for row in found]
+
+
+def begin(conn: Connection, command: SendMail, *, template_sha256: str, at: datetime) -> None:
+    """Write the row that says: from now on this mail may have gone out."""
+    row = {
+        "lead": command.lead,
+        "scenario": command.scenario,
+        "enrolment": command.enrolment,
+        "step": command.step,
+        "visit": command.visit,
+        "template": command.template,
+        "template_sha256": template_sha256,
+        "topic": command.topic,
+        "deployment": command.deployment,
+        "state": "in_flight",
+        "slot": command.slot,
+        "attempted_at": at,
+        "reason": None,
+    }
+    if conn.execute(update(sends).where(sends.c.key == command.key).values(row)).rowcount == 0:
+        conn.execute(insert(sends).values(key=command.key, cancelled_issue=0, **row))
+
+
+def hold_back(conn: Connection, command: SendMail, reason: str) -> None:
+    """The provider certainly did not take it: the next attempt may begin again."""
+    conn.execute(update(sends).where(sends.c.key == command.key).values(state="held", reason=reason))
+
+
+def end(
+    conn: Connection, command: SendMail, outcome: SendOutcome, at: datetime, *, seq: int,
+    reason: str | None = None, message_id: str | None = None,
+) -> SendResult:  # fmt: skip
+    """Write how the send ended, in the ledger and on the timeline."""
+    values = {"state": outcome, "reason": reason, "message_id": message_id}
+    if outcome == "accepted":
+        values["accepted_at"] = at  # type: ignore[assignment]
+    conn.execute(update(sends).where(sends.c.key == command.key).values(values))
+    tell(conn, command, outcome, at, seq=seq, reason=reason)
+    return result(command, outcome, at, reason)
+
+
+def refuse(conn: Connection, command: SendMail, at: datetime, *, seq: int, reason: str) -> SendResult:
+    """The gate is shut for this lead: a row that says so, and nothing was handed over."""
+    begin(conn, command, template_sha256="", at=at)
+    return end(conn, command, "refused", at, seq=seq, reason=reason)
+
+
+def tell(conn: Connection, command: SendMail, what: str, at: datetime, *, seq: int, reason: str | None = None) -> None:
+    """One line about the send on the lead's timeline."""
+    timeline.add(
+        conn,
+        command.lead,
+        Line(
+            at=at, kind="send", what=what, subject=command.template, scenario=command.scenario,
+            step=command.step, visit=command.visit, reason=reason, seq=seq,
+        ),
+    )  # fmt: skip
+
+
+def evidence(conn: Connection, key: str) -> datetime | None:
+    """When the provider first told something about this mail, which proves that it took it; else None."""
+    found: datetime | None = conn.execute(
+        select(func.min(events.c.at)).where(events.c.send == key)
+    ).scalar_one_or_none()
+    return found
+
+
+def attempted_at(conn: Connection, key: str) -> datetime:
+    """When the attempt that is in flight began."""
+    found: datetime = conn.execute(select(sends.c.attempted_at).where(sends.c.key == key)).scalar_one()
+    return found
+
+
+def stored_seq(conn: Connection, lead: str) -> int:
+    """The newest number applied, for lines written now."""
+    found: int = conn.execute(select(leads.c.seq).where(leads.c.id == lead)).scalar_one()
+    return found
+
+
+def hold(conn: Connection, now_real: datetime) -> Hold | None:
+    """The hold on all mail, while it lasts."""
+    row: Row[tuple[str, datetime, datetime, str]] | None = conn.execute(
+        select(holds).where(holds.c.name == HOLD, holds.c.until_real > now_real)
+    ).one_or_none()
+    return None if row is None else Hold(row.since_real, row.until_real, row.reason)
+
+
+def hold_all(conn: Connection, *, now_real: datetime, until: datetime, reason: str) -> bool:
+    """Let all mail wait until a real instant; True if it was not waiting before, so that one alert is given."""
+    row = conn.execute(select(holds).where(holds.c.name == HOLD).with_for_update()).one_or_none()
+    if row is None:
+        conn.execute(insert(holds).values(name=HOLD, since_real=now_real, until_real=until, reason=reason))
+        return True
+    conn.execute(update(holds).where(holds.c.name == HOLD).values(until_real=until, reason=reason))
+    return False
+
+
+def release(conn: Connection) -> bool:
+    """Mail goes again; True if it was held."""
+    return conn.execute(holds.delete().where(holds.c.name == HOLD)).rowcount > 0

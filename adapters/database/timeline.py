@@ -1,0 +1,62 @@
+"""Keeps a lead's timeline: every event and every decision, in order, with its reason; refuses to decide anything."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from sqlalchemy import Connection, Row, insert, select
+
+from adapters.database.pages import cursor_after, number_cursor, rows_of_a_page, shown
+from adapters.database.schema import timeline
+from nurture.commands import Line
+
+
+def add(conn: Connection, lead: str, *lines: Line, record: int | None = None) -> None:
+    """Write lines at the end of the lead's timeline; `record` is the record they came with, if any."""
+    if lines:
+        conn.execute(insert(timeline), [line_row(lead, line, record) for line in lines])
+
+
+def line_row(lead: str, line: Line, record: int | None = None) -> dict[str, Any]:
+    """The row of one line, for those who write many at once."""
+    return {"lead": lead, "record": record, **line.model_dump()}
+
+
+def add_rows(conn: Connection, rows: Iterable[dict[str, Any]]) -> None:
+    """Write rows made by `line_row`, of any leads, in the order given."""
+    found = list(rows)
+    if found:
+        conn.execute(insert(timeline), found)
+
+
+def page(
+    conn: Connection, lead: str, limit: int | None = None, cursor: str | None = None
+) -> tuple[list[dict[str, Any]], str | None]:
+    """One page of a lead's timeline, oldest first, in the shape of the API, and the cursor of the next page."""
+    rows_wanted = rows_of_a_page(limit)
+    query = select(timeline).where(timeline.c.lead == lead).order_by(timeline.c.id).limit(rows_wanted + 1)
+    after = number_cursor(cursor)
+    if after is not None:
+        query = query.where(timeline.c.id > after)
+    rows = conn.execute(query).all()
+    more = cursor_after(rows[rows_wanted - 1].id) if len(rows) > rows_wanted else None
+    return [_item(row) for row in rows[:rows_wanted]], more
+
+
+def _item(row: Row[Any]) -> dict[str, Any]:
+    return {
+        "seq": row.seq,
+        "id": row.event,
+        "at": shown(row.at),
+        "received_at": shown(row.received_at),
+        "kind": row.kind,
+        "what": row.what,
+        "subject": row.subject,
+        "scenario": row.scenario,
+        "step": row.step,
+        "visit": row.visit,
+        "reason": row.reason,
+        "late": row.late,
+        "automatic": row.automatic,
+    }

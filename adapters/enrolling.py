@@ -1,0 +1,91 @@
+"""Enrols many leads at once, a few at a time so that nobody else waits long; refuses to decide about a single one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from itertools import islice
+
+from sqlalchemy import Engine, select
+
+from adapters.database import enrolments
+from adapters.database.engine import reading, writing
+from adapters.database.schema import leads
+from nurture.definitions import Definitions
+from nurture.errors import NurtureError, UnknownName
+from nurture.judging import fits_attributes, of_attributes_only
+
+_AT_ONCE = 100
+
+
+@dataclass(slots=True)
+class Enrolment:
+    """What became of each lead, by id, in the order asked for; `refused` holds pairs of lead and reason."""
+
+    enrolled: list[str] = field(default_factory=list)
+    queued: list[str] = field(default_factory=list)
+    refused: list[tuple[str, str]] = field(default_factory=list)
+
+
+def enrol(
+    engine: Engine,
+    definitions: Definitions,
+    scenario: str,
+    wanted: Sequence[str],
+    *,
+    now: Callable[[], datetime],
+    progress: Callable[[int], None] = lambda _: None,
+) -> Enrolment:
+    """Decide about every lead named (once each); `progress` is told how many are decided.
+
+    Raises UnknownName for a scenario that the definitions do not have.
+    """
+    if scenario not in definitions.scenarios:
+        raise UnknownName("scenario", scenario, definitions.scenarios)
+    made, done = Enrolment(), 0
+    for few in _few(dict.fromkeys(wanted)):
+        with writing(engine) as connection:
+            at = now()
+            decisions = [
+                enrolments.decide(
+                    connection, lead, definitions.scenarios[scenario], deployment=definitions.number, now=at
+                )
+                for lead in few
+            ]
+        for decision in decisions:
+            match decision.state:
+                case "enrolled":
+                    made.enrolled.append(decision.lead)
+                case "queued":
+                    made.queued.append(decision.lead)
+                case "refused":
+                    made.refused.append((decision.lead, str(decision.reason)))
+        done += len(few)
+        progress(done)
+    return made
+
+
+def members(engine: Engine, definitions: Definitions, segment: str) -> list[str]:
+    """The ids of the leads that fit a segment now, in order.
+
+    Raises UnknownName for a segment that does not exist, NurtureError for one that asks about more than attributes.
+    """
+    if segment not in definitions.segments:
+        raise UnknownName("segment", segment, definitions.segments)
+    condition = definitions.segments[segment].when
+    if not of_attributes_only(condition, definitions):
+        raise NurtureError(
+            f"the segment {segment!r} asks about more than attributes, so its members cannot be listed",
+            where="segments.yaml",
+            do="name the leads one by one, or use a segment made of attributes",
+        )
+    query = select(leads.c.id, leads.c.attributes).where(leads.c.status != "erased").order_by(leads.c.id)
+    with reading(engine) as connection:
+        return [row.id for row in connection.execute(query) if fits_attributes(condition, row.attributes, definitions)]
+
+
+def _few(ids: Iterable[str]) -> Iterable[list[str]]:
+    left = iter(ids)
+    while batch := list(islice(left, _AT_ONCE)):
+        yield batch

@@ -1,0 +1,85 @@
+"""What handing one mail to a provider means, and the four ways it can end; refuses to know any provider."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Literal, Protocol
+
+Evidence = Literal["accepted", "absent", "cannot_tell"]
+"""What a provider says of a send whose answer was lost."""
+
+
+@dataclass(frozen=True, slots=True)
+class Mail:
+    """One mail for one person, rendered. `send_key` travels with it and comes back in every event about it.
+
+    `not_after` is a real instant after which nobody waits for the answer any more: a provider that settles takes
+    nothing later than that, so what it does not know by then was never taken.
+    """
+
+    to: str
+    to_name: str
+    from_email: str
+    from_name: str
+    subject: str
+    text: str
+    html: str
+    send_key: str
+    headers: Mapping[str, str] = field(default_factory=dict)
+    not_after: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """The provider took the mail; `message_id` is its own name for it, empty where it told none."""
+
+    message_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """The provider certainly did not take the mail, and may take it later.
+
+    `retry_after` is in real time, None where the provider did not say. `provider_wide`: no other mail would pass
+    either. `alert`: it does not mend itself, a person has to do something.
+    """
+
+    reason: str
+    retry_after: timedelta | None = None
+    provider_wide: bool = False
+    alert: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """The request, or a part of it, was written and no answer came: the mail may have gone out."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """The provider will never take this mail; `reason` holds its own message."""
+
+    reason: str
+
+
+Answer = Accepted | Held | Unknown | Refused
+
+
+class Mailer(Protocol):
+    """Something that takes mail. Both methods block, may be called from many threads at once, and never raise.
+
+    `settles`: asked after `not_after`, `lookup` tells for certain, so that a lost answer need not stay unknown.
+    """
+
+    @property
+    def settles(self) -> bool: ...
+
+    def send(self, mail: Mail) -> Answer:
+        """Hand one mail over, once: nothing in here tries again."""
+
+    def lookup(self, send_key: str) -> Evidence:
+        """Whether a mail with this key was taken before. Ask only after the answer of the send must be lost."""

@@ -1,0 +1,289 @@
+"""Decides what the environment asks for, with every default in one place; refuses to open or start anything."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import ipaddress
+from collections.abc import Mapping
+from functools import cached_property
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+from urllib.parse import urlsplit
+
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
+from cryptography.hazmat.primitives.serialization import load_der_public_key
+from pydantic import (
+    AfterValidator,
+    AliasChoices,
+    BeforeValidator,
+    Field,
+    SecretStr,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
+from pydantic_core import ErrorDetails, PydanticCustomError
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from nurture.errors import NurtureError
+
+SENDGRID_API = "https://api.sendgrid.com"
+"""Where mail goes with `NURTURE_MAIL=sendgrid` unless a host is given."""
+
+
+class SettingsRefused(NurtureError):
+    """At least one environment variable has a value that cannot be used; names all of them, shows no secret."""
+
+    def __init__(self, problems: Mapping[str, str]) -> None:
+        """`problems`: variable name → what is wrong with it and what it should be."""
+        super().__init__(
+            "; ".join(f"{name} {problem}" for name, problem in problems.items()),
+            where="in the environment",
+            do=f"set {' and '.join(problems)} as said, or unset {'it' if len(problems) == 1 else 'them'}",
+        )
+        self.problems = dict(problems)
+
+
+def _host_and_port(address: str, *, fallback_port: int) -> tuple[str, int]:
+    parts = urlsplit(f"//{address}")
+    return parts.hostname or "127.0.0.1", parts.port or fallback_port
+
+
+def _an_address(value: str) -> str:
+    try:
+        parts = urlsplit(f"//{value}")
+        usable = bool(parts.hostname) and bool(parts.port) and parts.netloc == value and "@" not in value
+    except ValueError:
+        usable = False
+    if not usable:
+        raise PydanticCustomError("address", "should be HOST:PORT, for example 127.0.0.1:8080")
+    return value
+
+
+def _a_url(value: str) -> str:
+    parts = urlsplit(value)
+    if parts.scheme not in {"http", "https"} or not parts.hostname:
+        raise PydanticCustomError("url", "should be an http or https URL, for example https://mail.example.co.jp")
+    return value.rstrip("/")
+
+
+def _a_database(value: str) -> str:
+    kind = value.partition("://")[0].partition("+")[0]
+    if "://" not in value or kind not in {"sqlite", "postgresql"}:
+        raise PydanticCustomError("database", "should begin with sqlite:/// or postgresql:// (SQLAlchemy's URL form)")
+    return value
+
+
+def _a_public_key(value: str) -> str:
+    try:
+        key = load_der_public_key(base64.b64decode(value, validate=True))
+    except (binascii.Error, ValueError, UnsupportedAlgorithm):
+        key = None
+    if not isinstance(key, EllipticCurvePublicKey):
+        raise PydanticCustomError(
+            "public_key",
+            "should list ECDSA public keys as base64 SPKI, comma-separated, as the provider's webhook page shows them",
+        )
+    return value
+
+
+def _comma_separated(value: object) -> object:
+    if isinstance(value, str):
+        return tuple(part.strip() for part in value.split(",") if part.strip())
+    return value
+
+
+Address = Annotated[str, AfterValidator(_an_address)]
+Url = Annotated[str, AfterValidator(_a_url)]
+Port = Annotated[int, Field(ge=1, le=65535)]
+PublicKey = Annotated[str, AfterValidator(_a_public_key)]
+
+
+def is_loopback(url_or_host: str) -> bool:
+    """True where a URL or host can only be this machine, judged by its text (no lookup)."""
+    host = urlsplit(url_or_host).hostname if "://" in url_or_host else url_or_host
+    if host is None:
+        return False
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost" or host.endswith(".localhost")
+
+
+def _loopback_of(address: str) -> str:
+    """`address` as a client on this machine reaches it: a server bound to every interface is at 127.0.0.1 too."""
+    host, port = _host_and_port(address, fallback_port=8080)
+    try:
+        everywhere = ipaddress.ip_address(host).is_unspecified
+    except ValueError:
+        everywhere = False
+    if everywhere:
+        host = "127.0.0.1"
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+
+def _default_database(data: dict[str, Any]) -> str:
+    return f"sqlite:///{data['home'] / 'nurture.db'}"
+
+
+def _default_public_url(data: dict[str, Any]) -> str:
+    return f"http://{_loopback_of(data['web'])}"
+
+
+def _default_mail_host(data: dict[str, Any]) -> str:
+    return SENDGRID_API if data["mail"] == "sendgrid" else f"http://{_loopback_of(data['web'])}/sink"
+
+
+class Settings(BaseSettings):
+    """Everything a process may be told from outside; read once, at its entry point, and handed on."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="NURTURE_", env_ignore_empty=True, extra="ignore", frozen=True, populate_by_name=True
+    )
+
+    home: Path = Path("var")
+    web: Address = "127.0.0.1:8080"
+    database_url: Annotated[str, AfterValidator(_a_database)] = Field(default_factory=_default_database, repr=False)
+    public_url: Url = Field(default_factory=_default_public_url)
+    api_key: SecretStr | None = None
+    mail: Literal["sink", "sendgrid"] = "sink"
+    sendgrid_api_key: SecretStr | None = Field(
+        default=None, validation_alias=AliasChoices("SENDGRID_API_KEY", "sendgrid_api_key")
+    )
+    sendgrid_host: Url = Field(default_factory=_default_mail_host)
+    sendgrid_webhook_keys: Annotated[tuple[PublicKey, ...], NoDecode, BeforeValidator(_comma_separated)] = ()
+    temporal_cli: Path | None = None
+    temporal_port: Port = 7233
+    temporal_ui_port: Port = 8233
+    external_temporal: str | None = Field(
+        default=None, validation_alias=AliasChoices("TEMPORAL_ADDRESS", "external_temporal")
+    )
+    speed: Annotated[int, Field(ge=1)] = 1
+    notify_url: Url | None = None
+
+    @field_validator("home", "temporal_cli")
+    @classmethod
+    def _absolute(cls, value: Path | None) -> Path | None:
+        # Children may run in another directory; a relative path would mean another place there.
+        return value.expanduser().absolute() if value is not None else None
+
+    @model_validator(mode="after")
+    def _fit_together(self) -> Self:
+        if self.sends_for_real and self.speed != 1:
+            raise PydanticCustomError(
+                "NURTURE_SPEED", "should be 1 with a real mail provider, since its mail reaches people in real time"
+            )
+        if self.sends_for_real and urlsplit(self.sendgrid_host).scheme != "https":
+            raise PydanticCustomError(
+                "NURTURE_SENDGRID_HOST", "should be https, since the key would cross the network readable"
+            )
+        if self.mail == "sendgrid" and self.sends_for_real and self.sendgrid_api_key is None:
+            raise PydanticCustomError("SENDGRID_API_KEY", "should be set with NURTURE_MAIL=sendgrid")
+        return self
+
+    @property
+    def sends_for_real(self) -> bool:
+        """True where mail leaves this machine; the built-in sink and a provider at a loopback address are not real."""
+        own_sink = self.mail == "sink" and self.sendgrid_host == f"{self.web_url}/sink"
+        return not own_sink and not is_loopback(self.sendgrid_host)
+
+    @property
+    def web_url(self) -> str:
+        """The base URL at which a process on this machine reaches the web process."""
+        return f"http://{_loopback_of(self.web)}"
+
+    @property
+    def web_host(self) -> str:
+        """The interface the web process binds."""
+        return _host_and_port(self.web, fallback_port=8080)[0]
+
+    @property
+    def web_port(self) -> int:
+        """The port the web process binds."""
+        return _host_and_port(self.web, fallback_port=8080)[1]
+
+    @property
+    def embeds_temporal(self) -> bool:
+        """True where `up` starts a Temporal server of its own: no address was given."""
+        return self.external_temporal is None
+
+    @property
+    def temporal_address(self) -> str:
+        """HOST:PORT of the Temporal server that every process talks to."""
+        return self.external_temporal or f"127.0.0.1:{self.temporal_port}"
+
+    @property
+    def temporal_ui(self) -> str | None:
+        """The base URL of the embedded server's UI; None with a server of one's own, whose UI is not known here."""
+        return f"http://127.0.0.1:{self.temporal_ui_port}" if self.embeds_temporal else None
+
+    @cached_property
+    def run_directory(self) -> Path:
+        """Where `<name>.pid` of each child lies."""
+        return self.home / "run"
+
+    @cached_property
+    def log_directory(self) -> Path:
+        """Where `<name>.log` of each child lies."""
+        return self.home / "log"
+
+    def environment(self) -> dict[str, str]:
+        """What a child process must find in its environment to read the same settings, whatever its directory."""
+        given: dict[str, str | None] = {
+            "NURTURE_HOME": str(self.home),
+            "NURTURE_DATABASE_URL": self.database_url,
+            "NURTURE_WEB": self.web,
+            "NURTURE_PUBLIC_URL": self.public_url,
+            "NURTURE_API_KEY": self.api_key.get_secret_value() if self.api_key else None,
+            "NURTURE_MAIL": self.mail,
+            "SENDGRID_API_KEY": self.sendgrid_api_key.get_secret_value() if self.sendgrid_api_key else None,
+            "NURTURE_SENDGRID_HOST": self.sendgrid_host,
+            "NURTURE_SENDGRID_WEBHOOK_KEYS": ",".join(self.sendgrid_webhook_keys),
+            "NURTURE_TEMPORAL_CLI": str(self.temporal_cli) if self.temporal_cli else None,
+            "NURTURE_TEMPORAL_PORT": str(self.temporal_port),
+            "NURTURE_TEMPORAL_UI_PORT": str(self.temporal_ui_port),
+            "NURTURE_SPEED": str(self.speed),
+            "NURTURE_NOTIFY_URL": self.notify_url,
+            "TEMPORAL_ADDRESS": self.external_temporal,
+        }
+        return {name: value for name, value in given.items() if value}
+
+
+def read_settings() -> Settings:
+    """The settings of this process, from its environment.
+
+    Raises:
+        SettingsRefused: a value cannot be used; all such values are named at once.
+    """
+    try:
+        return Settings()
+    except ValidationError as error:
+        raise SettingsRefused(_problems(error)) from error
+
+
+def _variable(field: str) -> str:
+    """The variable's name of a field; a rule about several variables is raised under the name of the one to mend."""
+    if field not in Settings.model_fields:
+        return field
+    alias = Settings.model_fields[field].validation_alias
+    return str(alias.choices[0]) if isinstance(alias, AliasChoices) else f"NURTURE_{field.upper()}"
+
+
+def _problems(error: ValidationError) -> dict[str, str]:
+    problems: dict[str, str] = {}
+    for detail in error.errors(include_url=False, include_context=False):
+        if detail["type"] == "default_factory_not_called":
+            continue  # the default hangs on another value that is reported itself
+        place = str(detail["loc"][0]) if detail["loc"] else detail["type"]
+        problems.setdefault(_variable(place), _said(place, detail))
+    return problems
+
+
+def _said(place: str, detail: ErrorDetails) -> str:
+    wanted = detail["msg"].removeprefix("Input ")
+    secret = {"api_key", "sendgrid_api_key", "SENDGRID_API_KEY", "database_url"}
+    if not detail["loc"] or place in secret or not isinstance(detail["input"], str):
+        return wanted
+    return f"is {detail['input']!r}: {wanted}"

@@ -1,0 +1,217 @@
+"""Plays the people of the demo: leads that come in, readers that react to their mails, sales that close their tasks.
+
+Acts through the public HTTP API only: real mails in the sink, real signed webhooks. What it still has to do is kept in
+a file, so that a demo that is started again goes on where it was.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import heapq
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+from random import Random
+from typing import Any
+from urllib.parse import quote
+
+import httpx
+import structlog
+
+from adapters.clock import Clock
+from adapters.database.lead_files import leads_of
+from adapters.mail.rendering import is_hidden_link
+from adapters.mail.sendgrid import SEND_KEY_ARGUMENT
+from nurture.audience import Audience
+from nurture.conditions import MAIL_EVENTS
+from nurture.definitions import Definitions
+from nurture.reactions import reactions, verdict
+
+log = structlog.get_logger(__name__)
+
+ENTER_WITHIN = timedelta(days=30)
+"""The sample leads come in over so many days."""
+LOOK_EVERY = 0.2
+"""Real seconds between two looks at the inbox."""
+VERBS = {
+    "opened": "open",
+    "clicked": "click",
+    "unsubscribed": "unsubscribe",
+    "spam_reported": "spam",
+    "bounced": "bounce",
+    "replied": "reply",
+}
+
+
+@dataclass(order=True, slots=True)
+class Deed:
+    """Something a person will do at a time: a verb, and what it needs."""
+
+    at: datetime
+    number: int
+    verb: str = field(compare=False)
+    given: Mapping[str, Any] = field(compare=False)
+
+
+class Stage:
+    """The people of one demo, and the file in which they keep their plans."""
+
+    def __init__(
+        self,
+        client: httpx.AsyncClient,
+        clock: Clock,
+        definitions: Definitions,
+        audience: Audience,
+        *,
+        file: Path,
+        seed: int,
+    ) -> None:
+        self._client, self._clock, self._definitions, self._audience = client, clock, definitions, audience
+        self._file, self._seed = file, seed
+        self._deeds: list[Deed] = []
+        self._since = clock.now().isoformat()
+        self._seen: set[str] = set()
+        self._count = 0
+        self.done = 0
+
+    # --- plans ------------------------------------------------------------------------------------------------------
+
+    def open(self, rows: list[dict[str, Any]]) -> None:
+        """Go on with the plans on file, or plan when each lead comes in."""
+        if self._file.exists():
+            kept = json.loads(self._file.read_text(encoding="utf-8"))
+            self._since, self._seen, self.done = kept["since"], set(kept["seen"]), kept["done"]
+            for at, verb, given in kept["deeds"]:
+                self._plan(datetime.fromisoformat(at), verb, given)
+            return
+        start, dice = self._clock.now(), Random(self._seed)  # noqa: S311 - a play, not a secret
+        for number, row in enumerate(rows):
+            share = (number + dice.random()) / max(len(rows), 1)
+            self._plan(start + ENTER_WITHIN * share * 0.98, "enter", row)
+        self.save()
+
+    def save(self) -> None:
+        """Keep the plans, whole or not at all."""
+        kept = {
+            "since": self._since,
+            "seen": sorted(self._seen),
+            "done": self.done,
+            "deeds": [(deed.at.isoformat(), deed.verb, dict(deed.given)) for deed in self._deeds],
+        }
+        beside = self._file.with_suffix(".new")
+        beside.write_text(json.dumps(kept, ensure_ascii=False), encoding="utf-8")
+        beside.replace(self._file)
+
+    def _plan(self, at: datetime, verb: str, given: Mapping[str, Any]) -> None:
+        self._count += 1
+        heapq.heappush(self._deeds, Deed(at, self._count, verb, given))
+
+    # --- acting -----------------------------------------------------------------------------------------------------
+
+    async def play(self) -> None:
+        """Look and act for ever. A server that is away for a moment is asked again."""
+        while True:
+            try:
+                await self._look()
+                await self._act()
+            except httpx.HTTPError:
+                await asyncio.sleep(1)
+            self.save()
+            await asyncio.sleep(LOOK_EVERY)
+
+    async def _look(self) -> None:
+        """Plan the reactions to mails and tasks not seen yet."""
+        for mail in await self._all(f"/api/inbox?since={quote(self._since)}&limit=200"):
+            if mail["id"] not in self._seen:
+                self._read(mail)
+                self._since = max(self._since, mail["at"])
+        for task in await self._all("/api/handoffs?state=open&limit=200"):
+            if task["id"] not in self._seen:
+                self._take(task)
+
+    async def _all(self, path: str) -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = []
+        following: str | None = path
+        while following is not None:
+            page = (await self._client.get(following)).raise_for_status().json()
+            found.extend(page["items"])
+            following = page["next"]
+        return found
+
+    def _read(self, mail: Mapping[str, Any]) -> None:
+        """Plan what the reader of one mail will do."""
+        self._seen.add(mail["id"])
+        key = str(mail["custom_args"].get(SEND_KEY_ARGUMENT, ""))
+        lead, template = self._of(key)
+        dice = Random(f"{self._seed}/{key}")  # noqa: S311
+        at = datetime.fromisoformat(mail["at"])
+        links = [link for link in mail["links"] if "/u/" not in link and not is_hidden_link(link)]
+        for each in reactions(self._audience, template, dice.random):
+            if each.type not in MAIL_EVENTS:
+                given = {"id": f"audience/{key}/{each.type}", "lead": lead, "type": each.type, "subject": each.subject}
+                self._plan(at + each.after, "event", given)
+            elif each.type != "clicked" or links:
+                given = {"mail": mail["id"], "url": links[0] if links else ""}
+                self._plan(at + each.after, VERBS[each.type], given)
+
+    def _of(self, key: str) -> tuple[str, str]:
+        """The lead of a send key, and the template its step sends at that visit."""
+        lead, scenario, _, step, visit = key.rsplit("/", 4)
+        mails = self._definitions.scenarios[scenario].steps[step].mails
+        return lead, mails[min(int(visit), len(mails)) - 1] if mails else ""
+
+    def _take(self, task: Mapping[str, Any]) -> None:
+        """Plan what sales will make of one task."""
+        self._seen.add(task["id"])
+        dice = Random(f"{self._seed}/{task['id']}")  # noqa: S311
+        now, given = self._clock.now(), {"task": task["id"], "rep": task["rep"]}
+        self._plan(now + timedelta(hours=8), "accept", given)
+        found = verdict(self._audience, dice.random)
+        if found is not None:
+            after, word = found
+            verb = "return" if word == "returned" else "close"
+            self._plan(now + timedelta(hours=9) + after, verb, {**given, "outcome": word})
+
+    async def _act(self) -> None:
+        while self._deeds and self._deeds[0].at <= self._clock.now():
+            deed = self._deeds[0]
+            answer = await self._do(deed)
+            if answer.is_server_error:
+                answer.raise_for_status()  # a server that is starting: the deed stays planned
+            if answer.is_error:
+                log.warning("deed_refused", verb=deed.verb, status=answer.status_code, answer=answer.text[:300])
+            heapq.heappop(self._deeds)
+            self.done += 1
+
+    async def _do(self, deed: Deed) -> httpx.Response:
+        given = deed.given
+        match deed.verb:
+            case "enter":
+                return await self._client.post("/api/leads", json=dict(given))
+            case "event":
+                event = {**given, "at": deed.at.isoformat()}
+                return await self._client.post("/events", json={"events": [event]})
+            case "click":
+                return await self._client.post(f"/api/inbox/{given['mail']}/click", json={"url": given["url"]})
+            case "accept":
+                return await self._client.post(_task(given, "accept"), json={"rep": given["rep"]})
+            case "return":
+                return await self._client.post(_task(given, "return"), json={"rep": given["rep"], "reason": "timing"})
+            case "close":
+                body = {"rep": given["rep"], "outcome": given["outcome"], "reason": "demo"}
+                return await self._client.post(_task(given, "close"), json=body)
+            case _:
+                return await self._client.post(f"/api/inbox/{given['mail']}/{deed.verb}", json={})
+
+
+def _task(given: Mapping[str, Any], verb: str) -> str:
+    return f"/api/handoffs/{given['task']}/{verb}"
+
+
+def sample_leads(path: Path, definitions: Definitions) -> list[dict[str, Any]]:
+    """The bodies of `POST /api/leads` for the rows of a lead file."""
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        leads = leads_of(file, definitions, file_name=path.name)
+    return [lead.model_dump(mode="json", exclude_unset=True) for lead in leads]

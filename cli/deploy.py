@@ -1,0 +1,124 @@
+"""`nurture deploy`: makes a checked folder the current deployment and says what changed; moves no lead by itself."""
+
+from __future__ import annotations
+
+import getpass
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.text import Text
+
+from adapters.database import deployments
+from adapters.database.engine import reading, writing
+from adapters.enrolling import enrol, members
+from adapters.scenario_folder import check_folder, holidays_of
+from cli.check import report, summary
+from cli.console import INPUT_IS_WRONG, Ended, err, out
+from cli.folder import Folder
+from cli.opening import Data, opened
+from nurture.definitions import Definitions
+from nurture.loading import Loaded
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    examples = "Examples: nurture deploy · nurture deploy scenarios --plan · nurture deploy --enroll-existing"
+    app.command("deploy", epilog=examples)(deploy)
+
+
+def deploy(
+    directory: Folder = Path("scenarios"),
+    plan: Annotated[bool, typer.Option("--plan", help="Only say what would change, with counts.")] = False,
+    enroll_existing: Annotated[
+        bool, typer.Option("--enroll-existing", help="Also enrol the leads that fit the segment of an `enter` already.")
+    ] = False,
+) -> None:
+    """Make a folder the current deployment. Nothing is deployed where it has errors.
+
+    Running leads keep the steps of their deployment; texts, sender, sales and segments are current for all at once.
+    """
+    loaded, files = check_folder(directory)
+    for text in report(loaded.problems, files, directory):
+        err.print(text)
+    if not loaded.ok:
+        read = (len(files), len(loaded.definitions.scenarios), len(loaded.definitions.templates))
+        err.print(summary(loaded.problems, *read))
+        err.print(Text("nothing was deployed: mend the errors first", style="bold red"))
+        raise Ended(INPUT_IS_WRONG)
+    with opened() as data:
+        _deploy(data, loaded, files, plan=plan, enroll_existing=enroll_existing)
+
+
+def _deploy(data: Data, loaded: Loaded, files: Mapping[str, str], *, plan: bool, enroll_existing: bool) -> None:
+    before = data.store.refresh()
+    old = data.store.files(before) if before else {}
+    if plan:
+        _tell_changes(old, files)
+        with reading(data.engine) as connection:
+            told = len(deployments.affected(connection))
+        out.print(f"plan: {told} lead(s) would hear of it; none would move, be mailed or be handed over")
+        if enroll_existing:
+            for scenario, ids in _existing(data, loaded.definitions).items():
+                out.print(f"plan: {len(ids)} lead(s) fit the segment of {scenario} and would be enrolled or refused")
+        return
+    real_now = datetime.now(UTC)
+    with writing(data.engine) as connection:
+        made = deployments.deploy(
+            connection,
+            files,
+            holidays_of(loaded.definitions, real_now.year),
+            by=_who(),
+            now=data.clock.now(),
+            real_now=real_now,
+        )
+    if made.created:
+        out.print(Text(f"deployment {made.number} is current", style="bold green"))
+        _tell_changes(old, files)
+        out.print(f"{made.told} lead(s) hear of it")
+    else:
+        out.print(f"deployment {made.number} is current already: nothing changed")
+    warnings = sum(problem.severity == "warning" for problem in loaded.problems)
+    if warnings:
+        out.print(Text(f"{warnings} warning(s), see above", style="yellow"))
+    if enroll_existing:
+        _enroll_existing(data)
+
+
+def _tell_changes(old: Mapping[str, str], new: Mapping[str, str]) -> None:
+    changes = (
+        ("added", "green", sorted(set(new) - set(old))),
+        ("changed", "yellow", sorted(name for name in set(new) & set(old) if new[name] != old[name])),
+        ("removed", "red", sorted(set(old) - set(new))),
+    )
+    for word, style, names in changes:
+        for name in names:
+            out.print(Text(f"  {word:8} {name}", style=style))
+    if not any(names for _, _, names in changes):
+        out.print("  no file differs")
+
+
+def _existing(data: Data, definitions: Definitions) -> dict[str, list[str]]:
+    """For each scenario that a segment enters, the leads that fit it now."""
+    return {
+        scenario.scenario: members(data.engine, definitions, scenario.enter.segment)
+        for scenario in definitions.scenarios.values()
+        if scenario.enter.segment is not None
+    }
+
+
+def _enroll_existing(data: Data) -> None:
+    data.store.refresh()
+    definitions = data.store.current()
+    for scenario, ids in _existing(data, definitions).items():
+        made = enrol(data.engine, definitions, scenario, ids, now=data.clock.now)
+        out.print(f"{scenario}: {len(made.enrolled)} enrolled, {len(made.queued)} queued, {len(made.refused)} refused")
+
+
+def _who() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return "command line"

@@ -1,0 +1,154 @@
+"""`nurture leads`: brings a file of leads in, and shows one lead; refuses to judge either."""
+
+from __future__ import annotations
+
+import json
+from collections import deque
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.progress import Progress
+from rich.table import Table
+from rich.text import Text
+from sqlalchemy import select
+
+from adapters.database import leads, timeline
+from adapters.database.consents import suppressed
+from adapters.database.engine import reading
+from adapters.database.lead_files import decode, import_rows
+from adapters.database.pages import shown
+from adapters.database.schema import consents
+from cli.console import INPUT_IS_WRONG, Ended, err, out
+from cli.opening import Data, opened
+from nurture.errors import NurtureError, UnknownName
+
+_SHOWN_LINES = 20
+_TOLD = 50
+
+
+def register(app: typer.Typer) -> None:
+    """Add the group of commands."""
+    group = typer.Typer(
+        name="leads",
+        help="Bring leads in and look at them.",
+        no_args_is_help=True,
+        epilog="Example: nurture leads import leads.csv",
+    )
+    group.command("import", epilog="Example: nurture leads import scenarios/leads.csv")(import_)
+    group.command("show", epilog="Example: nurture leads show lead_001 --json")(show)
+    app.add_typer(group)
+
+
+def import_(
+    file: Annotated[Path, typer.Argument(metavar="FILE.csv", help="UTF-8 or Shift_JIS, with a header.")],
+) -> None:
+    """Create or change the lead of every row; bad rows are listed, the good rest is kept.
+
+    Header: id email name language time_zone consent_topics consent_basis consent_source consent_at; every other
+    column is an attribute. Topics stand between spaces, list values between semicolons. Ends with 1 if a row was bad;
+    FILE.rejected.txt then lists them all.
+    """
+    try:
+        raw = file.read_bytes()
+    except OSError as error:
+        raise NurtureError(
+            f"the file cannot be read: {error.strerror}", where=str(file), do="name a CSV file"
+        ) from error
+    lines = decode(raw, str(file)).splitlines(keepends=True)
+    with opened() as data, Progress(console=err, transient=True) as progress:
+        task = progress.add_task("importing", total=max(1, len(lines) - 1))
+        done = import_rows(
+            data.engine, lines, store=data.store, now=data.clock.now(), file_name=str(file),
+            progress=lambda rows: progress.update(task, completed=rows),
+        )  # fmt: skip
+    out.print(f"{done.good} lead(s) kept, {done.created} of them new; {done.enrolled} enrolled")
+    if done.bad:
+        for line in done.bad[:_TOLD]:
+            err.print(Text(line, style="red"))
+        rejected = file.with_name(f"{file.name}.rejected.txt")
+        rejected.write_text("\n".join(done.bad) + "\n", encoding="utf-8")
+        err.print(f"{len(done.bad)} bad row(s), all listed in {rejected}")
+        raise Ended(INPUT_IS_WRONG)
+
+
+def show(
+    lead: Annotated[str, typer.Argument(metavar="ID", help="The lead's id.")],
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Where a lead stands, what it agreed to, and the newest lines of its timeline."""
+    with opened() as data:
+        found = _about(data, lead)
+    if as_json:
+        typer.echo(json.dumps(found, ensure_ascii=False, indent=2))
+        return
+    _tell(found)
+
+
+def _about(data: Data, lead: str) -> dict[str, Any]:
+    with reading(data.engine) as connection:
+        view = leads.view(connection, lead)
+        if view is None:
+            known, _ = leads.page(connection, 5)
+            raise UnknownName("lead", lead, [item["id"] for item in known])
+        agreed = [
+            {
+                "topic": row.topic,
+                "basis": row.basis,
+                "source": row.source,
+                "at": shown(row.at),
+                "suppressed": suppressed(connection, view["email"], row.topic) if view["email"] else None,
+            }
+            for row in connection.execute(
+                select(consents).where(consents.c.lead == lead).order_by(consents.c.topic, consents.c.at)
+            )
+        ]
+        newest: deque[dict[str, Any]] = deque(maxlen=_SHOWN_LINES)
+        cursor: str | None = None
+        while True:
+            items, cursor = timeline.page(connection, lead, 1000, cursor)
+            newest.extend(items)
+            if cursor is None:
+                break
+    return {**view, "consents": agreed, "timeline": list(newest)}
+
+
+def _tell(found: dict[str, Any]) -> None:
+    grid = Table.grid(padding=(0, 2))
+    names = (
+        "id",
+        "name",
+        "email",
+        "language",
+        "status",
+        "scenario",
+        "step",
+        "visit",
+        "deadline",
+        "phase",
+        "hot",
+        "seq",
+    )
+    for name in names:
+        if found[name] is not None:
+            grid.add_row(Text(name, style="dim"), Text(str(found[name])))
+    if found["waiting_for"]:
+        grid.add_row(Text("waiting for", style="dim"), Text(json.dumps(found["waiting_for"], ensure_ascii=False)))
+    for name, value in found["attributes"].items():
+        grid.add_row(Text(name, style="dim"), Text(json.dumps(value, ensure_ascii=False)))
+    out.print(grid)
+    if found["consents"]:
+        table = Table(title="\nconsents", title_justify="left", box=None, pad_edge=False)
+        for name in ("topic", "basis", "source", "at", "suppressed"):
+            table.add_column(name)
+        for consent in found["consents"]:
+            table.add_row(
+                *(Text(str(consent[name] or "")) for name in ("topic", "basis", "source", "at", "suppressed"))
+            )
+        out.print(table)
+    table = Table(title=f"\nnewest {_SHOWN_LINES} lines", title_justify="left", box=None, pad_edge=False)
+    for name in ("at", "kind", "what", "subject", "step", "reason"):
+        table.add_column(name, overflow="fold")
+    for line in found["timeline"]:
+        table.add_row(*(Text(str(line[name] or "")) for name in ("at", "kind", "what", "subject", "step", "reason")))
+    out.print(table if found["timeline"] else "\nnothing has happened yet")

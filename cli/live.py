@@ -1,0 +1,68 @@
+"""Draws the live view of the demo; decides how counts look, not what they are."""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import datetime
+
+from rich.console import Group, RenderableType
+from rich.panel import Panel
+from rich.table import Table
+from rich.text import Text
+
+from adapters.database.panorama import Panorama
+from nurture.definitions import Definitions
+
+
+def drawn(seen: Panorama, definitions: Definitions, now: datetime, addresses: dict[str, str]) -> RenderableType:
+    """The whole view."""
+    head = Table.grid(padding=(0, 3))
+    head.add_row(
+        Text(f"{now:%Y-%m-%d %a %H:%M}", style="bold"),
+        f"{seen.leads} leads",
+        f"{sum(seen.mails.values())} mails",
+        f"{sum(seen.events.values())} events",
+        f"{sum(seen.handoffs.values())} handoffs",
+        f"{seen.back} times back a step",
+        f"lag {seen.lag.total_seconds() / 3600:.1f} h ({seen.waiting} waiting)",
+    )
+    columns = Table.grid(padding=(0, 2), expand=False)
+    columns.add_row(_steps(seen, definitions), _counts("mails", seen.mails), _counts("events", seen.events),
+                    Group(_counts("handoffs", seen.handoffs), _counts("finished", seen.finishes)))  # fmt: skip
+    where = Table.grid(padding=(0, 2))
+    for name, address in addresses.items():
+        where.add_row(Text(name, style="dim"), Text(address, style="cyan"))
+    return Panel(Group(head, Text(), columns, Text(), where), title="nurture demo: a day in two seconds", expand=False)
+
+
+def line(seen: Panorama, now: datetime) -> str:
+    """The view in one line, where there is no terminal."""
+    steps = " ".join(f"{step}={number}" for (_, step), number in sorted(seen.steps.items()))
+    ends = " ".join(f"{word}={number}" for word, number in sorted(seen.finishes.items()))
+    return (
+        f"{now:%Y-%m-%d %H:%M} leads={seen.leads} mails={sum(seen.mails.values())} events={sum(seen.events.values())} "
+        f"handoffs={sum(seen.handoffs.values())} back={seen.back} lag={seen.lag.total_seconds() / 3600:.1f}h "
+        f"| {steps} | finished: {ends or '-'}"
+    )
+
+
+def _steps(seen: Panorama, definitions: Definitions) -> Table:
+    table = Table(title="leads at step", show_header=False, title_justify="left", box=None)
+    table.add_column(no_wrap=True)
+    table.add_column(justify="right")
+    table.add_column(no_wrap=True)
+    for name, scenario in definitions.scenarios.items():
+        for step in scenario.steps:
+            number = seen.steps.get((name, step), 0)
+            if number or scenario.steps[step].finish is None:
+                table.add_row(step, str(number or "·"), Text("█" * min(number, 40), style="green"))
+    return table
+
+
+def _counts(title: str, counts: Counter[str]) -> Table:
+    table = Table(title=title, show_header=False, title_justify="left", box=None)
+    for name, number in counts.most_common():
+        table.add_row(name, str(number))
+    if not counts:
+        table.add_row(Text("none yet", style="dim"))
+    return table

@@ -1,0 +1,35 @@
+"""Makes the stored data ready before any worker polls: tables, clock, and the new time told to the running leads."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import UTC, datetime
+
+from adapters.clock import Clock, append_epochs, open_clock
+from adapters.database.deployments import DeploymentStore
+from adapters.database.engine import migrate, open_database, writing
+from adapters.relay import Relay, connected
+from adapters.settings import Settings
+from cli.supervisor import say_on_stderr
+
+
+async def prepare(settings: Settings) -> None:
+    """Migrate, open the clock and keep it going, and deliver a new epoch to every running lead.
+
+    A workflow that woke up under the old epoch would take the time the processes were away for time that has passed.
+    The clock is kept by this process from here on, since the children take longer to start than a lease lasts.
+    """
+    engine = open_database(settings.database_url)
+    await asyncio.to_thread(migrate, engine)
+    opened = await asyncio.to_thread(open_clock, engine, settings.speed, datetime.now(UTC))
+    clock = Clock(engine)
+    clock.start()
+    if not opened.began_anew:
+        return
+    with writing(engine) as conn:
+        told = append_epochs(conn, opened.epoch)
+    if told:
+        say_on_stderr(f"nurture's clock goes on at {opened.epoch.nurture:%Y-%m-%d %H:%M} UTC; telling {told} leads")
+        relay = Relay(engine, await connected(settings), clock, DeploymentStore(engine))
+        while await relay.once():
+            pass

@@ -1,0 +1,28 @@
+"""Writes the JSON Schemas that editors read; refuses to know what is in them."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from nurture.schema import schemas
+
+FOLDER = "schema"
+
+
+def schema_text(schema: dict[str, Any]) -> str:
+    """A schema as it stands in its file."""
+    return json.dumps(schema, ensure_ascii=False, indent=2) + "\n"
+
+
+def write_schemas(directory: Path) -> list[Path]:
+    """Write `<kind>.schema.json` for every kind of file into `directory`/schema; returns what was written."""
+    folder = directory / FOLDER
+    folder.mkdir(parents=True, exist_ok=True)
+    written = []
+    for kind, schema in schemas().items():
+        path = folder / f"{kind}.schema.json"
+        path.write_text(schema_text(schema), encoding="utf-8", newline="\n")
+        written.append(path)
+    return written

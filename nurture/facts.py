@@ -1,0 +1,144 @@
+"""Keeps what a lead did as a bounded sheet of instants, only for the events that definitions ask about.
+
+Refuses to judge: judging.py reads the sheet.
+"""
+
+from __future__ import annotations
+
+from bisect import insort
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import lru_cache
+
+from nurture.conditions import ANY, AnyCondition, Did, EventPattern, Happened, parts
+from nurture.definitions import Definitions, Scenario
+
+KEEP = 50
+"""The most instants kept for one pattern (design, section 6)."""
+NOT_HUMAN = frozenset({"delivered", "bounced"})
+"""Mail events that no person made."""
+OPENING = frozenset({"clicked", "replied"})
+"""Mail events that prove that their mail was opened, where no open was told."""
+ANY_HUMAN = "any"
+"""The key under which every human event is kept."""
+ALWAYS_DELIVERED = frozenset({"bounced", "unsubscribed", "spam_reported"})
+"""Types that go to workflows whether a definition names them or not: they may end an enrolment."""
+
+
+@dataclass(slots=True)
+class Facts:
+    """For each pattern asked about, the newest instants, ascending.
+
+    `keeps` maps a pattern's key to how many of its instants are needed; `opened` are the send keys of mails known to
+    be opened (the newest KEEP).
+    """
+
+    keeps: dict[str, int] = field(default_factory=dict)
+    instants: dict[str, tuple[datetime, ...]] = field(default_factory=dict)
+    opened: tuple[str, ...] = ()
+
+    def copy(self) -> Facts:
+        return Facts(self.keeps, self.instants.copy(), self.opened)
+
+    def keep(self, wanted: dict[str, int]) -> None:
+        """Ask for other patterns from now on; what is known of those still wanted stays."""
+        self.keeps = wanted
+        self.instants = {key: kept for key, kept in self.instants.items() if key in wanted}
+
+    def note(self, type: str, subject: str, send: str | None, at: datetime) -> None:
+        """Count one event; a click or reply counts as the open of its mail where none came before."""
+        types: tuple[str, ...] = (type,)
+        if send is not None and (type == "opened" or type in OPENING) and send not in self.opened:
+            self.opened = (*self.opened, send)[-KEEP:]
+            types = (type, "opened") if type in OPENING else types
+        for key in self.keeps:
+            if key == ANY_HUMAN:
+                if type not in NOT_HUMAN:
+                    self._add(key, at)
+            elif any(_pattern(key).matches(each, subject) for each in types):
+                self._add(key, at)
+
+    def _add(self, key: str, at: datetime) -> None:
+        kept = list(self.instants.get(key, ()))
+        insort(kept, at)
+        self.instants[key] = tuple(kept[-self.keeps[key] :])
+
+    def times(self, key: str, since: datetime | None) -> int:
+        """How often the pattern was seen since an instant (at most as often as is kept)."""
+        kept = self.instants.get(key, ())
+        return len(kept) if since is None else sum(1 for at in kept if at >= since)
+
+
+@lru_cache(maxsize=4096)
+def _pattern(key: str) -> EventPattern:
+    kind, _, subject = key.partition(": ")
+    return EventPattern(type=kind, subject=subject or None)
+
+
+def did_key(condition: Did) -> str:
+    """The key under which the instants of a `did` condition are kept."""
+    return ANY_HUMAN if condition.any_human_event else str(condition.did)
+
+
+def keeps(conditions: Iterable[AnyCondition]) -> dict[str, int]:
+    """Which patterns the conditions ask about at any time, and how many instants of each."""
+    found: dict[str, int] = {}
+    for condition in conditions:
+        for part in parts(condition):
+            if isinstance(part, Did):
+                key = did_key(part)
+                found[key] = max(found.get(key, 1), part.at_least)
+    return dict(sorted(found.items()))
+
+
+def conditions_of(scenario: Scenario) -> Iterator[AnyCondition]:
+    """Every condition written in a scenario."""
+    yield from (leave.when for leave in scenario.leave)
+    yield from (jump.when for jump in scenario.anywhere)
+    for step in scenario.steps.values():
+        if step.skip is not None:
+            yield step.skip.when
+        yield from step.until
+        yield from (edge.when for edge in step.edges if edge.when is not None)
+
+
+def shared_conditions(definitions: Definitions) -> Iterator[AnyCondition]:
+    """Every condition written outside scenarios that is judged for a lead: segments, hot lead, phases."""
+    yield from (segment.when for segment in definitions.segments.values())
+    if definitions.hot_lead is not None:
+        yield from definitions.hot_lead.any or ()
+        yield from definitions.hot_lead.all or ()
+        yield from definitions.hot_lead.not_
+    if definitions.journey_map is not None:
+        yield from (phase.reached_when for phase in definitions.journey_map.phases if phase.reached_when is not None)
+
+
+def named_types(definitions: Definitions) -> frozenset[str]:
+    """The event types that workflows must hear of under these definitions."""
+    named = set(ALWAYS_DELIVERED)
+    conditions = [*shared_conditions(definitions), *(item.when for item in definitions.score.behaviours)]
+    for scenario in definitions.scenarios.values():
+        conditions.extend(conditions_of(scenario))
+        if scenario.enter.event is not None:
+            named.add(scenario.enter.event.type)
+    for condition in conditions:
+        for part in parts(condition):
+            match part:
+                case Did() if part.any_human_event:
+                    named |= definitions.event_types - NOT_HUMAN
+                case Did():
+                    named.add(part.did.type)
+                case Happened():
+                    named.add(part.event.type)
+    if "opened" in named:
+        named |= OPENING
+    return frozenset(named - {ANY})
+
+
+def gathered(wanted: Mapping[str, int], events: Iterable[tuple[str, str, str | None, datetime]]) -> Facts:
+    """A sheet made anew from all the lead's events (type, subject, send key, time), in the order of time."""
+    facts = Facts(keeps=dict(wanted))
+    for kind, subject, send, at in events:
+        facts.note(kind, subject, send, at)
+    return facts

@@ -1,0 +1,63 @@
+"""The send gate: the one place that decides whether a mail may go now; refuses to know where its facts come from.
+
+Judged at the moment of sending, inside the transaction that begins the send (design, section 9, rule 2).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Literal
+
+from nurture import calendar
+from nurture.definitions import Definitions
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What the gate looks at. `sent`: instants of the lead's other mails, ascending; `suppressed`: why, or None."""
+
+    enrolment_runs: bool
+    has_address: bool
+    topic: str | None
+    consented: bool
+    suppressed: str | None
+    sent: Sequence[datetime]
+    time_zone: str | None
+    slot: datetime
+    now: datetime
+    tolerance: timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """`open`; `ended`: no longer needed; `refused` for this lead; `deferred` until an instant; with the reason."""
+
+    gate: Literal["open", "ended", "refused", "deferred"]
+    reason: str = ""
+    until: datetime | None = None
+
+
+def judge(asked: Asked, definitions: Definitions) -> Verdict:
+    """Decide; window, cap and holiday are judged for the slot, as long as it is not older than the tolerance."""
+    if not asked.enrolment_runs:
+        return Verdict("ended", "the enrolment has ended")
+    if not asked.has_address:
+        return Verdict("refused", "no address")
+    if asked.suppressed is not None:
+        return Verdict("refused", f"suppressed: {asked.suppressed}")
+    if not asked.consented:
+        return Verdict("refused", f"no consent for {asked.topic}")
+    at = asked.slot if timedelta(0) <= asked.now - asked.slot <= asked.tolerance else asked.now
+    where = calendar.zone_of(asked.time_zone, definitions)
+    if calendar.next_open(at, where, definitions) != at:
+        return _later("the send window is closed", at, asked, definitions)
+    if calendar.under_cap(at, asked.sent, definitions) != at:
+        return _later("the cap is reached", at, asked, definitions)
+    return Verdict("open")
+
+
+def _later(why: str, at: datetime, asked: Asked, definitions: Definitions) -> Verdict:
+    found = calendar.slot(at, asked.sent, calendar.zone_of(asked.time_zone, definitions), definitions)
+    return Verdict("deferred", why, found if found is not None else at + timedelta(days=calendar.HORIZON_DAYS))

@@ -1,0 +1,391 @@
+"""Decides what happens to one lead: a pure state machine over entries, results, updates and time.
+
+`advance` never changes what it is given and never looks at a clock. The workflow, the simulator and the back-test all
+drive it, so that a forecast and the real run cannot disagree. This module orders what came in and judges it; how a lead
+moves stands in visit.py, what a step asks of the outside world in actions.py.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import assert_never
+
+from nurture import actions
+from nurture.chronicle import Chronicle
+from nurture.commands import AnyCommand, Record, SendResult, TaskDone
+from nurture.entries import (
+    AnyEntry,
+    Deployed,
+    Enrolled,
+    Entry,
+    EpochBegan,
+    HandoffClosed,
+    Happening,
+    Profiled,
+    Ticked,
+)
+from nurture.facts import Facts
+from nurture.plan import Book
+from nurture.state import Pause, Queued, State
+from nurture.updates import GoTo, LeaveScenario, Resume, Retry, Update
+from nurture.updates import Pause as PauseLead
+from nurture.visit import TOLERANCE, Walk
+
+IDLE_FOR = timedelta(days=30)
+"""A lead without scenario, queue or open handoff completes after so long without an entry (design, section 4)."""
+
+
+@dataclass(frozen=True, slots=True)
+class FactsRead:
+    """A fact sheet made anew from the stored events up to the state's `seq`, asked for by `wants_facts`."""
+
+    facts: Facts
+
+
+Input = AnyEntry | SendResult | TaskDone | FactsRead | Update
+
+
+@dataclass(frozen=True, slots=True)
+class Advanced:
+    """The new state, what to write down (None: nothing changed), and what to do, in order."""
+
+    state: State
+    record: Record | None
+    commands: tuple[AnyCommand, ...]
+
+
+def advance(
+    book: Book, state: State, inputs: Sequence[Input], now: datetime, *, tolerance: timedelta = TOLERANCE
+) -> Advanced:
+    """Take what came in and go as far as it leads; what is given stays as it is.
+
+    The caller has read everything stored up to `now` whenever `now` has reached the deadline that `alarm` named: an
+    entry whose time is not after a deadline then wins over the timeout. Entries come without gaps above `state.seq`
+    (repeats are dropped); raises ValueError at a gap, MissingDeployment where a deployment is not loaded. `tolerance`
+    is how late a send may be handed out for its slot, on nurture's clock.
+    """
+    after = state.copy()
+    walk = go_on(book, after, inputs, now, Chronicle(), tolerance)
+    return Advanced(after, walk.chronicle.record(book, state, after), tuple(walk.commands))
+
+
+def go_on(
+    book: Book,
+    state: State,
+    inputs: Sequence[Input],
+    now: datetime,
+    chronicle: Chronicle,
+    tolerance: timedelta = TOLERANCE,
+) -> Walk:
+    """Advance a lead by changing its very state, for a caller that keeps no other and no record: the simulator."""
+    walk = Walk(book, state, now, chronicle, tolerance)
+    entries: list[AnyEntry] = []
+    results: list[SendResult | TaskDone] = []
+    updates: list[Update] = []
+    for each in inputs:
+        match each:
+            case SendResult() | TaskDone():
+                results.append(each)
+            case FactsRead(facts=facts):
+                state.facts = facts.copy()
+            case PauseLead() | Resume() | LeaveScenario() | GoTo() | Retry():
+                updates.append(each)
+            case _:
+                entries.append(each)
+    fresh = _in_order(state, entries) if entries else []
+    _fit_facts(book, state, fresh)
+    _by_time(walk, fresh, results, _take_entry)
+    if updates:
+        walk.time_out()
+        for update in updates:
+            _take_update(walk, update)
+    actions.settle(walk)
+    return walk
+
+
+def _by_time(
+    walk: Walk,
+    entries: Sequence[AnyEntry],
+    results: Sequence[SendResult | TaskDone],
+    take: Callable[[Walk, AnyEntry], None],
+) -> None:
+    """Take entries and answers by their time. That a mail has gone is known from the start: nothing cancels it."""
+    for result in results:
+        if isinstance(result, SendResult):
+            actions.prove(walk, result)
+    answers = sorted(results, key=lambda result: actions.answered(result, walk.now))
+    for entry in entries:
+        while answers and actions.answered(answers[0], walk.now) < entry.at:
+            _take_result(walk, answers.pop(0))
+        walk.time_out(before=entry.at)
+        take(walk, entry)
+    for result in answers:
+        _take_result(walk, result)
+
+
+def _in_order(state: State, entries: Iterable[AnyEntry]) -> list[AnyEntry]:
+    """Entries not yet applied, by (event time, seq); inside one delivery the order of arrival never matters."""
+    fresh = {entry.seq: entry for entry in entries if entry.seq > state.seq}
+    if fresh and max(fresh) != state.seq + len(fresh):
+        raise ValueError(f"entries {sorted(fresh)} leave a gap above {state.seq}: read the stored ones first")
+    return sorted(fresh.values(), key=lambda entry: (entry.at, entry.seq))
+
+
+def next_seq_missing(state: State, entries: Iterable[AnyEntry]) -> bool:
+    """True if the entries leave a gap above what was applied, so that the stored ones must be read."""
+    fresh = sorted({entry.seq for entry in entries if entry.seq > state.seq})
+    return bool(fresh) and fresh != list(range(state.seq + 1, state.seq + 1 + len(fresh)))
+
+
+def wants_facts(book: Book, state: State, inputs: Iterable[Input]) -> dict[str, int] | None:
+    """What a new fact sheet must keep, where these inputs bring a deployment that asks more; else None.
+
+    A lead that begins has no sheet to mend: all its entries are among the inputs.
+    """
+    entries: list[Entry] = [each for each in inputs if isinstance(each, Entry) and each.seq > state.seq]
+    wanted = _wanted(book, state, entries) if state.seq > 0 else None
+    if wanted is None:
+        return None
+    known = state.facts.keeps
+    return wanted if any(known.get(key, 0) < count for key, count in wanted.items()) else None
+
+
+def _wanted(book: Book, state: State, entries: Sequence[Entry]) -> dict[str, int] | None:
+    """What the fact sheet must keep once these entries are applied; None where they change nothing about it."""
+    newest = max((entry.deployment for entry in entries), default=0)
+    current = max(newest, state.deployment)
+    asked = [(each.scenario, each.deployment) for each in entries if isinstance(each, Enrolled)]
+    if current == state.deployment and all(deployment == current for _, deployment in asked):
+        return None
+    if state.run is not None:
+        asked.append((state.run.scenario, state.run.deployment))
+    asked.extend((each.scenario, each.deployment) for each in state.queue)
+    return book.keeps(frozenset(each for each in asked if each[1] != current), current)
+
+
+def _fit_facts(book: Book, state: State, entries: Sequence[Entry]) -> None:
+    """Let the fact sheet keep what is asked from now on; what must be read for it, the driver has read."""
+    wanted = _wanted(book, state, entries) if entries else None
+    if wanted is not None:
+        state.facts.keep(wanted)
+
+
+# --- entries --------------------------------------------------------------------------------------------------------
+
+
+def _take_entry(walk: Walk, entry: AnyEntry) -> None:
+    """Apply one entry: what it tells is known at once, what follows from it is judged unless the lead is paused."""
+    state = walk.state
+    state.seq = max(state.seq, entry.seq)
+    state.quiet_since = max(entry.received_at, state.quiet_since or entry.received_at)
+    if entry.deployment > state.deployment:
+        walk.switch_deployment(entry.deployment)
+    match entry:
+        case EpochBegan():
+            return  # the driver's clock has changed; nothing of the lead has
+        case Enrolled():
+            _take_enrolment(walk, entry)
+            return
+        case Profiled():
+            state.language, state.time_zone = entry.language, entry.time_zone
+            state.attributes = dict(entry.attributes)
+        case Happening():
+            state.facts.note(entry.type, entry.subject, entry.send, entry.at)
+        case HandoffClosed() | Deployed() | Ticked():
+            pass
+        case _:
+            assert_never(entry)
+    if state.paused is not None:
+        state.paused = replace(state.paused, entries=(*state.paused.entries, entry))
+    else:
+        _judge_entry(walk, entry)
+
+
+def _take_enrolment(walk: Walk, entry: Enrolled) -> None:
+    state = walk.state
+    scenario = walk.book.at(entry.deployment).scenarios.get(entry.scenario)
+    queued = Queued(
+        scenario=entry.scenario,
+        enrolment=entry.enrolment,
+        deployment=entry.deployment,
+        priority=scenario.priority if scenario is not None else 0,
+        front=entry.front or entry.replaces,  # what replaces the running one takes its place
+    )
+    state.queue = tuple(
+        sorted((*state.queue, queued), key=lambda each: (not each.front, -each.priority, each.enrolment))
+    )
+    if state.run is not None and entry.replaces:
+        walk.finish("replaced", entry.at, entry.seq, reason=f"by {entry.scenario}")
+    walk.arrive(walk.take_next(entry.at, entry.seq), entry.at, entry.seq)
+
+
+def _judge_entry(walk: Walk, entry: AnyEntry) -> None:
+    """What follows from an entry whose news is known: for the open task, for a blocked step, for the enrolment."""
+    if isinstance(entry, HandoffClosed):
+        actions.close_handoff(walk, entry)
+        return
+    if isinstance(entry, Deployed):  # it moves nobody: what it changed is judged at the next occasion
+        actions.try_again(walk, f"deployment {entry.deployment}")
+        actions.choose_again(walk)
+        return
+    event = entry if isinstance(entry, Happening) else None
+    late = event is not None and _late(walk.state, event)
+    if event is not None and late:
+        walk.chronicle.late(event.id)
+    run = walk.state.run
+    if run is None or entry.at < run.entered:
+        return
+    at = max(entry.at, run.since or entry.at)
+    if _leaves(walk, at, entry.seq, event) or _jumps(walk, at, entry.seq, event):
+        return
+    if event is not None and not late:
+        walk.hear(event)
+    walk.judge_step(at, entry.seq)
+
+
+def _late(state: State, event: Happening) -> bool:
+    """True for an event that is older than a decision already taken: the arrival at this visit, or the last end."""
+    run = state.run
+    if run is None:
+        return state.decided is not None and event.at < state.decided
+    return run.since is not None and (event.at, event.seq) <= (run.since, run.since_seq)
+
+
+def _leaves(walk: Walk, at: datetime, seq: int, event: Happening | None) -> bool:
+    """End the enrolment where an event forbids its mail (built in), or one of its `leave` conditions holds."""
+    if event is not None and event.suppresses is not None and event.suppresses in ("all", walk.ready().scenario.topic):
+        walk.finish(event.type, at, seq, reason="no further mail may be sent")
+    elif not walk.left(at, seq, event):
+        return False
+    walk.arrive(walk.take_next(at, seq), at, seq)
+    return True
+
+
+def _jumps(walk: Walk, at: datetime, seq: int, event: Happening | None) -> bool:
+    """Follow the first `anywhere` that holds; not out of a handoff step, nor to where the lead stands."""
+    run, anywhere = walk.run, walk.ready().anywhere
+    if not anywhere or walk.ready_step().step.handoff is not None:
+        return False
+    situation = walk.situation(at, event)
+    for holds, target in anywhere:
+        if target != run.step and holds(situation):
+            walk.move_on("anywhere", at)
+            walk.chronicle.line("anywhere", at, run, subject=target)
+            walk.arrive(target, at, seq)
+            return True
+    return False
+
+
+# --- results and updates --------------------------------------------------------------------------------------------
+
+
+def _take_result(walk: Walk, result: SendResult | TaskDone) -> None:
+    state = walk.state
+    if state.paused is not None:
+        state.paused = replace(state.paused, results=(*state.paused.results, result))
+    elif isinstance(result, SendResult):
+        actions.mail_sent(walk, result)
+    else:
+        actions.task_done(walk, result)
+
+
+def _take_update(walk: Walk, update: Update) -> None:
+    state, now = walk.state, walk.now
+    match update:
+        case PauseLead(reason=reason):
+            _pause(walk, reason)
+        case Resume(reason=reason):
+            _resume(walk, reason)
+        case LeaveScenario(reason=reason):
+            walk.finish("left", now, state.seq, reason=reason)
+            walk.arrive(walk.take_next(now, state.seq), now, state.seq)
+        case GoTo(step=step, reason=reason):
+            _go_to(walk, step, reason)
+        case Retry(reason=reason):
+            actions.try_again(walk, reason)
+        case _:
+            assert_never(update)
+
+
+def _go_to(walk: Walk, step: str, reason: str) -> None:
+    state, now = walk.state, walk.now
+    if state.run is None or state.paused is not None or step not in walk.ready().steps:
+        # the driver refused it if it could; here the lead has moved since it was asked
+        walk.chronicle.line("not_moved", now, state.run, kind="ops", subject=step, reason=reason)
+        return
+    walk.move_on("go_to", now)
+    walk.chronicle.line("go_to", now, state.run, kind="ops", subject=step, reason=reason)
+    walk.arrive(step, now, state.seq)
+
+
+def _pause(walk: Walk, reason: str) -> None:
+    state = walk.state
+    if state.paused is not None:
+        return
+    walk.chronicle.line("paused", walk.now, state.run, kind="ops", reason=reason)
+    state.paused = Pause(since=walk.now, reason=reason)
+    if state.run is not None:
+        walk.hold_send()
+
+
+def _resume(walk: Walk, reason: str) -> None:
+    """Thaw the remaining time, then judge what came meanwhile by its time."""
+    state, pause = walk.state, walk.state.paused
+    if pause is None:
+        return
+    state.paused = None
+    walk.chronicle.line("resumed", walk.now, state.run, kind="ops", reason=reason)
+    actions.thaw(walk, walk.now - pause.since)
+    entries = sorted(pause.entries, key=lambda each: (each.at, each.seq))
+    _by_time(walk, entries, pause.results, _judge_entry)
+    walk.arrive(walk.take_next(walk.now, state.seq), walk.now, state.seq)
+
+
+# --- time -----------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Alarm:
+    """The next instant at which time alone changes something, and the words for it."""
+
+    at: datetime
+    summary: str
+    retire: bool = False
+
+
+def alarm_at(state: State) -> datetime | None:
+    """When to call `advance` again if nothing comes in; None while only an answer or a person can change anything.
+
+    A timer set for it is only a hint: `now` at or after the deadline decides.
+    """
+    run = state.run
+    if state.paused is not None:
+        return None
+    if run is None:
+        idle = not state.queue and state.handoff is None and state.quiet_since is not None
+        return state.quiet_since + IDLE_FOR if idle and state.quiet_since is not None else None
+    if run.stage == "waiting":
+        return run.deadline
+    if run.stage != "sending":
+        return None
+    if not run.issued:
+        return run.slot
+    return None if run.dropping or run.proved else run.give_up
+
+
+def alarm(book: Book, state: State) -> Alarm | None:
+    """The instant of `alarm_at`, with words for the timer that is set for it."""
+    at, run = alarm_at(state), state.run
+    if at is None:
+        return None
+    if run is None:
+        return Alarm(at, f"completes when idle for {IDLE_FOR.days} days", retire=True)
+    if run.stage == "sending":
+        what = "mail must have gone" if run.issued else "send window opens"
+        return Alarm(at, f"{what}: {run.step}"[:200])
+    step = book.ready(run.scenario, run.deployment, state.deployment).steps[run.step].step
+    awaited = " or ".join(str(condition) for condition in step.until)
+    length = f", {step.timeout}" if step.timeout is not None else ""
+    return Alarm(at, f"wait{f' for {awaited}' if awaited else ''}: {run.step}{length}"[:200])

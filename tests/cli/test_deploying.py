@@ -1,0 +1,64 @@
+"""`nurture deploy`: everything or nothing, and what changed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tests.cli.conftest import Nurture
+
+
+def test_the_first_deploy_lists_every_file(nurture: Nurture) -> None:
+    """Number 1, all files added; the same folder again changes nothing."""
+    first = nurture("deploy")
+    assert first.code == 0
+    assert "deployment 1 is current" in first.out
+    assert "added    seminar_to_demo.yaml" in first.out
+    again = nurture("deploy")
+    assert again.code == 0
+    assert "nothing changed" in again.out
+
+
+def test_a_changed_file_is_a_new_deployment(deployed: Nurture) -> None:
+    """Only what differs is listed."""
+    mail = Path("scenarios/templates/newsletter_01.ja.md")
+    mail.write_text(mail.read_text(encoding="utf-8") + "\n追伸\n", encoding="utf-8")
+    said = deployed("deploy")
+    assert "deployment 2 is current" in said.out
+    assert "changed  templates/newsletter_01.ja.md" in said.out
+    assert "added" not in said.out
+
+
+def test_a_folder_with_errors_is_not_deployed(deployed: Nurture) -> None:
+    """All problems are shown, the code is 1, and the former deployment stays."""
+    Path("scenarios/segments.yaml").write_text("midsize: {when: {attribute: employes, at_least: 1}}\n")
+    said = deployed("deploy")
+    assert said.code == 1
+    assert "employes" in said.err
+    assert "unknown segment" in said.err or "midsize_infrastructure" in said.err
+    assert "nothing was deployed" in said.err
+    assert "deployment 1 is current" not in said.out
+    assert deployed("enroll", "seminar_to_demo", "--segment", "midsize_infrastructure").code == 0
+
+
+def test_a_plan_changes_nothing(nurture: Nurture) -> None:
+    """It says what would change, and the next deploy is still number 1."""
+    said = nurture("deploy", "--plan")
+    assert said.code == 0
+    assert "added    seminar_to_demo.yaml" in said.out
+    assert "would" in said.out
+    assert "deployment 1 is current" in nurture("deploy").out
+
+
+def test_leads_that_fit_already_are_enrolled_only_when_asked(nurture: Nurture) -> None:
+    """A deploy moves nobody by itself; `--enroll-existing` says how many it enrolled."""
+    segments = Path("scenarios/segments.yaml")
+    wide = segments.read_text(encoding="utf-8")
+    segments.write_text(wide.replace("at_most: 100", "at_most: 60"), encoding="utf-8")
+    nurture("deploy")
+    Path("leads.csv").write_text("id,employees,industry\nl1,80,telecom\n")
+    assert "0 enrolled" in nurture("leads", "import", "leads.csv").out
+    segments.write_text(wide, encoding="utf-8")
+    assert "enrolled" not in nurture("deploy").out
+    planned = nurture("deploy", "--plan", "--enroll-existing")
+    assert "1 lead(s) fit" in planned.out
+    assert "1 enrolled" in nurture("deploy", "--enroll-existing").out

@@ -1,0 +1,100 @@
+"""`nurture leads`, `nurture enroll` and `nurture send-test` on stored data."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import Nurture
+
+HEADER = "id,email,name,consent_topics,consent_basis,employees,industry\n"
+
+
+@pytest.fixture
+def with_lead(deployed: Nurture) -> Nurture:
+    """With one lead that fits no segment."""
+    Path("leads.csv").write_text(
+        f"{HEADER}l1,l1@example.co.jp,見本 一郎,newsletter,opt_in,10,other\n", encoding="utf-8"
+    )
+    assert deployed("leads", "import", "leads.csv").code == 0
+    return deployed
+
+
+def test_good_rows_are_kept_and_bad_ones_listed_with_their_line(deployed: Nurture) -> None:
+    """The code is 1; the report file holds the same lines."""
+    Path("leads.csv").write_text(
+        f"{HEADER}l1,l1@example.co.jp,一,newsletter,opt_in,80,telecom\n"
+        "l2,not an address,二,,,10,other\n"
+        "l3,l3@example.co.jp,三,,,many,other\n",
+        encoding="utf-8",
+    )
+    said = deployed("leads", "import", "leads.csv")
+    assert said.code == 1
+    assert "1 lead(s) kept, 1 of them new; 1 enrolled" in said.out
+    assert "leads.csv:3: " in said.err
+    assert "leads.csv:4: " in said.err
+    report = Path("leads.csv.rejected.txt").read_text(encoding="utf-8").splitlines()
+    assert [line.split(" ")[0] for line in report] == ["leads.csv:3:", "leads.csv:4:"]
+    assert deployed("leads", "show", "l2").code == 1
+
+
+def test_an_unknown_column_refuses_the_file(deployed: Nurture) -> None:
+    """Nothing is kept; near names are offered."""
+    Path("leads.csv").write_text("id,employes\nl1,3\n")
+    said = deployed("leads", "import", "leads.csv")
+    assert said.code == 1
+    assert "'employees'" in said.err
+    assert deployed("leads", "show", "l1").code == 1
+    assert deployed("leads", "import", "nowhere.csv").code == 1
+
+
+def test_show_tells_where_a_lead_stands(with_lead: Nurture) -> None:
+    """Position, consents and newest lines, for people and as JSON."""
+    with_lead("enroll", "seminar_to_demo", "--lead", "l1")
+    with_lead("enroll", "seminar_to_demo", "--lead", "l1")
+    said = with_lead("leads", "show", "l1")
+    assert said.code == 0
+    assert "見本 一郎" in said.out
+    assert "newsletter" in said.out
+    assert "already_in" in said.out
+    found = json.loads(with_lead("leads", "show", "l1", "--json").out)
+    assert (found["id"], found["status"], found["consents"][0]["basis"]) == ("l1", "idle", "opt_in")
+    assert [line["reason"] for line in found["timeline"]] == ["already_in"]
+
+
+def test_enrolling_says_what_became_of_each(with_lead: Nurture) -> None:
+    """Enrolled once, then refused with the reason; for names that do not exist the known ones are listed."""
+    first = with_lead("enroll", "seminar_to_demo", "--lead", "l1")
+    assert (first.code, "1 enrolled, 0 queued, 0 refused" in first.out) == (0, True)
+    again = with_lead("enroll", "seminar_to_demo", "--lead", "l1")
+    assert (again.code, "already_in" in again.out) == (0, True)
+    for words, known in (
+        (("seminar_to_dem", "--lead", "l1"), "seminar_to_demo"),
+        (("seminar_to_demo", "--lead", "l9"), "l1"),
+        (("seminar_to_demo", "--segment", "midsize"), "midsize_infrastructure"),
+        (("seminar_to_demo",), "--lead"),
+    ):
+        said = with_lead("enroll", *words)
+        assert said.code == 1
+        assert known in said.err
+
+
+def test_a_test_mail_needs_names_that_exist(with_lead: Nurture) -> None:
+    """Template and lead are looked up before anything is sent."""
+    for template, lead, known in (("newsletter_1", "l1", "newsletter_01"), ("newsletter_01", "l9", "l1")):
+        said = with_lead("send-test", template, "--to", "me@example.co.jp", "--lead", lead)
+        assert said.code == 1
+        assert known in said.err
+
+
+def test_a_test_mail_without_a_provider_ends_with_2(
+    with_lead: Nurture, monkeypatch: pytest.MonkeyPatch, free_port: Callable[[], int]
+) -> None:
+    """Nobody listens where the built-in sink would be."""
+    monkeypatch.setenv("NURTURE_WEB", f"127.0.0.1:{free_port()}")
+    said = with_lead("send-test", "newsletter_01", "--to", "me@example.co.jp", "--lead", "l1")
+    assert said.code == 2
+    assert "nurture up" in said.err

@@ -1,0 +1,88 @@
+"""Takes the pictures of `docs/images/` from a running demo: `python tests/docs/screenshots.py HOME CHROMIUM`.
+
+HOME is the demo's folder, CHROMIUM the path of a Chromium binary. Run it when some leads have gone back a step and some
+are with sales; it looks for one that has done both.
+"""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import httpx
+from playwright.sync_api import Page, sync_playwright
+
+from adapters.settings import read_settings
+
+IMAGES = Path(__file__).resolve().parents[2] / "docs" / "images"
+FLAGS = [
+    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+    "--disable-component-update", "--disable-sync",
+]  # fmt: skip
+
+
+def pages(client: httpx.Client, path: str) -> list[dict[str, Any]]:
+    """Every item of a list of the API."""
+    found: list[dict[str, Any]] = []
+    following: str | None = path
+    while following is not None:
+        page = client.get(following).raise_for_status().json()
+        found += page["items"]
+        following = page["next"]
+    return found
+
+
+def a_lead_that_went_back_and_to_sales(client: httpx.Client) -> str:
+    """The lead with the longest way to sales."""
+    tasks = pages(client, "/api/handoffs?limit=200")
+    timelines: dict[str, list[dict[str, Any]]] = {
+        task["lead"]: pages(client, f"/api/leads/{task['lead']}/timeline?limit=200") for task in tasks
+    }
+    back = [lead for lead, lines in timelines.items() if any((line["visit"] or 0) > 1 for line in lines)]
+    found: str = max(back, key=lambda lead: len(timelines[lead]))
+    return found
+
+
+def shoot(page: Page, url: str, name: str, *, wait: float = 3) -> None:
+    """One picture."""
+    page.goto(url, wait_until="load")  # the Temporal UI never stops asking
+    page.wait_for_timeout(wait * 1000)
+    page.screenshot(path=str(IMAGES / f"{name}.png"))
+    sys.stdout.write(f"{name}.png\n")
+
+
+def main(home: str, chromium: str) -> None:
+    """All pictures."""
+    IMAGES.mkdir(exist_ok=True)
+    settings = read_settings()
+    key = (Path(home) / "api_key").read_text().strip()
+    with httpx.Client(base_url=settings.web_url, headers={"Authorization": f"Bearer {key}"}, trust_env=False) as client:
+        lead = a_lead_that_went_back_and_to_sales(client)
+        waiting = client.get("/api/leads?status=waiting&limit=1").json()["items"][0]["id"]
+        mail = pages(client, "/api/inbox?limit=200")[-1]["id"]
+    sys.stdout.write(f"{lead}\n")
+    with sync_playwright() as play, tempfile.TemporaryDirectory() as data:
+        browser = play.chromium.launch_persistent_context(
+            data, executable_path=chromium, headless=True, args=FLAGS, viewport={"width": 1440, "height": 900}
+        )
+        page = browser.pages[0]
+        ui = f"{settings.temporal_ui}/namespaces/default/workflows"
+        shoot(page, ui, "temporal-leads")
+        page.set_viewport_size({"width": 1440, "height": 2400})
+        shoot(page, f"{ui}/lead%2F{lead}", "temporal-lead", wait=4)
+        page.set_viewport_size({"width": 1440, "height": 900})
+        shoot(page, f"{ui}/lead%2F{waiting}/user-metadata", "temporal-details", wait=4)
+        page.goto(f"{settings.web_url}/login", wait_until="networkidle")
+        page.fill("input[type=password]", key)
+        page.click("button[type=submit]")
+        page.wait_for_url(lambda url: "/login" not in url)
+        shoot(page, f"{settings.web_url}/", "start")
+        shoot(page, f"{settings.web_url}/inbox", "inbox")
+        shoot(page, f"{settings.web_url}/inbox/{mail}", "inbox-mail")
+        browser.close()
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

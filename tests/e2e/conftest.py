@@ -1,0 +1,58 @@
+"""A whole Nurture for end-to-end tests, in a directory of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.whole import Whole
+
+
+@pytest.fixture
+def whole(tmp_path: Path, free_port: Callable[[], int]) -> Iterator[Callable[..., Whole]]:
+    """Makes wholes; whatever still runs is stopped at the end."""
+    made: list[Whole] = []
+
+    def make(**given: object) -> Whole:
+        ports = (free_port(), free_port(), free_port())
+        made.append(Whole(home=tmp_path / f"home_{len(made)}", ports=ports, **given))  # type: ignore[arg-type]
+        return made[-1]
+
+    yield make
+    for each in made:
+        if each.process is not None and each.process.poll() is None:
+            each.stop()
+
+
+def write_folder(folder: Path, scenario: str, **files: str) -> Path:
+    """A folder of definitions with one scenario: sends at any time, no cap, no holidays."""
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "templates").mkdir(exist_ok=True)
+    (folder / "scenario.yaml").write_text(scenario, encoding="utf-8")
+    (folder / "sender.yaml").write_text(SENDER, encoding="utf-8")
+    (folder / "sales.yaml").write_text(SALES, encoding="utf-8")
+    for name in ("mail_a", "mail_b", "mail_c"):
+        text = f"---\nsubject: {name}\npreheader: {name}\n---\n{{{{ lead.name | default('you') }}}}: [more](/{name})\n"
+        text = text.replace("(/", "({{ link('/").replace(f"{name})", f"{name}') }}}})")
+        (folder / "templates" / f"{name}.en.md").write_text(text, encoding="utf-8")
+    for name, text in files.items():
+        (folder / f"{name}.yaml").write_text(text, encoding="utf-8")
+    return folder
+
+
+SENDER = """\
+legal_name: Example Trading Ltd.
+postal_address: 1 Example Street, Tokyo
+contact: info@example.com
+from: {name: Example, email: news@example.com}
+time_zone: Asia/Tokyo
+window: always
+holidays: none
+topics: [newsletter]
+"""
+SALES = """\
+reps: [{rep: rep_1, name: Rep One, email: rep1@example.com, capacity: 1000}]
+queues: {inside: {reps: [rep_1], fallback: rep_1}}
+"""

@@ -1,0 +1,82 @@
+"""Handoffs over HTTP: taking, giving back and closing, and who is told that it was too late."""
+
+from __future__ import annotations
+
+import httpx
+import pytest
+
+from adapters.database import handoffs
+from adapters.database.engine import writing
+from nurture.commands import MakeHandoff
+from tests.web.process import Process
+
+ID = "l1/seminar_to_demo/1/to_sales/1"
+PATH = f"/api/handoffs/{ID}"
+
+
+@pytest.fixture
+async def sales(process: Process) -> httpx.AsyncClient:
+    """A client, with one open task of lead l1."""
+    await process.client.post("/api/leads", json={"id": "l1"})
+    now = process.clock.now()
+    command = MakeHandoff(
+        lead="l1", handoff=ID, queue="inside_sales", note=None, reasons=("requested: demo",),
+        scenario="seminar_to_demo", enrolment=1, step="to_sales", visit=1, at=now, deployment=1,
+    )  # fmt: skip
+    with writing(process.engine) as connection:
+        handoffs.make(connection, command, process.store.current())
+    return process.client
+
+
+async def test_an_open_task_is_listed(sales: httpx.AsyncClient) -> None:
+    """With everything a rep wants to know, and by state and rep."""
+    (task,) = (await sales.get("/api/handoffs?state=open&rep=rep_1")).json()["items"]
+    assert (task["id"], task["lead"], task["rep"], task["queue"]) == (ID, "l1", "rep_1", "inside_sales")
+    assert (task["reasons"], task["state"]) == (["requested: demo"], "open")
+    assert task["due"]
+    assert (await sales.get("/api/handoffs?state=won")).json() == {"items": [], "next": None}
+    assert (await sales.get(PATH)).json() == task
+
+
+async def test_a_second_accept_is_409_and_says_who_has_it(sales: httpx.AsyncClient) -> None:
+    """Whoever comes second, the first one too."""
+    first = await sales.post(f"{PATH}/accept", json={"rep": "rep_2"})
+    assert (first.status_code, first.json()["state"], first.json()["rep"]) == (200, "accepted", "rep_2")
+    second = await sales.post(f"{PATH}/accept", json={"rep": "rep_1"})
+    assert second.status_code == 409
+    assert second.json()["rep"] == "rep_2"
+    assert "rep_2" in second.json()["what"]
+
+
+@pytest.mark.parametrize(
+    ("verb", "body", "state"),
+    [
+        ("return", {"rep": "rep_1", "reason": "時期尚早"}, "returned"),
+        ("close", {"rep": "rep_1", "outcome": "won", "amount": 1200000}, "won"),
+        ("close", {"rep": "rep_1", "outcome": "lost", "reason": "予算なし"}, "lost"),
+    ],
+)
+async def test_a_task_ends_without_having_been_accepted(
+    sales: httpx.AsyncClient, verb: str, body: dict[str, object], state: str
+) -> None:
+    """The outcome is stored, numbered for the lead's workflow, and final."""
+    answer = await sales.post(f"{PATH}/{verb}", json=body)
+    assert (answer.status_code, answer.json()["state"]) == (200, state)
+    assert (await sales.get("/api/leads/l1")).json()["stored_seq"] == 2
+    assert (await sales.post(f"{PATH}/{verb}", json=body)).status_code == 409
+
+
+async def test_what_does_not_exist_is_said(sales: httpx.AsyncClient) -> None:
+    """An unknown task is 404; an unknown rep, outcome or key of the body is 422."""
+    assert (await sales.post("/api/handoffs/none/accept", json={"rep": "rep_1"})).status_code == 404
+    wrong = await sales.post(f"{PATH}/accept", json={"rep": "rep_9"})
+    assert wrong.status_code == 422
+    assert "rep_1" in wrong.json()["do"]
+    assert (await sales.post(f"{PATH}/close", json={"rep": "rep_1", "outcome": "returned"})).status_code == 422
+    assert (await sales.post(f"{PATH}/return", json={"rep": "rep_1"})).status_code == 422
+
+
+async def test_a_task_is_found_by_its_quoted_id(sales: httpx.AsyncClient) -> None:
+    """The slashes of an id may be quoted in the path."""
+    quoted = ID.replace("/", "%2F")
+    assert (await sales.post(f"/api/handoffs/{quoted}/accept", json={"rep": "rep_1"})).status_code == 200

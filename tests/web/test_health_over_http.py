@@ -1,0 +1,91 @@
+"""Probes, metrics and the start page."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import datetime
+
+import httpx
+from pydantic import SecretStr
+
+from adapters.settings import Settings
+from tests.web.process import KEY, Process, client_of
+from web.app import make_app
+
+
+async def test_ready_says_what_is_missing(process: Process) -> None:
+    """503 while nobody listens where Temporal should be; the clock is shown all the same."""
+    answer = await process.anybody().get("/health/ready")
+    assert answer.status_code == 503
+    body = answer.json()
+    assert body["checks"]["database"] == "ok"
+    assert "does not answer" in body["checks"]["temporal"]
+    assert body["checks"]["deployment"] == 1
+    assert body["speed"] == 1
+    assert datetime.fromisoformat(body["now"]).tzinfo is not None
+
+
+async def test_ready_when_everything_answers(process: Process) -> None:
+    """200, with the number of the deployment."""
+    listening = await asyncio.start_server(lambda _, writer: writer.close(), "127.0.0.1", 0)
+    try:
+        port = listening.sockets[0].getsockname()[1]
+        settings = Settings(api_key=SecretStr(KEY), external_temporal=f"127.0.0.1:{port}")
+        app = make_app(settings, process.engine, store=process.store, clock=process.clock)
+        answer = await client_of(app, None).get("/health/ready")
+    finally:
+        listening.close()
+    assert answer.status_code == 200
+    assert answer.json()["ready"] is True
+    assert answer.json()["checks"] == {"database": "ok", "temporal": "ok", "deployment": 1}
+
+
+async def test_live_needs_nothing(empty: Process) -> None:
+    """200 whatever else is missing."""
+    assert (await empty.anybody().get("/health/live")).status_code == 200
+
+
+async def test_metrics_count_without_naming_anybody(process: Process) -> None:
+    """In the text format, with leads by status and what is not delivered yet."""
+    await process.client.post("/api/leads", json={"id": "l1", "email": "l1@example.co.jp", "name": "見本"})
+    await process.client.post("/events", json={"events": [{"id": "e1", "lead": "l1", "type": "visited"}]})
+    text = (await process.anybody().get("/metrics")).text
+    assert 'nurture_leads{status="idle"} 1\n' in text
+    assert "nurture_events 1\n" in text
+    assert "nurture_events_unfiled 1\n" in text
+    assert "nurture_entries_unsignalled 1\n" in text
+    assert "l1" not in text.replace("nurture_leads", "")
+
+
+async def test_the_start_page_says_what_to_do_next(empty: Process) -> None:
+    """Without a deployment: deploy. The page is in the reader's language."""
+    page = await empty.client.get("/", headers={"Accept-Language": "ja"})
+    assert "nurture deploy" in page.text
+    assert "次にすること" in page.text
+
+
+async def test_the_start_page_counts_leads_by_status_and_step(process: Process) -> None:
+    """With leads: how many stand where."""
+    assert "nurture leads import" in (await process.client.get("/", headers={"Accept-Language": "en"})).text
+    await process.client.post("/api/leads", json={"id": "l1"})
+    page = await process.client.get("/", headers={"Accept-Language": "en"})
+    assert "/api/leads?status=idle" in page.text
+
+
+async def test_the_api_describes_itself(client: httpx.AsyncClient) -> None:
+    """OpenAPI names every route of the contract, and the page shows them."""
+    paths = (await client.get("/api/openapi.json")).json()["paths"]
+    assert {
+        "/webhooks/sendgrid", "/events", "/api/leads", "/api/leads/{lead}", "/api/leads/{lead}/timeline",
+        "/api/enrollments", "/api/handoffs", "/health/ready", "/metrics", "/api/events",
+    } <= set(paths)  # fmt: skip
+    page = (await client.get("/api/docs")).text
+    assert "POST /api/enrollments" in page
+    assert "POST /events" in page
+
+
+async def test_many_ask_at_once(process: Process) -> None:
+    """Two hundred posts at the same time are all answered and all kept."""
+    async with client_of(process.app, KEY) as client:
+        answers = await asyncio.gather(*(client.post("/api/leads", json={"id": f"l{number}"}) for number in range(200)))
+    assert {answer.status_code for answer in answers} == {201}

@@ -1,0 +1,74 @@
+"""The unsubscribe link of a mail: the page asks, the post acts, at once and once."""
+
+from __future__ import annotations
+
+import httpx
+import pytest
+from sqlalchemy import select
+
+from adapters.database.consents import suppressed
+from adapters.database.engine import reading
+from adapters.database.schema import events, suppressions
+from adapters.mail.tokens import Subscription, UnsubscribeTokens
+from tests.web.process import Process
+
+ADDRESS = "l1@example.co.jp"
+
+
+@pytest.fixture
+async def path(process: Process) -> str:
+    """The unsubscribe path of a mail of the topic newsletter to a known lead."""
+    await process.client.post("/api/leads", json={"id": "l1", "email": ADDRESS})
+    subscription = Subscription("l1", "newsletter", "l1/seminar_to_demo/1/newsletter/1")
+    return f"/u/{UnsubscribeTokens.of(process.engine).token(subscription)}"
+
+
+def why_suppressed(process: Process, topic: str = "newsletter") -> str | None:
+    """Why no mail of the topic may go to the lead."""
+    with reading(process.engine) as connection:
+        return suppressed(connection, ADDRESS, topic)
+
+
+async def test_looking_at_the_page_changes_nothing(process: Process, path: str) -> None:
+    """Mail scanners look too. The page is not for search engines and asks in the reader's language."""
+    answer = await process.anybody().get(path, headers={"Accept-Language": "ja,en;q=0.5"})
+    assert answer.status_code == 200
+    assert "停止" in answer.text
+    assert "newsletter" in answer.text
+    assert "noindex" in answer.headers["x-robots-tag"]
+    assert why_suppressed(process) is None
+    english = await process.anybody().get(path, headers={"Accept-Language": "en-GB"})
+    assert "Unsubscribe" in english.text
+
+
+async def test_one_click_is_effective_at_once_for_the_topic_of_the_mail(process: Process, path: str) -> None:
+    """The address is shut for the topic and for no other, and the lead's workflow will hear of it."""
+    answer = await process.anybody().post(path, data={"List-Unsubscribe": "One-Click"})
+    assert answer.status_code == 200
+    assert why_suppressed(process) == "one_click"
+    assert why_suppressed(process, "seminars") is None
+    with reading(process.engine) as connection:
+        event = connection.execute(select(events)).one()
+    assert (event.lead, event.type, event.suppresses) == ("l1", "unsubscribed", "newsletter")
+    assert event.send == "l1/seminar_to_demo/1/newsletter/1"
+
+
+async def test_doing_it_again_changes_nothing(process: Process, path: str) -> None:
+    """One suppression and one event, however often it is posted."""
+    client = process.anybody()
+    for _ in range(3):
+        assert (await client.post(path, data={"List-Unsubscribe": "One-Click"})).status_code == 200
+    with reading(process.engine) as connection:
+        assert len(connection.execute(select(suppressions)).all()) == 1
+        assert len(connection.execute(select(events)).all()) == 1
+
+
+@pytest.mark.parametrize("method", ["GET", "POST"])
+async def test_a_link_that_is_not_ours_is_404(process: Process, path: str, method: str) -> None:
+    """A page says so in words, and nothing happens."""
+    client: httpx.AsyncClient = process.anybody()
+    for wrong in ("/u/abc", path[:-3], path + "A"):
+        answer = await client.request(method, wrong)
+        assert answer.status_code == 404
+        assert answer.headers["content-type"].startswith("text/html")
+    assert why_suppressed(process) is None

@@ -1,0 +1,129 @@
+"""An office of fakes for a lead's workflow: stored entries, records and sends in memory, no database and no mail."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+from temporalio import activity
+from temporalio.exceptions import ApplicationError
+
+from nurture import protocol
+from nurture.commands import EnrollLead, MakeHandoff, NotifyPerson, Record, SendMail, SendResult, TaskDone
+from nurture.entries import AnyEntry
+from nurture.facts import gathered
+from nurture.state import State
+
+
+def real_now() -> datetime:
+    """The real instant."""
+    return datetime.now(UTC)
+
+
+class Office:
+    """What the activities of a lead would reach; `answer` decides how a mail ends."""
+
+    def __init__(self) -> None:
+        self.entries: dict[str, list[AnyEntry]] = defaultdict(list)
+        self.records: dict[str, list[Record]] = defaultdict(list)
+        self.mails: list[SendMail] = []
+        self.handoffs: list[MakeHandoff] = []
+        self.told: list[str] = []
+        self.kept: dict[str, State] = {}
+        self.cancelled: dict[str, int] = {}
+        self.reads = 0
+        self.answer: Callable[[SendMail], SendResult] = self.accept
+
+    def accept(self, mail: SendMail) -> SendResult:
+        """Every mail is taken at once."""
+        return SendResult(key=mail.key, issue=mail.issue, outcome="accepted", at=max(mail.slot, real_now()))
+
+    def hold(self, _: SendMail) -> SendResult:
+        """The provider is down: try again soon."""
+        raise ApplicationError("held")
+
+    @activity.defn(name=protocol.READ_LEAD)
+    async def read_lead(self, asked: protocol.ReadLead) -> protocol.LeadRead:
+        self.reads += 1
+        state = self.kept.get(asked.lead) if asked.kept else None
+        seq = max(asked.seq, state.seq if state else 0)
+        found = tuple(entry for entry in self.entries[asked.lead] if entry.seq > seq)
+        return protocol.LeadRead(entries=found, state=state)
+
+    @activity.defn(name=protocol.WRITE_RECORD)
+    async def write_record(self, record: Record) -> protocol.Written:
+        self._write(record)
+        return protocol.Written(cancelled={each.key: "cancelled" for each in record.cancelled})
+
+    def _write(self, record: Record | None) -> None:
+        if record is not None:
+            kept = self.records[record.lead]
+            kept[:] = [each for each in kept if each.number != record.number] + [record]
+            for each in record.cancelled:
+                self.cancelled[each.key] = each.issue
+
+    @activity.defn(name=protocol.GATHER_FACTS)
+    async def gather_facts(self, asked: protocol.GatherFacts) -> protocol.FactsGathered:
+        events = [
+            (entry.type, entry.subject, entry.send, entry.at)
+            for entry in self.entries[asked.lead]
+            if entry.kind == "event" and entry.seq <= asked.seq
+        ]
+        return protocol.FactsGathered(facts=gathered(asked.keeps, events))
+
+    @activity.defn(name=protocol.RETIRE_LEAD)
+    async def retire_lead(self, asked: protocol.RetireLead) -> bool:
+        if any(entry.seq > asked.state.seq for entry in self.entries[asked.lead]):
+            return False
+        self.kept[asked.lead] = asked.state
+        return True
+
+    @activity.defn(name=protocol.SEND_MAIL)
+    async def send_mail(self, order: protocol.Order) -> SendResult:
+        self._write(order.record)
+        assert isinstance(order.command, SendMail)
+        answer = self.answer(order.command)
+        if answer.outcome == "accepted":
+            self.mails.append(order.command)
+        return answer
+
+    @activity.defn(name=protocol.MAKE_HANDOFF)
+    async def make_handoff(self, order: protocol.Order) -> TaskDone:
+        self._write(order.record)
+        assert isinstance(order.command, MakeHandoff)
+        self.handoffs.append(order.command)
+        return TaskDone(key=order.command.handoff, at=order.command.at)
+
+    @activity.defn(name=protocol.NOTIFY_PERSON)
+    async def notify_person(self, order: protocol.Order) -> TaskDone:
+        self._write(order.record)
+        assert isinstance(order.command, NotifyPerson)
+        self.told.append(order.command.to)
+        return TaskDone(key=order.command.key, at=order.command.at)
+
+    @activity.defn(name=protocol.ENROLL_LEAD)
+    async def enroll_lead(self, order: protocol.Order) -> TaskDone:
+        self._write(order.record)
+        assert isinstance(order.command, EnrollLead)
+        return TaskDone(key=order.command.key, at=order.command.at)
+
+    @activity.defn(name=protocol.NOTIFY_HANDOFF)
+    async def notify_handoff(self, start: protocol.HandoffStart) -> None:
+        self.told.append(start.handoff)
+
+    def lines(self, lead: str) -> list[str]:
+        """What was written on the lead's timeline, as `what` or `what subject`."""
+        return [
+            line.what if line.subject is None else f"{line.what} {line.subject}"
+            for record in self.records[lead]
+            for line in record.lines
+        ]
+
+    @property
+    def activities(self) -> list[Callable[..., object]]:
+        """For a worker."""
+        return [
+            self.read_lead, self.write_record, self.gather_facts, self.retire_lead, self.send_mail,
+            self.make_handoff, self.notify_person, self.enroll_lead, self.notify_handoff,
+        ]  # fmt: skip

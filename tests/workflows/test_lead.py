@@ -1,0 +1,212 @@
+"""A lead's workflow on a real Temporal server."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+from temporalio.client import WorkflowUpdateFailedError
+
+from nurture.updates import GoTo, LeaveScenario, Pause, Resume, Retry
+from tests.workflows.conftest import LeadDesk, enrolled, eventually, happening, profiled
+from tests.workflows.office import Office
+
+
+async def test_a_lead_walks_from_the_first_mail_to_sales(desk: LeadDesk, office: Office) -> None:
+    """Mail, open, mail, sign-up, handoff, outcome: each entry moves the lead one step."""
+    await desk.enrol()
+    await desk.at("waiting", "first")
+    await desk.tell(desk.opened())
+    await desk.at("waiting", "second")
+    await desk.tell(happening("signed_up", "seminar"))
+    await desk.at("with_sales", "to_sales")
+    handoff = await desk.task()
+    await desk.tell(desk.closed(handoff, "won"))
+    await desk.at("idle")
+    assert [mail.template for mail in office.mails] == ["mail_a", "mail_b"]
+    assert "finished handed_over" in office.lines(desk.lead)
+
+    async def told() -> bool:
+        return office.told == [handoff]
+
+    await eventually(told)
+
+
+async def test_a_returned_handoff_goes_where_the_scenario_says(desk: LeadDesk, office: Office) -> None:
+    """`returned` leads back to a step, which sends again under the next visit."""
+    await desk.enrol()
+    await desk.at("waiting", "first")
+    await desk.tell(happening("requested", "demo"))
+    handoff = await desk.task()
+    await desk.tell(desk.closed(handoff, "returned"))
+    await desk.at("waiting", "second")
+    assert office.mails[-1].template == "mail_b"
+
+
+async def test_a_gap_is_read_from_the_store(desk: LeadDesk, office: Office) -> None:
+    """An entry that was stored but never signalled is applied before the one that was."""
+    await desk.enrol()
+    await desk.at("waiting", "first")
+    desk.store(desk.opened())
+    await desk.tell(happening("visited", "/pricing"))
+    await desk.at("waiting", "second")
+    assert office.records[desk.lead][-1].seq == 4
+
+
+async def test_entries_delivered_twice_and_out_of_order_count_once(desk: LeadDesk, office: Office) -> None:
+    """Repeats and disorder change nothing: the lead opened once and got one second mail."""
+    await desk.enrol()
+    await desk.at("waiting", "first")
+    (opened,) = desk.store(desk.opened())
+    (visited,) = desk.store(happening("visited", "/pricing"))
+    await desk.signal([visited])
+    await desk.signal([opened, visited])
+    await desk.signal([opened])
+    await desk.at("waiting", "second")
+    assert [mail.template for mail in office.mails] == ["mail_a", "mail_b"]
+
+
+async def test_stored_entries_are_read_before_a_timeout_is_decided(desk: LeadDesk, office: Office) -> None:
+    """What was stored but never signalled is applied before the deadline decides."""
+    await desk.enrol()
+    await desk.at("waiting", "first")
+    await desk.ask("go_to", GoTo(step="brief", reason="to a short wait"))
+    desk.store(happening("visited", "/pricing"))
+
+    async def over() -> bool:
+        return office.records[desk.lead][-1].position.status == "idle"
+
+    await eventually(over)
+    assert office.records[desk.lead][-1].seq == 3
+    assert "timeout" in office.lines(desk.lead)
+
+
+async def test_an_event_stored_in_time_wins_over_the_timer(desk: LeadDesk, office: Office) -> None:
+    """The awaited download was acknowledged before the deadline, and nobody told the workflow: no timeout."""
+    await desk.enrol()
+    await desk.at("waiting", "first")
+    await desk.ask("go_to", GoTo(step="brief", reason="to a short wait"))
+    desk.store(happening("downloaded", "guide"))
+    await desk.at("waiting", "second")
+    assert "timeout" not in office.lines(desk.lead)
+
+
+async def test_pause_freezes_and_resume_judges_what_came(desk: LeadDesk, office: Office) -> None:
+    """While paused nothing is sent; the open that came meanwhile counts on resume."""
+    await desk.enrol()
+    await desk.at("waiting", "first")
+    paused = await desk.ask("pause", Pause(reason="legal asks"))
+    assert paused.status == "paused"
+    assert paused.why == "legal asks"
+    await desk.tell(desk.opened())
+    await asyncio.sleep(0.5)
+    assert len(office.mails) == 1
+    await desk.ask("resume", Resume(reason="settled"))
+    await desk.at("waiting", "second")
+
+
+async def test_an_update_that_makes_no_sense_is_refused_without_a_trace(desk: LeadDesk) -> None:
+    """The validator answers with the known steps; a malformed request is refused too; neither is in the history."""
+    await desk.enrol()
+    await desk.at("waiting", "first")
+    before = len((await desk.handle.fetch_history()).events)
+    with pytest.raises(WorkflowUpdateFailedError) as refused:
+        await desk.ask("go_to", GoTo(step="nowhere", reason="typing error"))
+    assert "known: first, second" in str(refused.value.cause)
+    with pytest.raises(WorkflowUpdateFailedError):
+        await desk.handle.execute_update("pause", {"raeson": "typing error"})
+    with pytest.raises(WorkflowUpdateFailedError):
+        await desk.ask("retry", Retry(reason="not blocked"))
+    names = [event.WhichOneof("attributes") for event in (await desk.handle.fetch_history()).events[before:]]
+    assert not [name for name in names if name and "update" in name]
+
+
+async def test_leave_ends_the_enrolment_and_cancels_a_held_send(desk: LeadDesk, office: Office) -> None:
+    """A send the provider does not take is no longer needed once the lead has left."""
+    office.answer = office.hold
+    await desk.enrol()
+    await desk.at("sending", "first")
+    await desk.ask("leave", LeaveScenario(reason="a customer now"))
+    await desk.at("idle")
+    assert list(office.cancelled) == [f"{desk.lead}/invite/1/first/1"]
+    assert office.mails == []
+
+
+async def test_a_fault_of_the_lead_blocks_its_step_until_retry(desk: LeadDesk, office: Office) -> None:
+    """Blocked, never failed: the reason is shown, and `retry` carries the same visit out again."""
+    fine = office.answer
+    office.answer = lambda mail: office.accept(mail).model_copy(update={"outcome": "blocked", "reason": "no name"})
+    await desk.enrol()
+    blocked = await desk.at("blocked", "first")
+    assert blocked.why == "no name"
+    office.answer = fine
+    await desk.ask("retry", Retry(reason="the name is there now"))
+    await desk.at("waiting", "first")
+    assert [mail.key for mail in office.mails] == [f"{desk.lead}/invite/1/first/1"]
+
+
+async def test_a_long_history_is_continued_as_new_with_the_same_deadline(
+    desk: LeadDesk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Continue-as-new carries the state: same step, same visit, same absolute deadline."""
+    monkeypatch.setattr("workflows.lead.MOST_EVENTS", 30)
+    await desk.enrol()
+    before = await desk.at("waiting", "first")
+    first_run = (await desk.handle.describe()).run_id
+    for number in range(12):
+        await desk.tell(happening("visited", f"/page/{number}"))
+        await asyncio.sleep(0.1)
+
+    async def continued() -> bool:
+        return (await desk.handle.describe()).run_id != first_run
+
+    await eventually(continued)
+    after = await desk.at("waiting", "first")
+    assert (after.step, after.visit, after.deadline) == (before.step, before.visit, before.deadline)
+
+
+async def test_ops_find_the_lead_by_its_search_attributes(desk: LeadDesk) -> None:
+    """Scenario, step, status and deadline are in the visibility store; the address is nowhere."""
+    await desk.enrol()
+    explained = await desk.at("waiting", "first")
+
+    async def found() -> object:
+        query = f"NurtureStep = 'first' AND NurtureStatus = 'waiting' AND WorkflowId = 'lead/{desk.lead}'"
+        return [each async for each in desk.client.list_workflows(query)]
+
+    (seen,) = await eventually(found)
+    assert explained.deadline is not None
+    assert seen.search_attributes["NurtureScenario"] == ["invite"]
+    assert seen.search_attributes["NurtureDeployment"] == [1]
+
+
+async def test_the_timer_says_what_it_waits_for(desk: LeadDesk) -> None:
+    """The summary on the timer is in the history: ops read the wait without another tool."""
+    await desk.enrol()
+    await desk.at("waiting", "first")
+
+    async def summaries() -> object:
+        events = (await desk.handle.fetch_history()).events
+        timers = [each for each in events if each.HasField("timer_started_event_attributes")]
+        return [each.user_metadata.summary.data.decode() for each in timers]
+
+    assert await eventually(summaries) == ['"wait for opened: first, 30d"']
+
+
+async def test_one_timer_serves_one_wait(desk: LeadDesk) -> None:
+    """Events that do not end the wait start no further timer."""
+    await desk.enrol()
+    await desk.at("waiting", "first")
+    for number in range(3):
+        await desk.tell(happening("visited", f"/page/{number}"))
+        await asyncio.sleep(0.2)
+    events = (await desk.handle.fetch_history()).events
+    assert len([each for each in events if each.HasField("timer_started_event_attributes")]) == 1
+
+
+async def test_a_lead_told_of_only_later_entries_reads_from_the_start(desk: LeadDesk, office: Office) -> None:
+    """At every start the stored entries are read: the first two were never signalled."""
+    desk.store(profiled, enrolled)
+    await desk.tell(happening("visited", "/"))
+    await desk.at("waiting", "first")
+    assert office.records[desk.lead][-1].seq == 3

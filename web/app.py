@@ -1,0 +1,114 @@
+"""Puts the web process together: routes, guards and their outside world; refuses to hold any rule of its own."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import uvicorn
+from cryptography.hazmat.primitives.ciphers.aead import AESSIV
+from fastapi import Depends, FastAPI
+from sqlalchemy import Engine
+from starlette.middleware.sessions import SessionMiddleware
+
+from adapters.clock import Clock
+from adapters.database.deployments import DeploymentStore
+from adapters.database.engine import migrate, open_database
+from adapters.mail.keys import kept_secret
+from adapters.settings import Settings
+from web import enrolments, events, handoffs, health, inbox, leads, problems, session, sink, unsubscribe, webhooks
+from web.context import Nurture
+from web.security import BodyLimit, SafeHeaders, need
+
+_REFRESH_SECONDS = 1.0
+_SESSION_SECONDS = 12 * 3600
+
+
+def make_app(settings: Settings, engine: Engine, *, store: DeploymentStore, clock: Clock) -> FastAPI:
+    """The web process's app. The engine's database has been migrated."""
+    nurture = Nurture(engine=engine, clock=clock, settings=settings, store=store)
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        refreshing = asyncio.create_task(_refresh(store), name="refresh deployments")
+        try:
+            if settings.mail == "sink":
+                async with sink.running_outbox(app, nurture):
+                    yield
+            else:
+                yield
+        finally:
+            refreshing.cancel()
+
+    app = FastAPI(
+        title="Nurture",
+        summary="Leads, their scenarios and their way to sales.",
+        version="1",
+        docs_url=None,
+        redoc_url=None,
+        openapi_url=None,
+        lifespan=lifespan,
+    )
+    app.state.nurture = nurture
+    problems.install(app)
+    secret = kept_secret(engine, "session", lambda: AESSIV.generate_key(512))
+    app.add_middleware(BodyLimit)
+    app.add_middleware(
+        SessionMiddleware,
+        secret_key=secret.hex(),
+        session_cookie="nurture_session",
+        max_age=_SESSION_SECONDS,
+        same_site="lax",
+        https_only=settings.public_url.startswith("https://"),
+    )
+    app.add_middleware(SafeHeaders)
+    for module in (leads, events, enrolments, handoffs, webhooks, unsubscribe, health, session):
+        app.include_router(module.router)
+    if settings.mail == "sink":
+        app.include_router(sink.router)
+        app.include_router(inbox.api, dependencies=[Depends(need("read"))])
+        app.include_router(inbox.pages, dependencies=[Depends(need("read"))])
+    return app
+
+
+async def _refresh(store: DeploymentStore) -> None:
+    """Take up new deployments while the process runs."""
+    while True:
+        try:
+            await asyncio.to_thread(store.refresh)
+        except Exception:  # noqa: BLE001 - the next round tries again, and /health/ready says what is wrong
+            await asyncio.sleep(_REFRESH_SECONDS)
+        await asyncio.sleep(_REFRESH_SECONDS)
+
+
+def serve(settings: Settings) -> None:
+    """Run the web process until SIGTERM or SIGINT, at the address of the settings; both end it in order."""
+    engine = open_database(settings.database_url)
+    try:
+        migrate(engine)
+        with Clock(engine) as clock:
+            app = make_app(settings, engine, store=DeploymentStore(engine), clock=clock)
+            asyncio.run(_serve(app, settings))
+    finally:
+        engine.dispose()
+
+
+async def _serve(app: FastAPI, settings: Settings) -> None:
+    server = uvicorn.Server(
+        uvicorn.Config(
+            app,
+            host=settings.web_host,
+            port=settings.web_port,
+            access_log=False,
+            log_config=None,
+            server_header=False,
+            proxy_headers=False,
+            timeout_graceful_shutdown=5,
+        )
+    )
+    for number in (signal.SIGTERM, signal.SIGINT):
+        # the server hears both itself, and raises them again when it is done: that must not end the process
+        asyncio.get_running_loop().add_signal_handler(number, lambda: None)
+    await server.serve()

@@ -1,0 +1,109 @@
+"""The routes that show leads, where they stand and what happened, and that keep what is known of them."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Query, Request
+from starlette.concurrency import run_in_threadpool
+from starlette.responses import JSONResponse, Response
+
+from adapters.database import leads, timeline
+from adapters.database.engine import reading, writing
+from adapters.database.leads import LeadUpsert
+from adapters.database.numbering import has_unfiled
+from adapters.database.pages import DEFAULT_LIMIT
+from nurture.errors import UnknownName
+from web.context import Here, Nurture
+from web.pages import Cursor, Limit, Page, page
+from web.problems import Refusal
+from web.security import READER, WRITER
+
+router = APIRouter(prefix="/api/leads", tags=["leads"])
+
+_LONGEST_WAIT = 30.0
+_LOOK_EVERY = 0.05
+Status = Literal["idle", "waiting", "sending", "blocked", "paused", "with_sales", "erased"]
+Word = Annotated[str | None, Query(max_length=400)]
+
+
+@router.get("", summary="Leads, by id", dependencies=[READER])
+def list_leads(
+    request: Request,
+    here: Here,
+    status: Annotated[Status | None, Query()] = None,
+    scenario: Word = None,
+    step: Word = None,
+    q: Annotated[str | None, Query(max_length=400, description="A part of id, address, name or company.")] = None,
+    limit: Limit = DEFAULT_LIMIT,
+    cursor: Cursor = None,
+) -> Page:
+    """All leads, or those of a status, scenario or step."""
+    with reading(here.engine) as connection:
+        items, following = leads.page(connection, limit, cursor, status=status, scenario=scenario, step=step, q=q)
+    return page(request, items, following, limit=limit)
+
+
+@router.post(
+    "",
+    summary="Create or change a lead",
+    dependencies=[WRITER],
+    responses={200: {"description": "Changed"}, 201: {"description": "Created"}},
+)
+def upsert(here: Here, body: LeadUpsert) -> Response:
+    """Found by `id`, else by `email`; what is absent stays, `null` clears. Answers with the lead."""
+    try:
+        with writing(here.engine) as connection:
+            done = leads.upsert(connection, body, store=here.store, now=here.clock.now())
+            shown = leads.view(connection, done.lead)
+    except UnknownName as error:
+        # a name inside the body is a wrong body, not an absent page
+        raise Refusal(
+            422, error.what, where=error.where or "body", do=error.do, details={"near": list(error.near)}
+        ) from error
+    return JSONResponse(shown, status_code=201 if done.created else 200)
+
+
+@router.get("/{lead}/timeline", summary="Everything that happened to a lead, in order", dependencies=[READER])
+def show_timeline(request: Request, here: Here, lead: str, limit: Limit = DEFAULT_LIMIT, cursor: Cursor = None) -> Page:
+    """Events and decisions with their reasons."""
+    with reading(here.engine) as connection:
+        if leads.view(connection, lead) is None:
+            raise _unknown(lead)
+        items, following = timeline.page(connection, lead, limit, cursor)
+    return page(request, items, following, limit=limit)
+
+
+@router.get("/{lead}", summary="Where a lead stands", dependencies=[READER])
+async def show_lead(
+    here: Here,
+    lead: str,
+    wait: Annotated[
+        float, Query(ge=0, le=_LONGEST_WAIT, description="Seconds to wait until everything stored is applied.")
+    ] = 0,
+) -> dict[str, Any]:
+    """`seq` is the newest number applied, `stored_seq` the newest one given; with `wait` they are mostly equal."""
+    give_up = asyncio.get_running_loop().time() + wait
+    while True:
+        shown, all_numbered = await run_in_threadpool(_view, here, lead)
+        left = give_up - asyncio.get_running_loop().time()
+        # an acknowledged event has no number for a moment: whoever waits for it means it, too
+        if left <= 0 or (all_numbered and shown["seq"] == shown["stored_seq"]):
+            return shown
+        await asyncio.sleep(min(_LOOK_EVERY, left))
+
+
+def _view(here: Nurture, lead: str) -> tuple[dict[str, Any], bool]:
+    """The lead, and whether all its events have been numbered."""
+    with reading(here.engine) as connection:
+        shown = leads.view(connection, lead)
+        if shown is None:
+            raise _unknown(lead)
+        return shown, not has_unfiled(connection, lead)
+
+
+def _unknown(lead: str) -> Refusal:
+    return Refusal(
+        404, f"there is no lead {lead!r}", where="path.id", do="look it up with GET /api/leads?q=, or POST /api/leads"
+    )

@@ -1,0 +1,29 @@
+"""Shapes lists as pages with the relative URL of the next one; refuses to know what is listed and how it is cut."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Annotated, Any
+from urllib.parse import urlencode
+
+from fastapi import Query, Request
+from pydantic import BaseModel
+
+Limit = Annotated[int, Query(ge=1, le=1000, description="How many items at most.")]
+Cursor = Annotated[str | None, Query(max_length=1000, description="From `next` of the page before; opaque.")]
+
+
+class Page(BaseModel):
+    """One page of a list: `next` is the relative URL of the following page, or null."""
+
+    items: list[dict[str, Any]]
+    next: str | None = None
+
+
+def page(request: Request, items: Sequence[dict[str, Any]], cursor: str | None, *, limit: int) -> Page:
+    """The items with the URL of the page that begins at `cursor`, which keeps every other parameter of this request."""
+    following = None
+    if cursor is not None:
+        kept = [(name, value) for name, value in request.query_params.multi_items() if name not in ("cursor", "limit")]
+        following = f"{request.url.path}?{urlencode([*kept, ('limit', limit), ('cursor', cursor)])}"
+    return Page(items=list(items), next=following)

@@ -1,0 +1,141 @@
+"""Turns everything that goes wrong into problem+json with what, where and do; refuses to decide what is wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Any
+from urllib.parse import urlencode
+
+import structlog
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from sqlalchemy.exc import OperationalError
+from starlette.exceptions import HTTPException
+from starlette.responses import JSONResponse, RedirectResponse, Response
+
+from nurture.errors import MissingDeployment, NurtureError, UnknownName
+
+_log = structlog.get_logger()
+
+MEDIA_TYPE = "application/problem+json"
+
+_ADVICE = {
+    401: ("a key is needed", "send `Authorization: Bearer <key>`, or open /login in a browser"),
+    403: ("this key may not do that", "use a key with the right role"),
+    404: ("there is nothing here", "look at /api/docs for the routes"),
+    405: ("this route does not take that method", "look at /api/docs for the routes"),
+    413: ("the body is too large", "send at most 5 MB at once"),
+    415: ("the body is of a type that is not read here", "send application/json"),
+}
+
+
+class Refusal(NurtureError):
+    """A request that is answered with `status`; `details` go into the body beside what, where and do."""
+
+    def __init__(
+        self, status: int, what: str, *, where: str = "", do: str = "", details: Mapping[str, Any] | None = None
+    ) -> None:
+        super().__init__(what, where=where, do=do)
+        self.status = status
+        self.details = dict(details or {})
+
+
+def problem(
+    status: int,
+    what: str,
+    *,
+    where: str = "",
+    do: str = "",
+    details: Mapping[str, Any] | None = None,
+    headers: Mapping[str, str] | None = None,
+) -> Response:
+    """One answer of the media type application/problem+json (RFC 9457), with this project's three members."""
+    body = {
+        **(details or {}),
+        "type": "about:blank",
+        "title": HTTPStatus(status).phrase,
+        "status": status,
+        "detail": ". ".join(part for part in (what, do) if part),
+        "what": what,
+        "where": where,
+        "do": do,
+    }
+    return JSONResponse(body, status_code=status, media_type=MEDIA_TYPE, headers=dict(headers or {}))
+
+
+def install(app: FastAPI) -> None:
+    """Make every error of the app a problem."""
+    app.add_exception_handler(NurtureError, _of_nurture)
+    app.add_exception_handler(RequestValidationError, _of_validation)
+    app.add_exception_handler(HTTPException, _of_http)
+    app.add_exception_handler(OperationalError, _of_database)
+    app.add_exception_handler(Exception, _of_fault)
+
+
+def _of_nurture(request: Request, error: Exception) -> Response:
+    match error:
+        case Refusal() if error.status == 401 and _is_page(request):
+            return RedirectResponse(f"/login?{urlencode({'next': _here(request)})}", status_code=303)
+        case Refusal():
+            headers = {"WWW-Authenticate": "Bearer"} if error.status == 401 else None
+            return problem(
+                error.status, error.what, where=error.where, do=error.do, details=error.details, headers=headers
+            )
+        case UnknownName():
+            details = {"near": list(error.near), "known": list(error.known)}
+            return problem(404, error.what, where=error.where, do=error.do, details=details)
+        case MissingDeployment():
+            return problem(503, error.what, where=error.where, do=error.do)
+        case NurtureError():
+            return problem(422, error.what, where=error.where or request.url.path, do=error.do)
+    raise error
+
+
+def _is_page(request: Request) -> bool:
+    """True for a browser that wants to see a page."""
+    api = request.url.path.startswith("/api/") and request.url.path != "/api/docs"
+    return request.method == "GET" and not api and "text/html" in request.headers.get("accept", "")
+
+
+def _here(request: Request) -> str:
+    return f"{request.url.path}?{request.url.query}" if request.url.query else request.url.path
+
+
+def _of_validation(_request: Request, error: Exception) -> Response:
+    if not isinstance(error, RequestValidationError):
+        raise error
+    found = [
+        {"where": ".".join(str(part) for part in detail["loc"]), "what": detail["msg"].removeprefix("Value error, ")}
+        for detail in error.errors()
+    ]
+    first = found[0]
+    return problem(
+        422, first["what"], where=first["where"], do="mend it and send it again", details={"problems": found}
+    )
+
+
+def _of_http(request: Request, error: Exception) -> Response:
+    if not isinstance(error, HTTPException):
+        raise error
+    what, do = _ADVICE.get(error.status_code, (str(error.detail), ""))
+    return problem(error.status_code, what, where=request.url.path, do=do, headers=error.headers)
+
+
+def _of_database(request: Request, error: Exception) -> Response:
+    _log.error("database_not_available", route=request.url.path, reason=type(error).__name__)
+    return problem(
+        503, "the database does not answer", where=request.url.path, do="try again soon", headers={"Retry-After": "2"}
+    )
+
+
+def _of_fault(request: Request, error: Exception) -> Response:
+    _log.error("request_failed", route=_route_of(request), exc_info=error)
+    return problem(
+        500, "an error that nobody expected", where=request.url.path, do="report it with the time; the log says more"
+    )
+
+
+def _route_of(request: Request) -> str:
+    route = request.scope.get("route")
+    return getattr(route, "path", request.url.path)

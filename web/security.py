@@ -1,0 +1,251 @@
+"""Decides who may ask what: bearer keys, sessions, cross-site posts, sizes and headers; refuses to know the answers."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import re
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Literal
+
+from fastapi import Depends, Request
+from sqlalchemy import Engine, delete, insert, select
+from starlette.concurrency import run_in_threadpool
+from starlette.datastructures import MutableHeaders
+from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from adapters.database.engine import reading, writing
+from adapters.database.schema import keys
+from web.context import nurture_of
+from web.problems import Refusal, problem
+
+Right = Literal["read", "write", "sales", "events"]
+Role = Literal["admin", "marketing", "sales", "events"]
+
+RIGHTS: dict[str, frozenset[Right]] = {
+    "admin": frozenset({"read", "write", "sales", "events"}),
+    "marketing": frozenset({"read", "write", "events"}),
+    "sales": frozenset({"read", "sales"}),
+    "events": frozenset({"events"}),
+}
+"""What each role of a key may do: read, change leads and enrolments, work on handoffs, hand in events."""
+
+MOST_BYTES = 5 * 1024 * 1024
+TOKEN_LIFE = timedelta(hours=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who asks: a key by its name, with its role; `session` where a browser's cookie stands for the key."""
+
+    name: str
+    role: str
+    session: bool = False
+
+    def may(self, right: Right) -> bool:
+        return right in RIGHTS.get(self.role, frozenset())
+
+
+def digest_of(key: str) -> str:
+    """What is kept of a key: its SHA-256 in hexadecimal."""
+    return hashlib.sha256(key.encode()).hexdigest()
+
+
+def caller_with(engine: Engine, key: str, *, settings_key: str | None) -> Caller | None:
+    """The caller that a key stands for, or None. Every known key is compared, each in constant time."""
+    given = digest_of(key)
+    found = None
+    with reading(engine) as connection:
+        rows = connection.execute(
+            select(keys.c.name, keys.c.role, keys.c.sha256).where(keys.c.kind == "api", keys.c.sha256.is_not(None))
+        ).all()
+    for name, role, sha256 in rows:
+        if hmac.compare_digest(given, sha256):
+            found = Caller(name, role or "")
+    if settings_key is not None and hmac.compare_digest(given, digest_of(settings_key)):
+        found = Caller("settings", "admin")
+    return found
+
+
+def make_key(engine: Engine, name: str, role: Role) -> str:
+    """Make an API key, keep its hash under `name` (an older one of that name ends) and return it: it is shown once."""
+    key = secrets.token_urlsafe(32)
+    with writing(engine) as connection:
+        connection.execute(delete(keys).where(keys.c.name == name, keys.c.kind == "api"))
+        connection.execute(
+            insert(keys).values(name=name, kind="api", sha256=digest_of(key), role=role, created_real=datetime.now(UTC))
+        )
+    return key
+
+
+def make_login_token(engine: Engine, role: Role = "admin") -> str:
+    """A token that opens one session at `/login?token=…` within an hour."""
+    token = secrets.token_urlsafe(32)
+    sha256 = digest_of(token)
+    with writing(engine) as connection:
+        connection.execute(
+            insert(keys).values(
+                name=f"login/{sha256[:32]}", kind="login", sha256=sha256, role=role, created_real=datetime.now(UTC)
+            )
+        )
+    return token
+
+
+def caller_with_token(engine: Engine, token: str) -> Caller | None:
+    """The caller that a one-time token stands for; it is used up by this."""
+    oldest = datetime.now(UTC) - TOKEN_LIFE
+    with writing(engine) as connection:
+        role = connection.execute(
+            delete(keys)
+            .where(keys.c.kind == "login", keys.c.sha256 == digest_of(token), keys.c.created_real >= oldest)
+            .returning(keys.c.role)
+        ).scalar()
+        connection.execute(delete(keys).where(keys.c.kind == "login", keys.c.created_real < oldest))
+    return None if role is None else Caller("login link", role)
+
+
+async def caller_of(request: Request) -> Caller | None:
+    """Who sends this request: by bearer key, else by session; None where neither is good."""
+    here = nurture_of(request)
+    scheme, _, key = request.headers.get("authorization", "").partition(" ")
+    if scheme.lower() == "bearer" and key.strip():
+        own = here.settings.api_key.get_secret_value() if here.settings.api_key is not None else None
+        return await run_in_threadpool(caller_with, here.engine, key.strip(), settings_key=own)
+    session = request.session
+    if isinstance(session.get("name"), str) and isinstance(session.get("role"), str):
+        return Caller(session["name"], session["role"], session=True)
+    return None
+
+
+def need(right: Right) -> Callable[[Request], object]:
+    """A dependency that lets through only callers with this right; the caller is its value.
+
+    Raises (in a request):
+        Refusal: 401 without a good key or session, 403 with the wrong role or, for a session, without CSRF token.
+    """
+
+    async def check(request: Request) -> Caller:
+        caller = await caller_of(request)
+        if caller is None:
+            raise Refusal(
+                401,
+                "a good key is needed",
+                where=request.url.path,
+                do="send `Authorization: Bearer <key>`, or open /login in a browser",
+            )
+        if not caller.may(right):
+            raise Refusal(
+                403,
+                f"the role {caller.role!r} may not do that",
+                where=request.url.path,
+                do=f"use a key with one of the roles {', '.join(role for role, has in RIGHTS.items() if right in has)}",
+            )
+        if caller.session and request.method not in ("GET", "HEAD", "OPTIONS"):
+            await check_csrf(request)
+        return caller
+
+    return check
+
+
+READER, WRITER, SELLER, REPORTER = (
+    Depends(need("read")), Depends(need("write")), Depends(need("sales")), Depends(need("events"))
+)  # fmt: skip
+"""For `dependencies=[…]` of a route: who may use it."""
+
+
+def csrf_token(request: Request) -> str:
+    """The token of this session, for the header `X-CSRF-Token` or the form field `csrf_token`; made on first use."""
+    token = request.session.get("csrf")
+    if not isinstance(token, str):
+        token = secrets.token_urlsafe(24)
+        request.session["csrf"] = token
+    return token
+
+
+async def check_csrf(request: Request) -> None:
+    """Refuse a state-changing request of a session that does not carry the session's token."""
+    given = request.headers.get("x-csrf-token")
+    kind = request.headers.get("content-type", "")
+    if given is None and kind.startswith(("application/x-www-form-urlencoded", "multipart/form-data")):
+        field = (await request.form()).get("csrf_token")
+        given = field if isinstance(field, str) else None
+    known = request.session.get("csrf")
+    if not isinstance(known, str) or given is None or not hmac.compare_digest(given.encode(), known.encode()):
+        raise Refusal(
+            403,
+            "this request does not come from a page of this session",
+            where="header X-CSRF-Token",
+            do="open the page again, or use a bearer key",
+        )
+
+
+_POLICY = (
+    "default-src 'none'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; script-src 'self'; "
+    "connect-src 'self'; frame-src 'self'; font-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'self'"
+)
+_HEADERS = {
+    "x-content-type-options": "nosniff",
+    "referrer-policy": "no-referrer",
+    "cross-origin-opener-policy": "same-origin",
+    "x-robots-tag": "noindex",
+}
+_PRIVATE = re.compile(r"^/(api|login|metrics|u/|$)")
+
+
+class SafeHeaders:
+    """Adds the security headers to every answer that does not set its own, and keeps private ones out of caches."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+
+        async def with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                headers.setdefault("content-security-policy", _POLICY)
+                for name, value in _HEADERS.items():
+                    headers.setdefault(name, value)
+                if _PRIVATE.match(scope["path"]):
+                    headers.setdefault("cache-control", "no-store")
+            await send(message)
+
+        await self._app(scope, receive, with_headers)
+
+
+class BodyLimit:
+    """Refuses bodies above 5 MB with 413, by their length as told and as counted."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        told = dict(scope["headers"]).get(b"content-length", b"")
+        if told.isdigit() and int(told) > MOST_BYTES:
+            await _too_large(scope["path"])(scope, receive, send)
+            return
+        counted = 0
+
+        async def counting() -> Message:
+            nonlocal counted
+            message = await receive()
+            counted += len(message.get("body", b""))
+            if counted > MOST_BYTES:
+                raise HTTPException(413)
+            return message
+
+        await self._app(scope, counting, send)
+
+
+def _too_large(path: str) -> ASGIApp:
+    return problem(413, "the body is too large", where=path, do="send at most 5 MB at once")

@@ -1,0 +1,58 @@
+"""The route at which the mail provider tells what became of mails; refuses everything without its signature."""
+
+from __future__ import annotations
+
+import structlog
+from fastapi import APIRouter, Request
+from starlette.concurrency import run_in_threadpool
+from starlette.responses import JSONResponse, Response
+
+from adapters.database.engine import writing
+from adapters.database.mail_events import MailAnswer, accept_mail
+from adapters.mail.provider import webhook_keys
+from adapters.mail.webhook import SIGNATURE_HEADER, TIMESTAMP_HEADER, Batch, MalformedWebhook, parse, verify
+from web.context import Here, Nurture
+from web.problems import Refusal
+
+router = APIRouter(tags=["webhooks"])
+
+_log = structlog.get_logger()
+
+
+@router.post("/webhooks/sendgrid", summary="Mail events, signed by the provider")
+async def sendgrid(request: Request, here: Here) -> Response:
+    """Event Webhook: verified on the raw body; stored in one transaction before the answer."""
+    body = await request.body()
+    signature, timestamp = request.headers.get(SIGNATURE_HEADER), request.headers.get(TIMESTAMP_HEADER)
+    batch, answer = await run_in_threadpool(_take, here, body, signature, timestamp)
+    told = {
+        "accepted": answer.accepted,
+        "duplicates": answer.duplicates,
+        "foreign": batch.foreign,
+        "rejected": [{"index": each.index, "reason": each.reason} for each in batch.rejected],
+    }
+    return JSONResponse(told)
+
+
+def _take(here: Nurture, body: bytes, signature: str | None, timestamp: str | None) -> tuple[Batch, MailAnswer]:
+    if not verify(body, signature, timestamp, webhook_keys(here.settings, here.engine)):
+        _log.warning("webhook_signature_refused", bytes=len(body), signed=signature is not None)
+        raise Refusal(
+            401,
+            "the signature of the webhook does not fit",
+            where=f"header {SIGNATURE_HEADER}",
+            do="put the provider's public key into NURTURE_SENDGRID_WEBHOOK_KEYS",
+        )
+    try:
+        batch = parse(body)
+    except MalformedWebhook as error:
+        _log.warning("webhook_malformed", bytes=len(body), reason=error.what)
+        raise
+    for each in batch.rejected:
+        _log.warning("webhook_item_rejected", index=each.index, reason=each.reason)
+    if not batch.events:
+        return batch, MailAnswer()
+    sender = here.store.current().sender
+    with writing(here.engine) as connection:
+        answer = accept_mail(connection, batch.events, here.clock.now(), sender)
+    return batch, answer

@@ -1,0 +1,153 @@
+"""Runs a worker and nothing else: the composition root of workflows and activities.
+
+    python worker.py
+
+Settings come from the environment (NURTURE_…, TEMPORAL_…). SIGTERM and SIGINT drain: what is running ends, nothing
+new is taken.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import signal
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from pathlib import Path
+
+if __name__ == "__main__":  # `python worker.py` from any directory
+    sys.path.insert(0, str(Path(__file__).resolve().parent))
+
+import structlog
+from temporalio.client import Client
+from temporalio.contrib.pydantic import pydantic_data_converter
+from temporalio.worker import Worker
+from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
+
+from activities.desk import Desk
+from activities.mail import MailActivities
+from activities.records import RecordActivities
+from activities.tasks import TaskActivities
+from adapters.clock import Clock
+from adapters.database.deployments import DeploymentStore
+from adapters.database.engine import open_database
+from adapters.logging import configure_logging
+from adapters.mail.provider import mailer_of
+from adapters.mail.tokens import UnsubscribeTokens
+from adapters.notification import WebhookNotifier
+from adapters.settings import Settings, read_settings
+from adapters.temporal_server import connect_config
+from nurture import protocol
+from nurture.errors import NurtureError
+from nurture.plan import Book
+from workflows.handoff import HandoffWorkflow
+from workflows.lead import LeadWorkflow
+from workflows.shelf import BOOK
+
+log = structlog.get_logger("worker")
+
+THREADS = 16
+"""Activities run in threads: they wait for the database and the mail provider."""
+REFRESH = timedelta(milliseconds=200)
+"""How often the worker looks for a new deployment."""
+DRAIN = timedelta(seconds=10)
+"""How long running activities may take to end after SIGTERM."""
+
+
+def desk_of(settings: Settings, clock: Clock, store: DeploymentStore) -> Desk:
+    """The ports of this process, by its settings."""
+    return Desk(
+        engine=store.engine,
+        clock=clock,
+        store=store,
+        mailer=mailer_of(settings, store.engine),
+        tokens=UnsubscribeTokens.of(store.engine),
+        notifier=WebhookNotifier(settings.notify_url, public_url=settings.public_url),
+        public_url=settings.public_url,
+    )
+
+
+def load(store: DeploymentStore, book: Book) -> None:
+    """Put every deployment on the shelf that is not there yet."""
+    store.refresh()
+    for number in store.numbers():
+        if number not in book:
+            book.add(store.get(number))
+    book.add(store.get(0))
+
+
+async def keep_loading(store: DeploymentStore, book: Book) -> None:
+    """Look for new deployments for ever; a workflow that names one not loaded yet fails its task and is tried again."""
+    while True:
+        await asyncio.sleep(REFRESH.total_seconds())
+        await asyncio.to_thread(load, store, book)
+
+
+def make_worker(client: Client, desk: Desk, threads: ThreadPoolExecutor, **options: object) -> Worker:
+    """A worker with every workflow and activity; `options` go to Temporal's Worker."""
+    mail, records, tasks = MailActivities(desk), RecordActivities(desk), TaskActivities(desk)
+    restrictions = SandboxRestrictions.default.with_passthrough_modules("nurture", "workflows", "pydantic")
+    return Worker(
+        client,
+        task_queue=protocol.TASK_QUEUE,
+        workflows=[LeadWorkflow, HandoffWorkflow],
+        activities=[
+            mail.send_mail,
+            records.read_lead,
+            records.write_record,
+            records.gather_facts,
+            records.retire_lead,
+            tasks.make_handoff,
+            tasks.notify_person,
+            tasks.enroll_lead,
+            tasks.notify_handoff,
+        ],
+        activity_executor=threads,
+        max_concurrent_activities=THREADS,
+        max_concurrent_local_activities=THREADS,
+        workflow_runner=SandboxedWorkflowRunner(restrictions=restrictions),
+        sticky_queue_schedule_to_start_timeout=timedelta(seconds=2),
+        graceful_shutdown_timeout=DRAIN,
+        **options,  # type: ignore[arg-type]
+    )
+
+
+async def run(settings: Settings) -> None:
+    """Work until SIGTERM or SIGINT."""
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    store = DeploymentStore(open_database(settings.database_url))
+    load(store, BOOK)
+    client = await Client.connect(**connect_config(settings), data_converter=pydantic_data_converter)
+    with Clock(store.engine) as clock, ThreadPoolExecutor(2 * THREADS) as threads:
+        worker = make_worker(client, desk_of(settings, clock, store), threads)
+        loading = asyncio.create_task(keep_loading(store, BOOK))
+        async with worker:
+            log.info("worker_ready", deployments=len(store.numbers()), speed=clock.epoch.speed)
+            await stop.wait()
+            log.info("worker_drains")
+        loading.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await loading
+    log.info("worker_stopped")
+
+
+def main() -> int:
+    """The exit code: 0 after a clean stop, 2 where the system is not available."""
+    configure_logging("worker")
+    try:
+        asyncio.run(run(read_settings()))
+    except NurtureError as error:
+        log.error("worker_cannot_run", what=error.what, where=error.where, do=error.do)  # noqa: TRY400 - said whole
+        return 2
+    return 0
+
+
+if __name__ == "__main__":
+    code = main()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)  # an interpreter that ends right after its worker can abort in PyGILState_Release

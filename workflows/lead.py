@@ -1,0 +1,367 @@
+"""One lead as one durable workflow: a short loop that turns what came in into what the core commands."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import datetime, timedelta
+from typing import TypeVar
+
+from temporalio import workflow
+from temporalio.common import RetryPolicy
+from temporalio.exceptions import ActivityError, ApplicationError, is_cancelled_exception
+
+with workflow.unsafe.imports_passed_through():
+    from nurture import protocol
+    from nurture.chronicle import position
+    from nurture.clock import Epoch
+    from nurture.commands import (
+        AnyCommand,
+        EnrollLead,
+        MakeHandoff,
+        NotifyPerson,
+        Record,
+        SendMail,
+        SendResult,
+        TaskDone,
+    )  # fmt: skip
+    from nurture.entries import AnyEntry, Delivery, EpochBegan
+    from nurture.facts import Facts
+    from nurture.state import State
+    from nurture.updates import GoTo, LeaveScenario, Pause, Resume, Retry, Update
+    from nurture.visit import TOLERANCE
+    from nurture.walk import FactsRead, Input, advance, alarm, next_seq_missing, wants_facts
+    from workflows import visible
+    from workflows.shelf import BOOK
+
+MOST_EVENTS = 500
+"""A history is continued as new beyond this, so that an evicted lead is replayed in milliseconds."""
+ONE_TRANSACTION = timedelta(seconds=10)
+READ_AGAIN = RetryPolicy(initial_interval=timedelta(milliseconds=200), maximum_interval=timedelta(seconds=5))
+"""Local activities are one short transaction, tried again until the database answers."""
+ONE_CALL = timedelta(seconds=9)
+ACT_AGAIN = RetryPolicy(initial_interval=timedelta(seconds=1), maximum_interval=timedelta(seconds=30))
+"""Activities are tried for ever; activities/ decides what is not worth another try."""
+Answer = TypeVar("Answer")
+
+
+@workflow.defn(name=protocol.LEAD_WORKFLOW)
+class LeadWorkflow:
+    """The single writer of one lead's position."""
+
+    @workflow.init
+    def __init__(self, start: protocol.LeadStart) -> None:
+        self._lead = start.lead
+        self._epoch: Epoch = start.epoch
+        self._state = start.state or State(lead=start.lead)
+        self._fresh = start.state is None
+        self._inbox: dict[int, AnyEntry] = {}
+        self._results: list[SendResult | TaskDone] = []
+        self._updates: list[Update] = []
+        self._asked = 0
+        self._answered = 0
+        self._running: dict[str, asyncio.Task[None]] = {}
+        self._timer: asyncio.Task[None] | None = None
+        self._timer_for: tuple[datetime, Epoch] | None = None
+        self._rung = False
+        self._shown: visible.Shown = {}
+        self._latest = start.epoch.nurture
+
+    @workflow.run
+    async def run(self, start: protocol.LeadStart) -> None:  # noqa: ARG002 - read in __init__, before any signal
+        """Advance whenever something came in or a deadline is due, until the lead has been idle for long."""
+        await self._read()
+        while True:
+            if await self._advance():
+                continue
+            bell = alarm(BOOK, self._state)
+            if bell is not None and bell.retire and self._now() >= bell.at and await self._retired():
+                await workflow.wait_condition(workflow.all_handlers_finished)
+                return
+            if self._should_continue_as_new():
+                workflow.continue_as_new(protocol.LeadStart(lead=self._lead, epoch=self._epoch, state=self._state))
+            self._show()
+            self._set_timer()
+            await workflow.wait_condition(self._something_came)
+            if self._due():
+                await self._read()  # an event acknowledged in time must not lose to a timer
+
+    # --- what comes in ----------------------------------------------------------------------------------------------
+
+    @workflow.signal(name=protocol.DELIVER, description="Entries of this lead, numbered without gaps")
+    def deliver(self, delivery: Delivery) -> None:
+        """Keep what is new; everything else is the loop's."""
+        self._keep(delivery.entries)
+
+    def _keep(self, entries: tuple[AnyEntry, ...]) -> None:
+        for entry in entries:
+            if entry.seq > self._state.seq:
+                self._inbox[entry.seq] = entry
+                if isinstance(entry, EpochBegan) and entry.epoch.real >= self._epoch.real:
+                    self._epoch = entry.epoch
+
+    @workflow.update(description="Stop this lead for a while: {reason}")
+    async def pause(self, request: Pause) -> protocol.Explanation:
+        """Freeze the remaining time; nothing is sent or handed over until `resume`."""
+        return await self._ask(request)
+
+    @pause.validator
+    def _may_pause(self, request: Pause) -> None:  # noqa: ARG002
+        self._refuse_if(self._state.paused is not None, "the lead is paused already: resume it first")
+
+    @workflow.update(description="Go on after a pause: {reason}")
+    async def resume(self, request: Resume) -> protocol.Explanation:
+        """Thaw the remaining time and judge what came meanwhile."""
+        return await self._ask(request)
+
+    @resume.validator
+    def _may_resume(self, request: Resume) -> None:  # noqa: ARG002
+        self._refuse_if(self._state.paused is None, "the lead is not paused")
+
+    @workflow.update(description="End the running enrolment: {reason}")
+    async def leave(self, request: LeaveScenario) -> protocol.Explanation:
+        """Finish the scenario with the word `left`."""
+        return await self._ask(request)
+
+    @leave.validator
+    def _may_leave(self, request: LeaveScenario) -> None:  # noqa: ARG002
+        self._refuse_if(self._state.run is None, "the lead is in no scenario")
+
+    @workflow.update(description="Move to a step of the running scenario: {step, reason}")
+    async def go_to(self, request: GoTo) -> protocol.Explanation:
+        """Arrive at a step; the arrival counts as a visit."""
+        return await self._ask(request)
+
+    @go_to.validator
+    def _may_go_to(self, request: GoTo) -> None:
+        run = self._state.run
+        if run is None:
+            raise ApplicationError("the lead is in no scenario", type="Refused")
+        steps = BOOK.ready(run.scenario, run.deployment, self._state.deployment).steps
+        known = ", ".join(steps)
+        self._refuse_if(request.step not in steps, f"no step {request.step!r} in {run.scenario}; known: {known}")
+        self._refuse_if(self._state.paused is not None, "the lead is paused: resume it first")
+
+    @workflow.update(description="Try a blocked step again: {reason}")
+    async def retry(self, request: Retry) -> protocol.Explanation:
+        """Carry the blocked step out again, without another visit."""
+        return await self._ask(request)
+
+    @retry.validator
+    def _may_retry(self, request: Retry) -> None:  # noqa: ARG002
+        run = self._state.run
+        self._refuse_if(run is None or run.stage != "blocked", "the lead is not blocked")
+
+    @workflow.query(description="Where the lead stands, since when, waiting for what until when, and why")
+    def explain(self) -> protocol.Explanation:
+        """The lead's position in words."""
+        return protocol.Explanation.model_validate(position(BOOK, self._state).model_dump())
+
+    def _refuse_if(self, refused: bool, why: str) -> None:
+        if refused:
+            raise ApplicationError(why, type="Refused")
+
+    async def _ask(self, update: Update) -> protocol.Explanation:
+        self._updates.append(update)
+        self._asked += 1
+        mine = self._asked
+        await workflow.wait_condition(lambda: self._answered >= mine)
+        return self.explain()
+
+    # --- the loop's parts -------------------------------------------------------------------------------------------
+
+    def _now(self) -> datetime:
+        self._latest = max(self._latest, self._epoch.nurture_at(workflow.now()))
+        return self._latest
+
+    def _something_came(self) -> bool:
+        return bool(self._inbox or self._results or self._updates) or self._rung
+
+    def _due(self) -> bool:
+        bell = alarm(BOOK, self._state)
+        return bell is not None and self._now() >= bell.at
+
+    async def _read(self) -> None:
+        """Read the stored entries above what was applied; at the very start also the state left behind."""
+        asked = protocol.ReadLead(lead=self._lead, seq=self._state.seq, kept=self._fresh)
+        read = await _locally(protocol.READ_LEAD, asked, protocol.LeadRead, "read stored entries")
+        if self._fresh and read.state is not None:
+            self._state = read.state
+        self._fresh = False
+        self._keep(read.entries)
+
+    async def _advance(self) -> bool:
+        """Let the core decide on everything that came in; False if there was nothing to decide."""
+        self._rung = False
+        if next_seq_missing(self._state, self._inbox.values()):
+            await self._read()
+        entries = [self._inbox[seq] for seq in sorted(self._inbox)]
+        results, updates = list(self._results), list(self._updates)
+        due = self._due()
+        if not (entries or results or updates or due):
+            return False
+        inputs: list[Input] = [*results, *entries, *updates]
+        wanted = wants_facts(BOOK, self._state, entries)
+        if wanted is not None:
+            inputs.insert(0, FactsRead(await self._facts(wanted)))
+        now = max([self._now(), *(entry.at for entry in entries)])
+        tolerance = self._epoch.tolerance(TOLERANCE)
+        done = advance(BOOK, self._state, inputs, now, tolerance=tolerance)
+        moved = done.record is not None or bool(done.commands)
+        self._state = done.state
+        del self._results[: len(results)]
+        del self._updates[: len(updates)]
+        self._inbox = {seq: entry for seq, entry in self._inbox.items() if seq > self._state.seq}
+        await self._carry_out(done.record, done.commands)
+        self._answered += len(updates)
+        return moved or bool(entries or results or updates)
+
+    async def _facts(self, wanted: dict[str, int]) -> Facts:
+        asked = protocol.GatherFacts(lead=self._lead, seq=self._state.seq, keeps=wanted)
+        return (await _locally(protocol.GATHER_FACTS, asked, protocol.FactsGathered, "gather facts anew")).facts
+
+    async def _carry_out(self, record: Record | None, commands: tuple[AnyCommand, ...]) -> None:
+        """Write the record (inside the first activity where there is one) and start what was commanded."""
+        if record is not None and (record.cancelled or not commands):
+            self._drop(record, await _locally(protocol.WRITE_RECORD, record, protocol.Written, "write the record"))
+            record = None
+        for command in commands:
+            order = protocol.Order(command=command, record=record)
+            record = None
+            key = f"{command.command}/{_key(command)}"
+            self._running[key] = asyncio.create_task(self._do(key, order))
+
+    def _drop(self, record: Record, written: protocol.Written) -> None:
+        """Stop waiting for sends that will not begin; one that has begun still gives its answer."""
+        for cancelled in record.cancelled:
+            task = self._running.get(f"send_mail/{cancelled.key}/{cancelled.issue}")
+            if task is not None and written.cancelled.get(cancelled.key) in ("cancelled", "held"):
+                task.cancel()
+                self._results.append(
+                    SendResult(key=cancelled.key, issue=cancelled.issue, outcome="cancelled", at=self._now())
+                )
+
+    async def _do(self, key: str, order: protocol.Order) -> None:
+        """Run one command as an activity; its answer goes to the loop, a fault of this lead blocks its step."""
+        command = order.command
+        try:
+            result = await self._execute(order)
+        except ActivityError as error:
+            if is_cancelled_exception(error):
+                return
+            result = _fault(command, str(error.cause or error), self._now())
+        finally:
+            self._running.pop(key, None)
+        self._results.append(result)
+        if isinstance(command, MakeHandoff) and isinstance(result, TaskDone) and result.error is None:
+            await self._start_handoff(command)
+
+    async def _execute(self, order: protocol.Order) -> SendResult | TaskDone:
+        command = order.command
+        result: SendResult | TaskDone = await workflow.execute_activity(
+            command.command,
+            order,
+            result_type=SendResult if isinstance(command, SendMail) else TaskDone,
+            start_to_close_timeout=ONE_CALL,
+            retry_policy=ACT_AGAIN,
+            summary=_summary(command),
+        )
+        return result
+
+    async def _start_handoff(self, command: MakeHandoff) -> None:
+        """The task lives on in a workflow of its own, whatever becomes of the lead's."""
+        await workflow.start_child_workflow(
+            protocol.HANDOFF_WORKFLOW,
+            protocol.HandoffStart(handoff=command.handoff, lead=command.lead),
+            id=protocol.handoff_workflow_id(command.handoff),
+            parent_close_policy=workflow.ParentClosePolicy.ABANDON,
+            static_summary=f"task for {command.queue}",
+        )
+
+    async def _retired(self) -> bool:
+        """Leave the state behind, unless something arrived meanwhile."""
+        asked = protocol.RetireLead(lead=self._lead, state=self._state)
+        retired = await _locally(protocol.RETIRE_LEAD, asked, bool, "idle for 30 days: keep the state")
+        if not retired:
+            await self._read()
+        return retired and not self._something_came()
+
+    def _should_continue_as_new(self) -> bool:
+        info = workflow.info()
+        long = info.is_continue_as_new_suggested() or info.get_current_history_length() > MOST_EVENTS
+        return long and not self._running and not self._updates and workflow.all_handlers_finished()
+
+    def _set_timer(self) -> None:
+        """One timer for the next deadline; it is only a hint, `now` decides."""
+        bell = alarm(BOOK, self._state)
+        wanted = (bell.at, self._epoch) if bell is not None else None
+        if wanted == self._timer_for and not (self._timer is not None and self._timer.done()):
+            return
+        if self._timer is not None:
+            self._timer.cancel()
+        self._timer, self._timer_for = None, wanted
+        if bell is not None:
+            wait = max(self._epoch.real_at(bell.at) - workflow.now(), timedelta(milliseconds=1))
+            self._timer = asyncio.create_task(self._ring(wait, bell.summary))
+
+    async def _ring(self, wait: timedelta, summary: str) -> None:
+        await workflow.sleep(wait, summary=summary)
+        self._rung = True
+
+    def _show(self) -> None:
+        """Tell ops where the lead stands; a send on its way is not worth an event."""
+        now = position(BOOK, self._state)
+        workflow.set_current_details(visible.details(now, self._state.seq, self._state.records))
+        deferred = now.deadline is not None and now.deadline - self._now() > self._epoch.tolerance(timedelta(minutes=1))
+        if now.status == "sending" and not deferred:
+            return
+        wanted = visible.shown(now)
+        updates = visible.changes(self._shown, wanted)
+        if updates:
+            workflow.upsert_search_attributes(updates)
+            self._shown = wanted
+
+
+async def _locally(name: str, asked: object, answer: type[Answer], summary: str) -> Answer:
+    """One short transaction in this very worker: a marker in the history, no trip through the server."""
+    found: Answer = await workflow.execute_local_activity(
+        name,
+        asked,
+        result_type=answer,
+        start_to_close_timeout=ONE_TRANSACTION,
+        retry_policy=READ_AGAIN,
+        summary=summary,
+    )
+    return found
+
+
+def _key(command: AnyCommand) -> str:
+    match command:
+        case SendMail():
+            return f"{command.key}/{command.issue}"
+        case MakeHandoff():
+            return command.handoff
+        case _:
+            return command.key
+
+
+def _summary(command: AnyCommand) -> str:
+    match command:
+        case SendMail():
+            return f"mail {command.template}: {command.step}, visit {command.visit}"[:200]
+        case MakeHandoff():
+            return f"task for {command.queue}: {command.step}"[:200]
+        case NotifyPerson():
+            return f"tell {command.to}"[:200]
+        case EnrollLead():
+            return f"enrol in {command.scenario}"[:200]
+
+
+def _fault(command: AnyCommand, why: str, at: datetime) -> SendResult | TaskDone:
+    """What a command that cannot be carried out means for the lead: its step is blocked, with the reason."""
+    match command:
+        case SendMail():
+            return SendResult(key=command.key, issue=command.issue, outcome="blocked", at=at, reason=why)
+        case MakeHandoff():
+            return TaskDone(key=command.handoff, at=at, error=why)
+        case _:
+            return TaskDone(key=command.key, at=at, error=why)

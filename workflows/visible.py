@@ -1,0 +1,64 @@
+"""What ops see of a lead in the Temporal UI: search attributes and details; refuses to show any personal data."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from temporalio.common import SearchAttributeKey, SearchAttributeUpdate
+
+from nurture.commands import Position
+
+SCENARIO = SearchAttributeKey.for_keyword("NurtureScenario")
+STEP = SearchAttributeKey.for_keyword("NurtureStep")
+PHASE = SearchAttributeKey.for_keyword("NurturePhase")
+STATUS = SearchAttributeKey.for_keyword("NurtureStatus")
+BLOCKED = SearchAttributeKey.for_keyword("NurtureBlocked")
+DEPLOYMENT = SearchAttributeKey.for_int("NurtureDeployment")
+HOT = SearchAttributeKey.for_bool("NurtureHot")
+DEADLINE = SearchAttributeKey.for_datetime("NurtureDeadline")
+
+Shown = dict[str, str | int | bool | datetime | None]
+
+
+def shown(position: Position) -> Shown:
+    """The search attributes of a position, by name."""
+    return {
+        SCENARIO.name: position.scenario,
+        STEP.name: position.step,
+        PHASE.name: position.phase,
+        STATUS.name: position.status,
+        BLOCKED.name: position.why[:200] if position.status == "blocked" else None,
+        DEPLOYMENT.name: position.deployment,
+        HOT.name: position.hot,
+        DEADLINE.name: position.deadline,
+    }
+
+
+def changes(before: Shown, after: Shown) -> list[SearchAttributeUpdate[Any]]:
+    """The updates that lead from one to the other; only what changed, since every upsert is an event."""
+    keys = (SCENARIO, STEP, PHASE, STATUS, BLOCKED, DEPLOYMENT, HOT, DEADLINE)
+    found: list[SearchAttributeUpdate[Any]] = []
+    for key in keys:
+        value = after.get(key.name)
+        if before.get(key.name) == value:
+            continue
+        found.append(key.value_unset() if value is None else key.value_set(value))  # type: ignore[arg-type]
+    return found
+
+
+def details(position: Position, seq: int, records: int) -> str:
+    """The Markdown panel of one lead."""
+    rows = [
+        ("Status", position.status),
+        ("Why", position.why),
+        ("Scenario", position.scenario),
+        ("Step", f"{position.step} (visit {position.visit})" if position.step else None),
+        ("Since", position.since.isoformat(timespec="seconds") if position.since else None),
+        ("Waiting for", ", ".join(str(each) for each in position.waiting_for) if position.waiting_for else None),
+        ("Deadline", position.deadline.isoformat(timespec="seconds") if position.deadline else None),
+        ("Deployment", position.deployment),
+        ("Entries applied", seq),
+        ("Records written", records),
+    ]
+    return "| | |\n|---|---|\n" + "\n".join(f"| {name} | {value} |" for name, value in rows if value not in (None, ""))
