@@ -78,8 +78,8 @@ async def _perform(settings: Settings) -> None:
             stage = Stage(client, clock, definitions, audience, file=settings.home / "audience.json", seed=SEED)
             stage.open(sample_leads(_folder() / "leads.csv", definitions))
             addresses = {
+                "start here": f"{settings.public_url}/login?token={make_login_token(store.engine)}  (good once)",
                 "inbox": f"{settings.public_url}/inbox",
-                "start page": f"{settings.public_url}/login?token={make_login_token(store.engine)}",
                 "API": f"{settings.public_url}/api/docs",
                 "Temporal UI": settings.temporal_ui or "-",
             }

@@ -222,7 +222,7 @@ class LeadWorkflow:
     async def _carry_out(self, record: Record | None, commands: tuple[AnyCommand, ...]) -> None:
         """Write the record (inside the first activity where there is one) and start what was commanded."""
         if record is not None and (record.cancelled or not commands):
-            self._drop(record, await _locally(protocol.WRITE_RECORD, record, protocol.Written, "write the record"))
+            self._drop(record, await _locally(protocol.WRITE_RECORD, record, protocol.Written, _told(record)))
             record = None
         for command in commands:
             order = protocol.Order(command=command, record=record)
@@ -342,6 +342,13 @@ def _key(command: AnyCommand) -> str:
             return command.handoff
         case _:
             return command.key
+
+
+def _told(record: Record) -> str:
+    """What the record says, so that the history reads like the timeline."""
+    lines = [f"{line.what} {line.subject}" if line.subject else line.what for line in record.lines]
+    where = record.position
+    return ", ".join(lines)[:200] or (f"{where.status} at {where.step}" if where.step else where.status)
 
 
 def _summary(command: AnyCommand) -> str:

@@ -45,10 +45,15 @@ def a_lead_that_went_back_and_to_sales(client: httpx.Client) -> str:
     return found
 
 
-def shoot(page: Page, url: str, name: str, *, wait: float = 3) -> None:
+def shoot(page: Page, url: str, name: str) -> None:
     """One picture."""
     page.goto(url, wait_until="load")  # the Temporal UI never stops asking
-    page.wait_for_timeout(wait * 1000)
+    picture(page, name)
+
+
+def picture(page: Page, name: str) -> None:
+    """One picture of what the page shows, once it has drawn it."""
+    page.wait_for_timeout(3000)
     page.screenshot(path=str(IMAGES / f"{name}.png"))
     sys.stdout.write(f"{name}.png\n")
 
@@ -60,7 +65,7 @@ def main(home: str, chromium: str) -> None:
     key = (Path(home) / "api_key").read_text().strip()
     with httpx.Client(base_url=settings.web_url, headers={"Authorization": f"Bearer {key}"}, trust_env=False) as client:
         lead = a_lead_that_went_back_and_to_sales(client)
-        waiting = client.get("/api/leads?status=waiting&limit=1").json()["items"][0]["id"]
+        waiting = max(pages(client, "/api/leads?status=waiting&limit=200"), key=lambda lead: lead["deadline"])["id"]
         mail = pages(client, "/api/inbox?limit=200")[-1]["id"]
     sys.stdout.write(f"{lead}\n")
     with sync_playwright() as play, tempfile.TemporaryDirectory() as data:
@@ -70,10 +75,15 @@ def main(home: str, chromium: str) -> None:
         page = browser.pages[0]
         ui = f"{settings.temporal_ui}/namespaces/default/workflows"
         shoot(page, ui, "temporal-leads")
-        page.set_viewport_size({"width": 1440, "height": 2400})
-        shoot(page, f"{ui}/lead%2F{lead}", "temporal-lead", wait=4)
+        page.set_viewport_size({"width": 1440, "height": 1900})
+        page.goto(f"{ui}/lead%2F{lead}", wait_until="load")
+        page.click("text=Descending")
+        page.click("text=Compact")
+        picture(page, "temporal-lead")
         page.set_viewport_size({"width": 1440, "height": 900})
-        shoot(page, f"{ui}/lead%2F{waiting}/user-metadata", "temporal-details", wait=4)
+        page.goto(f"{ui}/lead%2F{waiting}", wait_until="load")
+        page.click("text=User Metadata")
+        picture(page, "temporal-details")
         page.goto(f"{settings.web_url}/login", wait_until="networkidle")
         page.fill("input[type=password]", key)
         page.click("button[type=submit]")
