@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from pydantic.json_schema import GenerateJsonSchema
+
+from nurture.durations import Duration
 from nurture.reading import FILES, SCENARIO, adapter
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
@@ -27,5 +30,12 @@ def schemas() -> dict[str, dict[str, Any]]:
 
 
 def _schema(kind: str) -> dict[str, Any]:
-    made = adapter(kind).json_schema(by_alias=True, mode="validation")
+    made = adapter(kind).json_schema(by_alias=True, mode="validation", schema_generator=_AsWritten)
     return {"$schema": DIALECT, **made, "title": _TITLES[kind]}
+
+
+class _AsWritten(GenerateJsonSchema):
+    """Shows defaults in the form people write: a duration as 30d."""
+
+    def encode_default(self, dft: Any) -> Any:
+        return str(dft) if isinstance(dft, Duration) else super().encode_default(dft)
