@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from pydantic import TypeAdapter
 from temporalio import activity
 
@@ -11,7 +13,8 @@ from adapters.database.engine import reading, writing
 from adapters.database.events import happened
 from nurture import protocol
 from nurture.commands import Record
-from nurture.facts import gathered
+from nurture.facts import Facts, gathered
+from nurture.plan import Book
 from nurture.state import State
 
 _STATE = TypeAdapter(State)
@@ -31,7 +34,13 @@ class RecordActivities:
             state = _STATE.validate_python(kept) if kept is not None else None
             seq = max(asked.seq, state.seq if state is not None else 0)
             entries = numbering.after(conn, asked.lead, seq, self._desk.store)
-        return protocol.LeadRead(entries=entries, state=state)
+            earlier = happened(conn, asked.lead, 0) if asked.kept and state is None else []
+        return protocol.LeadRead(entries=entries, state=state, facts=self._sheet(earlier) if earlier else None)
+
+    def _sheet(self, earlier: list[tuple[str, str, str | None, datetime]]) -> Facts:
+        """What the current definitions ask about events that were kept without a number."""
+        current = self._desk.store.current()
+        return gathered(Book([current]).keeps(frozenset(), current.number), earlier)
 
     @activity.defn(name=protocol.WRITE_RECORD)
     def write_record(self, record: Record) -> protocol.Written:

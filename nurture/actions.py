@@ -68,7 +68,7 @@ def _carry_out(walk: Walk, run: Run) -> None:
             )
         )
     else:  # it was blocked at its reactions: judge them again
-        walk.arrive(walk.start_wait(at, run.since_seq), at, run.since_seq)
+        walk.arrive(walk.start_wait(at), at)
 
 
 # --- mails ----------------------------------------------------------------------------------------------------------
@@ -111,10 +111,10 @@ def choose_again(walk: Walk) -> None:
 
 def _hand_out(walk: Walk, run: Run) -> None:
     state, now = walk.state, walk.now
-    if walk.left(now, state.seq):
-        walk.arrive(walk.take_next(now, state.seq), now, state.seq)
+    if walk.left(now):
+        walk.arrive(walk.take_next(now), now)
         return
-    if walk.skipped(now, state.seq):
+    if walk.skipped(now):
         return
     if run.slot is None or now - run.slot > walk.tolerance:
         _choose_slot(walk, run, now)
@@ -152,22 +152,22 @@ def _drop_overdue(walk: Walk, run: Run) -> None:
 
 def _too_late(walk: Walk, run: Run) -> None:
     """The mail cannot go in time: take `when_refused`, else the last reaction."""
-    step, now, seq = walk.ready_step().step, walk.now, walk.state.seq
+    step, now = walk.ready_step().step, walk.now
     walk.chronicle.line("send_too_late", now, run, kind="send", reason=TOO_LATE)
     run.stage = "waiting"
-    walk.arrive(step.when_refused or walk.target(step.edges[-1]), now, seq)
+    walk.arrive(step.when_refused or walk.target(step.edges[-1]), now)
 
 
 def _refused(walk: Walk, run: Run, why: str) -> None:
     """The mail may not go to this lead: take `when_refused`, else the lead cannot be reached."""
-    step, now, seq = walk.ready_step().step, walk.now, walk.state.seq
+    step, now = walk.ready_step().step, walk.now
     walk.chronicle.line("send_refused", now, run, kind="send", reason=why)
     run.stage = "waiting"
     if step.when_refused is None:
-        walk.finish("unreachable", now, seq, reason=why)
-        walk.arrive(walk.take_next(now, seq), now, seq)
+        walk.finish("unreachable", now, reason=why)
+        walk.arrive(walk.take_next(now), now)
         return
-    walk.arrive(step.when_refused, now, seq)
+    walk.arrive(step.when_refused, now)
 
 
 def answered(result: SendResult | TaskDone, now: datetime) -> datetime:
@@ -179,12 +179,13 @@ def answered(result: SendResult | TaskDone, now: datetime) -> datetime:
 def prove(walk: Walk, result: SendResult) -> None:
     """Remember that the mail awaited has gone, whatever comes before its answer is taken."""
     run = walk.state.run
-    if run is not None and result.outcome in ("accepted", "unknown") and _awaited(walk, run, result):
+    if run is not None and result.outcome in ("accepted", "unknown") and _awaited(run, result):
         run.proved = True
 
 
-def _awaited(walk: Walk, run: Run, result: SendResult) -> bool:
-    return run.stage == "sending" and run.issue == result.issue and walk.key == result.key
+def _awaited(run: Run, result: SendResult) -> bool:
+    """True for the answer of the newest issue: a lead counts its issues over all its mails."""
+    return run.stage == "sending" and run.issue == result.issue
 
 
 def mail_sent(walk: Walk, result: SendResult) -> None:
@@ -192,12 +193,12 @@ def mail_sent(walk: Walk, result: SendResult) -> None:
     state, run = walk.state, walk.state.run
     if result.outcome in ("accepted", "unknown"):
         state.sent = tuple(sorted((*state.sent, result.at)))[-KEEP:]
-    if run is None or not _awaited(walk, run, result):
+    if run is None or not _awaited(run, result):
         return
     match result.outcome:
         case "accepted" | "unknown":
             at = max(result.at, run.since or result.at)
-            walk.arrive(walk.start_wait(at, state.seq), at, state.seq)
+            walk.arrive(walk.start_wait(at), at)
         case "refused":
             _refused(walk, run, result.reason or "refused")
         case "deferred":
@@ -247,7 +248,7 @@ def task_done(walk: Walk, result: TaskDone) -> None:
             walk.block(result.error)
             return
         at = max(result.at, run.since or result.at)
-        walk.arrive(walk.start_wait(at, state.seq), at, state.seq)
+        walk.arrive(walk.start_wait(at), at)
 
 
 def _handoff_made(walk: Walk, result: TaskDone) -> None:
@@ -261,7 +262,7 @@ def _handoff_made(walk: Walk, result: TaskDone) -> None:
         walk.block(result.error)
         return
     walk.chronicle.line("handoff_failed", walk.now, run, kind="handoff", reason=result.error)
-    walk.arrive(walk.take_next(walk.now, state.seq), walk.now, state.seq)
+    walk.arrive(walk.take_next(walk.now), walk.now)
 
 
 def close_handoff(walk: Walk, entry: HandoffClosed) -> None:
@@ -272,8 +273,8 @@ def close_handoff(walk: Walk, entry: HandoffClosed) -> None:
     if run is not None and run.stage in ("with_sales", "blocked") and run.handoff == entry.handoff:
         at = max(entry.at, run.since or entry.at)
         run.outcome = entry.outcome
-        walk.arrive(walk.reaction(at, entry.seq), at, entry.seq)
-    walk.arrive(walk.take_next(entry.at, entry.seq), entry.at, entry.seq)
+        walk.arrive(walk.reaction(at), at)
+    walk.arrive(walk.take_next(entry.at), entry.at)
 
 
 # --- pauses and repairs ---------------------------------------------------------------------------------------------

@@ -45,6 +45,11 @@ def _local(day: date, at: str, where: ZoneInfo) -> datetime:
     return datetime.combine(day, _time(at), where)
 
 
+@lru_cache(maxsize=4096)
+def _instant(day: date, at: str, where: ZoneInfo) -> datetime:
+    return _local(day, at, where).astimezone(UTC)
+
+
 @lru_cache(maxsize=256)
 def _time(text: str) -> time:
     return time.fromisoformat(text)
@@ -115,10 +120,10 @@ def next_open(instant: datetime, where: ZoneInfo, definitions: Definitions) -> d
     day = local.date()
     for ahead in range(HORIZON_DAYS):
         if is_open(day, definitions):
-            start = _local(day, opens, where).astimezone(UTC)
+            start = _instant(day, opens, where)
             if start >= instant:
                 return start
-            if ahead == 0 and instant < _local(day, closes, where).astimezone(UTC):
+            if ahead == 0 and instant < _instant(day, closes, where):
                 return instant
         day += timedelta(days=1)
     return None

@@ -20,8 +20,9 @@ _STATUS: dict[str, Status] = {
 
 @dataclass(slots=True)
 class Chronicle:
-    """Collects the lines and changes of one advance."""
+    """Collects the lines and changes of one advance. `seq` is the newest entry applied when a line is written."""
 
+    seq: int = 0
     lines: list[Line] = field(default_factory=list)
     late_events: list[str] = field(default_factory=list)
     enrolments: list[EnrolmentChange] = field(default_factory=list)
@@ -37,7 +38,6 @@ class Chronicle:
         kind: LineKind = "decision",
         subject: str | None = None,
         reason: str | None = None,
-        seq: int | None = None,
     ) -> None:
         """Note one line at the step where the run stands now."""
         self.lines.append(
@@ -50,7 +50,7 @@ class Chronicle:
                 step=(run.step or None) if run else None,
                 visit=(run.visit or None) if run else None,
                 reason=reason,
-                seq=seq,
+                seq=self.seq,
             )
         )
 

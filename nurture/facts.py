@@ -5,7 +5,6 @@ Refuses to judge: judging.py reads the sheet.
 
 from __future__ import annotations
 
-from bisect import insort
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -48,20 +47,21 @@ class Facts:
 
     def note(self, type: str, subject: str, send: str | None, at: datetime) -> None:
         """Count one event; a click or reply counts as the open of its mail where none came before."""
-        types: tuple[str, ...] = (type,)
-        if send is not None and (type == "opened" or type in OPENING) and send not in self.opened:
+        opens = send is not None and (type == "opened" or type in OPENING) and send not in self.opened
+        if opens and send is not None:
             self.opened = (*self.opened, send)[-KEEP:]
-            types = (type, "opened") if type in OPENING else types
+        also = "opened" if opens and type in OPENING else None
         for key in self.keeps:
             if key == ANY_HUMAN:
                 if type not in NOT_HUMAN:
                     self._add(key, at)
-            elif any(_pattern(key).matches(each, subject) for each in types):
+            elif _meant(key, type, subject) or (also is not None and _meant(key, also, subject)):
                 self._add(key, at)
 
     def _add(self, key: str, at: datetime) -> None:
-        kept = list(self.instants.get(key, ()))
-        insort(kept, at)
+        kept = [*self.instants.get(key, ()), at]
+        if len(kept) > 1 and at < kept[-2]:
+            kept.sort()
         self.instants[key] = tuple(kept[-self.keeps[key] :])
 
     def times(self, key: str, since: datetime | None) -> int:
@@ -70,10 +70,11 @@ class Facts:
         return len(kept) if since is None else sum(1 for at in kept if at >= since)
 
 
-@lru_cache(maxsize=4096)
-def _pattern(key: str) -> EventPattern:
-    kind, _, subject = key.partition(": ")
-    return EventPattern(type=kind, subject=subject or None)
+@lru_cache(maxsize=65_536)
+def _meant(key: str, type: str, subject: str) -> bool:
+    """True if an event of this type and subject is meant by the pattern of that key."""
+    kind, _, wanted = key.partition(": ")
+    return EventPattern(type=kind, subject=wanted or None).matches(type, subject)
 
 
 def did_key(condition: Did) -> str:

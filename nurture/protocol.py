@@ -56,10 +56,14 @@ class ReadLead(Stored):
 
 
 class LeadRead(Stored):
-    """The stored entries, without gaps, and the state left behind (if asked for and there is one)."""
+    """The stored entries, without gaps; where the state left behind is asked for, that or what happened before.
+
+    `facts`: a lead that begins may have done things that no definition named then, and one names now.
+    """
 
     entries: tuple[AnyEntry, ...]
     state: State | None = None
+    facts: Facts | None = None
 
 
 class GatherFacts(Stored):

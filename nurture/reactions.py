@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 
-from nurture.audience import Audience, Chance
+from nurture.audience import Audience, Chance, MailHabits
 
 Dice = Callable[[], float]
 """Gives the next number, uniform in [0, 1); a seeded `random.Random(...).random` in practice."""
@@ -26,7 +26,11 @@ class Reaction:
 
 def reactions(audience: Audience, template: str, dice: Dice) -> list[Reaction]:
     """The reactions of one person to one mail, by time; always the same number of throws for the same outcome path."""
-    habits = audience.habits(template)
+    return by_habit(audience.habits(template), template, dice)
+
+
+def by_habit(habits: MailHabits, template: str, dice: Dice) -> list[Reaction]:
+    """The same, for who looks the habits of a template up once."""
     if dice() >= habits.delivery_rate:
         return [Reaction(timedelta(minutes=1), "bounced", template)]
     found: list[Reaction] = []

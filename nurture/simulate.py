@@ -14,7 +14,7 @@ from itertools import count
 from random import Random
 from typing import Any, assert_never, cast
 
-from nurture.audience import Audience
+from nurture.audience import Audience, MailHabits
 from nurture.chronicle import Chronicle, Silence
 from nurture.commands import AnyCommand, EnrollLead, Line, MakeHandoff, NotifyPerson, SendMail, SendResult, TaskDone
 from nurture.conditions import MAIL_EVENTS, Outcome
@@ -23,7 +23,7 @@ from nurture.entries import Enrolled, HandoffClosed, Happening, Profiled
 from nurture.errors import UnknownName
 from nurture.facts import named_types
 from nurture.plan import Book
-from nurture.reactions import reactions, verdict
+from nurture.reactions import by_habit, verdict
 from nurture.state import Run, State
 from nurture.walk import Input, alarm_at, go_on
 
@@ -196,9 +196,13 @@ class _Crowd:
 
     def __init__(self, audience: Audience, named: frozenset[str], dice: Random) -> None:
         self.audience, self.named, self.dice = audience, named, dice
+        self._habits: dict[str, MailHabits] = {}
 
     def read(self, journey: _Journey, mail: SendMail) -> None:
-        for each in reactions(self.audience, mail.template, self.dice.random):
+        habits = self._habits.get(mail.template)
+        if habits is None:
+            habits = self._habits[mail.template] = self.audience.habits(mail.template)
+        for each in by_habit(habits, mail.template, self.dice.random):
             if each.type in self.named:  # nothing else reaches a workflow either
                 journey.expect(journey.now + each.after, each.type, each.subject, _mail_key(each.type, mail.key))
 

@@ -25,10 +25,10 @@ Stage = Literal["arriving", "sending", "acting", "waiting", "with_sales", "block
 class Run:
     """The enrolment that runs, and the visit it is at.
 
-    `since`, `since_seq`: when this visit began, in the order of (event time, seq). `seen`: bare events of this visit
-    with their first instant. `slot`: when the mail may go; `issued`: its command is out and its answer awaited;
-    `proved`: it has gone, whatever the answer: an event of this very mail has come. `give_up`: the mail must have gone
-    by then; `dropping`: it was asked not to begin any more. `deadline`: what ends the wait.
+    `since`: when this visit began; what is older is late. `seen`: bare events of this visit with their first instant.
+    `slot`: when the mail may go; `issued`: its command is out and its answer awaited; `proved`: it has gone, whatever
+    the answer: an event of this very mail has come. `give_up`: the mail must have gone by then; `dropping`: it was
+    asked not to begin any more. `deadline`: what ends the wait.
     """
 
     scenario: str
@@ -39,7 +39,6 @@ class Run:
     visit: int = 0
     visits: dict[str, int] = field(default_factory=dict)
     since: datetime | None = None
-    since_seq: int = 0
     seen: dict[str, datetime] = field(default_factory=dict)
     stage: Stage = "arriving"
     slot: datetime | None = None

@@ -61,7 +61,7 @@ class Walk:
 
     def ready_step(self) -> ReadyStep:
         """The step the run stands at."""
-        return self.ready().steps[self.run.step]
+        return (self._ready or self.ready()).steps[self.run.step]
 
     @property
     def key(self) -> str:
@@ -72,7 +72,9 @@ class Walk:
     def situation(self, at: datetime, event: Happening | None = None) -> Situation:
         """What conditions may ask at an instant of this visit."""
         run, state = self.run, self.state
-        own = event is not None and event.send is not None and event.send == self.key
+        if event is None:
+            return Situation(at, state.attributes, state.facts, run.seen, None, False, run.outcome)
+        own = event.send is not None and event.send == self.key
         return Situation(at, state.attributes, state.facts, run.seen, event, own, run.outcome)
 
     def switch_deployment(self, number: int) -> None:
@@ -82,7 +84,7 @@ class Walk:
 
     # --- moving -----------------------------------------------------------------------------------------------------
 
-    def arrive(self, step: str | None, at: datetime, seq: int) -> None:
+    def arrive(self, step: str | None, at: datetime) -> None:
         """Enter a step, and go on at once as long as steps neither act nor wait; None goes nowhere."""
         hops = 0
         while step is not None:
@@ -90,12 +92,12 @@ class Walk:
             if hops > HOPS:
                 self.block(f"{HOPS} moves without time passing, last to {step!r}: mend the scenario, then retry")
                 return
-            step = self._enter(step, at, seq)
+            step = self._enter(step, at)
 
-    def _enter(self, name: str, at: datetime, seq: int) -> str | None:
+    def _enter(self, name: str, at: datetime) -> str | None:
         """One arrival; the step to go to at once, or None."""
-        if self.left(at, seq):
-            return self.take_next(at, seq)
+        if self.left(at):
+            return self.take_next(at)
         run, ready = self.run, self.ready().steps[name]
         step, visits = ready.step, self.run.visits.get(name, 0)
         if step.max_visits is not None and visits >= step.max_visits:
@@ -104,7 +106,7 @@ class Walk:
                 self.block(f"{name!r} is used up and has no `when_exhausted`: mend the scenario, then retry")
             return step.when_exhausted
         run.visits[name] = run.visit = visits + 1
-        run.step, run.since, run.since_seq, run.seen = name, at, seq, {}
+        run.step, run.since, run.seen = name, at, {}
         run.slot = run.give_up = run.deadline = run.handoff = run.outcome = None
         run.issued = run.proved = run.dropping = False
         run.stage, run.why = "waiting", ""
@@ -116,13 +118,13 @@ class Walk:
             return None
         self.chronicle.line("arrived", at, run)
         if step.finish is not None:
-            self.finish(step.finish, at, seq)
-            return self.take_next(at, seq)
+            self.finish(step.finish, at)
+            return self.take_next(at)
         if step.send is not None:
             self.chronicle.line("held_out", at, run, kind="send", reason="the side of the split without a mail")
         if step.set is not None:
             self._set(step.set, at)
-        return self.start_wait(at, seq)
+        return self.start_wait(at)
 
     def _held_out(self, step: Step) -> bool:
         return bool(step.mail_split) and self.template(step) == HOLD_OUT
@@ -139,16 +141,16 @@ class Walk:
             return self._side(step.mail_split, "send")
         return step.mails[min(self.run.visit, len(step.mails)) - 1]
 
-    def start_wait(self, at: datetime, seq: int) -> str | None:
+    def start_wait(self, at: datetime) -> str | None:
         """Begin the wait of the present step, or react at once where there is none; the step to go to, or None."""
         run, step = self.run, self.ready_step().step
         run.slot, run.issued, run.stage, run.why = None, False, "waiting", ""
         if step.wait is None:
-            return self.reaction(at, seq)
+            return self.reaction(at)
         begins = self.not_frozen(at)
         run.deadline = self._deadline(step, begins)
         if run.deadline is None or run.deadline <= begins or self.met(at):
-            return self.reaction(at, seq)
+            return self.reaction(at)
         return None
 
     def not_frozen(self, at: datetime) -> datetime:
@@ -170,9 +172,12 @@ class Walk:
         if not until:
             return False
         situation = self.situation(at)
-        return any(holds(situation) for holds in until)
+        for holds in until:  # noqa: SIM110 - judged a million times in a forecast, and a generator costs as much again
+            if holds(situation):
+                return True
+        return False
 
-    def reaction(self, at: datetime, seq: int) -> str | None:
+    def reaction(self, at: datetime) -> str | None:
         """Judge `then` in order; the step it leads to, or None where the lead goes nowhere."""
         run, situation = self.run, self.situation(at)
         run.deadline = None
@@ -180,8 +185,8 @@ class Walk:
             if each.holds is None or each.holds(situation):
                 if each.edge.finish is not None:
                     self.chronicle.line("reaction", at, run, subject=each.edge.finish, reason=each.why)
-                    self.finish(each.edge.finish, at, seq)
-                    return self.take_next(at, seq)
+                    self.finish(each.edge.finish, at)
+                    return self.take_next(at)
                 target = self.target(each.edge)
                 self.chronicle.line("reaction", at, run, subject=target, reason=each.why)
                 return target
@@ -206,31 +211,31 @@ class Walk:
 
     # --- ends and beginnings ----------------------------------------------------------------------------------------
 
-    def left(self, at: datetime, seq: int, event: Happening | None = None) -> bool:
+    def left(self, at: datetime, event: Happening | None = None) -> bool:
         """End the enrolment if one of its `leave` conditions holds; True if it did."""
         leave = self.ready().leave
         if not leave:
             return False
         situation = self.situation(at, event)
-        word = next((word for holds, word in leave if holds(situation)), None)
-        if word is None:
-            return False
-        self.finish(word, at, seq, reason="leave")
-        return True
+        for holds, word in leave:
+            if holds(situation):
+                self.finish(word, at, reason="leave")
+                return True
+        return False
 
-    def finish(self, word: str, at: datetime, seq: int, *, reason: str | None = None) -> None:
+    def finish(self, word: str, at: datetime, *, reason: str | None = None) -> None:
         """End the running enrolment with a word; an open task stays with its rep."""
         state, run = self.state, self.state.run
         if run is None:
             return
         self.move_on(reason or word, at)
-        self.chronicle.line("finished", at, run, subject=word, reason=reason, seq=seq)
+        self.chronicle.line("finished", at, run, subject=word, reason=reason)
         self.chronicle.enrolment(EnrolmentChange(enrolment=run.enrolment, state="ended", at=at, finish=word))
         state.run, state.finished, self.ended, self._ready = None, word, run, None
         state.decided = max(at, state.decided or at)
         state.quiet_since = max(at, state.quiet_since or at)
 
-    def take_next(self, at: datetime, seq: int) -> str | None:
+    def take_next(self, at: datetime) -> str | None:
         """Begin the first queued enrolment, if the lead is free for it; the step it starts at, or None."""
         state = self.state
         if not state.queue or state.run is not None or state.paused is not None or state.handoff is not None:
@@ -238,10 +243,10 @@ class Walk:
         first, *rest = state.queue
         start = self.book.ready(first.scenario, first.deployment, state.deployment).scenario.start
         state.queue = tuple(rest)
-        state.run = Run(first.scenario, first.enrolment, first.deployment, entered=at, since=at, since_seq=seq)
+        state.run = Run(first.scenario, first.enrolment, first.deployment, entered=at, since=at)
         self._ready = None
         self.chronicle.enrolment(EnrolmentChange(enrolment=first.enrolment, state="running", at=at))
-        self.chronicle.line("entered", at, state.run, seq=seq)
+        self.chronicle.line("entered", at, state.run)
         return start
 
     def move_on(self, why: str, at: datetime) -> None:
@@ -282,29 +287,29 @@ class Walk:
         if own and run.stage == "sending":
             run.proved = True
 
-    def judge_step(self, at: datetime, seq: int) -> None:
+    def judge_step(self, at: datetime) -> None:
         """Let the step's own `skip` and `until` react to what is known now."""
         run = self.run
         if run.stage == "waiting":
             if self.met(at):
-                self.arrive(self.reaction(at, seq), at, seq)
+                self.arrive(self.reaction(at), at)
             return
         if run.stage in ("acting", "with_sales") or run.proved:
             return  # the answer is awaited, or the outcome; a mail that has gone is waited for
-        if self.skipped(at, seq):
+        if self.skipped(at):
             return
         if self.ready_step().step.send is not None and self.met(at):
             self.move_on("no longer needed", at)
-            self.arrive(self.reaction(at, seq), at, seq)
+            self.arrive(self.reaction(at), at)
 
-    def skipped(self, at: datetime, seq: int) -> bool:
+    def skipped(self, at: datetime) -> bool:
         """Leave a step that has not acted yet if its `skip` holds now; True if it did."""
         ready = self.ready_step()
         if ready.skip is None or ready.step.skip is None or not ready.skip(self.situation(at)):
             return False
         self.move_on("skip", at)
         self.chronicle.line("skipped", at, self.run, subject=ready.step.skip.go)
-        self.arrive(ready.step.skip.go, at, seq)
+        self.arrive(ready.step.skip.go, at)
         return True
 
     def time_out(self, *, before: datetime | None = None) -> None:
@@ -314,9 +319,9 @@ class Walk:
             due = run.deadline
             if due is None or due > self.now or (before is not None and due >= before):
                 return
-            if self.left(due, state.seq):
-                self.arrive(self.take_next(due, state.seq), due, state.seq)
+            if self.left(due):
+                self.arrive(self.take_next(due), due)
                 continue
             if not self.met(due):
                 self.chronicle.line("timeout", due, run)
-            self.arrive(self.reaction(due, state.seq), due, state.seq)
+            self.arrive(self.reaction(due), due)

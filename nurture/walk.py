@@ -81,6 +81,7 @@ def go_on(
 ) -> Walk:
     """Advance a lead by changing its very state, for a caller that keeps no other and no record: the simulator."""
     walk = Walk(book, state, now, chronicle, tolerance)
+    chronicle.seq = state.seq
     entries: list[AnyEntry] = []
     results: list[SendResult | TaskDone] = []
     updates: list[Update] = []
@@ -154,10 +155,11 @@ def wants_facts(book: Book, state: State, inputs: Iterable[Input]) -> dict[str, 
 
 def _wanted(book: Book, state: State, entries: Sequence[Entry]) -> dict[str, int] | None:
     """What the fact sheet must keep once these entries are applied; None where they change nothing about it."""
-    newest = max((entry.deployment for entry in entries), default=0)
-    current = max(newest, state.deployment)
+    if all(entry.deployment == state.deployment for entry in entries):
+        return None
+    current = max(state.deployment, *(entry.deployment for entry in entries))
     asked = [(each.scenario, each.deployment) for each in entries if isinstance(each, Enrolled)]
-    if current == state.deployment and all(deployment == current for _, deployment in asked):
+    if current == state.deployment and not asked:
         return None
     if state.run is not None:
         asked.append((state.run.scenario, state.run.deployment))
@@ -178,7 +180,7 @@ def _fit_facts(book: Book, state: State, entries: Sequence[Entry]) -> None:
 def _take_entry(walk: Walk, entry: AnyEntry) -> None:
     """Apply one entry: what it tells is known at once, what follows from it is judged unless the lead is paused."""
     state = walk.state
-    state.seq = max(state.seq, entry.seq)
+    state.seq = walk.chronicle.seq = max(state.seq, entry.seq)
     state.quiet_since = max(entry.received_at, state.quiet_since or entry.received_at)
     if entry.deployment > state.deployment:
         walk.switch_deployment(entry.deployment)
@@ -217,8 +219,8 @@ def _take_enrolment(walk: Walk, entry: Enrolled) -> None:
         sorted((*state.queue, queued), key=lambda each: (not each.front, -each.priority, each.enrolment))
     )
     if state.run is not None and entry.replaces:
-        walk.finish("replaced", entry.at, entry.seq, reason=f"by {entry.scenario}")
-    walk.arrive(walk.take_next(entry.at, entry.seq), entry.at, entry.seq)
+        walk.finish("replaced", entry.at, reason=f"by {entry.scenario}")
+    walk.arrive(walk.take_next(entry.at), entry.at)
 
 
 def _judge_entry(walk: Walk, entry: AnyEntry) -> None:
@@ -238,11 +240,11 @@ def _judge_entry(walk: Walk, entry: AnyEntry) -> None:
     if run is None or entry.at < run.entered:
         return
     at = max(entry.at, run.since or entry.at)
-    if _leaves(walk, at, entry.seq, event) or _jumps(walk, at, entry.seq, event):
+    if _leaves(walk, at, event) or _jumps(walk, at, event):
         return
     if event is not None and not late:
         walk.hear(event)
-    walk.judge_step(at, entry.seq)
+    walk.judge_step(at)
 
 
 def _late(state: State, event: Happening) -> bool:
@@ -250,20 +252,20 @@ def _late(state: State, event: Happening) -> bool:
     run = state.run
     if run is None:
         return state.decided is not None and event.at < state.decided
-    return run.since is not None and (event.at, event.seq) <= (run.since, run.since_seq)
+    return run.since is not None and event.at < run.since
 
 
-def _leaves(walk: Walk, at: datetime, seq: int, event: Happening | None) -> bool:
+def _leaves(walk: Walk, at: datetime, event: Happening | None) -> bool:
     """End the enrolment where an event forbids its mail (built in), or one of its `leave` conditions holds."""
     if event is not None and event.suppresses is not None and event.suppresses in ("all", walk.ready().scenario.topic):
-        walk.finish(event.type, at, seq, reason="no further mail may be sent")
-    elif not walk.left(at, seq, event):
+        walk.finish(event.type, at, reason="no further mail may be sent")
+    elif not walk.left(at, event):
         return False
-    walk.arrive(walk.take_next(at, seq), at, seq)
+    walk.arrive(walk.take_next(at), at)
     return True
 
 
-def _jumps(walk: Walk, at: datetime, seq: int, event: Happening | None) -> bool:
+def _jumps(walk: Walk, at: datetime, event: Happening | None) -> bool:
     """Follow the first `anywhere` that holds; not out of a handoff step, nor to where the lead stands."""
     run, anywhere = walk.run, walk.ready().anywhere
     if not anywhere or walk.ready_step().step.handoff is not None:
@@ -273,7 +275,7 @@ def _jumps(walk: Walk, at: datetime, seq: int, event: Happening | None) -> bool:
         if target != run.step and holds(situation):
             walk.move_on("anywhere", at)
             walk.chronicle.line("anywhere", at, run, subject=target)
-            walk.arrive(target, at, seq)
+            walk.arrive(target, at)
             return True
     return False
 
@@ -292,15 +294,15 @@ def _take_result(walk: Walk, result: SendResult | TaskDone) -> None:
 
 
 def _take_update(walk: Walk, update: Update) -> None:
-    state, now = walk.state, walk.now
+    now = walk.now
     match update:
         case PauseLead(reason=reason):
             _pause(walk, reason)
         case Resume(reason=reason):
             _resume(walk, reason)
         case LeaveScenario(reason=reason):
-            walk.finish("left", now, state.seq, reason=reason)
-            walk.arrive(walk.take_next(now, state.seq), now, state.seq)
+            walk.finish("left", now, reason=reason)
+            walk.arrive(walk.take_next(now), now)
         case GoTo(step=step, reason=reason):
             _go_to(walk, step, reason)
         case Retry(reason=reason):
@@ -317,7 +319,7 @@ def _go_to(walk: Walk, step: str, reason: str) -> None:
         return
     walk.move_on("go_to", now)
     walk.chronicle.line("go_to", now, state.run, kind="ops", subject=step, reason=reason)
-    walk.arrive(step, now, state.seq)
+    walk.arrive(step, now)
 
 
 def _pause(walk: Walk, reason: str) -> None:
@@ -340,7 +342,7 @@ def _resume(walk: Walk, reason: str) -> None:
     actions.thaw(walk, walk.now - pause.since)
     entries = sorted(pause.entries, key=lambda each: (each.at, each.seq))
     _by_time(walk, entries, pause.results, _judge_entry)
-    walk.arrive(walk.take_next(walk.now, state.seq), walk.now, state.seq)
+    walk.arrive(walk.take_next(walk.now), walk.now)
 
 
 # --- time -----------------------------------------------------------------------------------------------------------

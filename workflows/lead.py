@@ -29,7 +29,7 @@ with workflow.unsafe.imports_passed_through():
     from nurture.state import State
     from nurture.updates import GoTo, LeaveScenario, Pause, Resume, Retry, Update
     from nurture.visit import TOLERANCE
-    from nurture.walk import FactsRead, Input, advance, alarm, next_seq_missing, wants_facts
+    from nurture.walk import FactsRead, Input, advance, alarm, alarm_at, next_seq_missing, wants_facts
     from workflows import visible
     from workflows.shelf import BOOK
 
@@ -41,6 +41,8 @@ READ_AGAIN = RetryPolicy(initial_interval=timedelta(milliseconds=200), maximum_i
 ONE_CALL = timedelta(seconds=9)
 ACT_AGAIN = RetryPolicy(initial_interval=timedelta(seconds=1), maximum_interval=timedelta(seconds=30))
 """Activities are tried for ever; activities/ decides what is not worth another try."""
+LONGEST_TIMER = timedelta(days=365)
+"""A timer is only a hint, so one for a far deadline may ring early: it is set again."""
 Answer = TypeVar("Answer")
 
 
@@ -64,7 +66,8 @@ class LeadWorkflow:
         self._timer_for: tuple[datetime, Epoch] | None = None
         self._rung = False
         self._shown: visible.Shown = {}
-        self._latest = start.epoch.nurture
+        self._latest = self._read_at = start.epoch.nurture
+        self._sheet: Facts | None = None
 
     @workflow.run
     async def run(self, start: protocol.LeadStart) -> None:  # noqa: ARG002 - read in __init__, before any signal
@@ -82,8 +85,6 @@ class LeadWorkflow:
             self._show()
             self._set_timer()
             await workflow.wait_condition(self._something_came)
-            if self._due():
-                await self._read()  # an event acknowledged in time must not lose to a timer
 
     # --- what comes in ----------------------------------------------------------------------------------------------
 
@@ -176,44 +177,54 @@ class LeadWorkflow:
     def _something_came(self) -> bool:
         return bool(self._inbox or self._results or self._updates) or self._rung
 
-    def _due(self) -> bool:
-        bell = alarm(BOOK, self._state)
-        return bell is not None and self._now() >= bell.at
-
     async def _read(self) -> None:
-        """Read the stored entries above what was applied; at the very start also the state left behind."""
+        """Read the stored entries above what was applied; at the very start also what was left behind."""
+        self._read_at = self._now()
         asked = protocol.ReadLead(lead=self._lead, seq=self._state.seq, kept=self._fresh)
         read = await _locally(protocol.READ_LEAD, asked, protocol.LeadRead, "read stored entries")
-        if self._fresh and read.state is not None:
-            self._state = read.state
+        if self._fresh:
+            self._state, self._sheet = read.state or self._state, read.facts
         self._fresh = False
         self._keep(read.entries)
 
     async def _advance(self) -> bool:
         """Let the core decide on everything that came in; False if there was nothing to decide."""
         self._rung = False
-        if next_seq_missing(self._state, self._inbox.values()):
-            await self._read()
-        entries = [self._inbox[seq] for seq in sorted(self._inbox)]
-        results, updates = list(self._results), list(self._updates)
-        due = self._due()
+        entries, now, due = await self._everything()
+        results, updates, sheet = list(self._results), list(self._updates), self._sheet
         if not (entries or results or updates or due):
             return False
         inputs: list[Input] = [*results, *entries, *updates]
         wanted = wants_facts(BOOK, self._state, entries)
         if wanted is not None:
-            inputs.insert(0, FactsRead(await self._facts(wanted)))
-        now = max([self._now(), *(entry.at for entry in entries)])
-        tolerance = self._epoch.tolerance(TOLERANCE)
-        done = advance(BOOK, self._state, inputs, now, tolerance=tolerance)
+            sheet = await self._facts(wanted)
+        if sheet is not None:
+            inputs.insert(0, FactsRead(sheet))
+        done = advance(BOOK, self._state, inputs, now, tolerance=self._epoch.tolerance(TOLERANCE))
         moved = done.record is not None or bool(done.commands)
-        self._state = done.state
+        self._state, self._sheet = done.state, None
         del self._results[: len(results)]
         del self._updates[: len(updates)]
         self._inbox = {seq: entry for seq, entry in self._inbox.items() if seq > self._state.seq}
         await self._carry_out(done.record, done.commands)
         self._answered += len(updates)
         return moved or bool(entries or results or updates)
+
+    async def _everything(self) -> tuple[list[AnyEntry], datetime, bool]:
+        """The entries to apply, the instant to judge at, and whether a deadline is due at it.
+
+        The store is read at a gap, and before a deadline is decided: an event acknowledged in time must not lose to a
+        timer. The instant is then that of the reading, since what came after it is not known here.
+        """
+        for _ in range(2):
+            bell, now = alarm_at(self._state), self._now()
+            due = bell is not None and now >= bell
+            unread = bell is not None and due and self._read_at < bell
+            if not unread and not next_seq_missing(self._state, self._inbox.values()):
+                entries = [self._inbox[seq] for seq in sorted(self._inbox)]
+                return entries, max([self._read_at if due else now, *(entry.at for entry in entries)]), due
+            await self._read()
+        raise RuntimeError(f"the stored entries of {self._lead} above {self._state.seq} have a gap")
 
     async def _facts(self, wanted: dict[str, int]) -> Facts:
         asked = protocol.GatherFacts(lead=self._lead, seq=self._state.seq, keeps=wanted)
@@ -301,7 +312,7 @@ class LeadWorkflow:
         self._timer, self._timer_for = None, wanted
         if bell is not None:
             wait = max(self._epoch.real_at(bell.at) - workflow.now(), timedelta(milliseconds=1))
-            self._timer = asyncio.create_task(self._ring(wait, bell.summary))
+            self._timer = asyncio.create_task(self._ring(min(wait, LONGEST_TIMER), bell.summary))
 
     async def _ring(self, wait: timedelta, summary: str) -> None:
         await workflow.sleep(wait, summary=summary)

@@ -1,0 +1,40 @@
+"""The demo, as a newcomer runs it: leads come in, get mails and react; stopped and started again, it goes on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from tests.e2e.whole import Whole, patiently
+
+
+@pytest.mark.timeout(420)
+def test_the_demo_goes_on_where_it_was(whole: Callable[..., Whole]) -> None:
+    """Sample leads enter through real HTTP, go back a step, and neither they nor the clock begin anew."""
+    nurture = whole(speed=43200)
+    nurture.start("demo")
+    assert nurture.get("/health/ready")["speed"] == 43200
+
+    def went_back() -> list[dict[str, Any]]:
+        return [lead for lead in nurture.all("/api/leads?step=newsletter_again&limit=200") if lead["visit"]]
+
+    patiently(went_back, seconds=120)
+    before = nurture.get("/health/ready")["now"]
+    leads, mails = count(nurture, "/api/leads"), count(nurture, "/api/inbox")
+    assert leads > 0
+    assert mails > 0
+    assert nurture.stop() == 0
+
+    nurture.start("demo")
+    assert nurture.get("/health/ready")["now"] >= before
+    assert count(nurture, "/api/leads") >= leads
+    patiently(lambda: count(nurture, "/api/inbox") > mails, seconds=60)
+    assert "deployment 1 is current" in (nurture.home / "up.log").read_text().rsplit("clock goes on", 1)[1]
+    assert nurture.stop() == 0
+
+
+def count(nurture: Whole, path: str) -> int:
+    """How many items a list has."""
+    return len(list(nurture.all(f"{path}?limit=200")))
