@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 import structlog
@@ -14,7 +14,7 @@ from activities.desk import Desk, real_now
 from adapters.database import positions, sends
 from adapters.database.engine import writing
 from adapters.database.numbering import lock
-from adapters.mail.port import Accepted, Held, Mail, Refused, Unknown
+from adapters.mail.port import Accepted, Answer, Held, Mail, Refused, Unknown
 from adapters.mail.rendering import LeadFacts, render
 from adapters.mail.tokens import Subscription, one_click_headers
 from adapters.mail.variables import TemplateBlocked
@@ -27,12 +27,26 @@ log = structlog.get_logger(__name__)
 
 ONE_CALL = timedelta(seconds=8)
 """How long one attempt may last, from its start to the provider's answer; Temporal gives it a second more."""
+MARGIN = timedelta(milliseconds=500)
+"""How long after its end a provider that settles is asked what became of a call."""
 TO_BEGIN = timedelta(seconds=2)
 """How long an attempt may take to reach the provider; one that took longer stands aside for the next."""
 NEXT_TRY = timedelta(seconds=5)
 """When a held send is tried again where the provider did not say."""
 ALERTED_TRY = timedelta(seconds=30)
 """When all sending is tried again after trouble that a person has to mend (401, 403)."""
+
+
+TOO_SLOW = "the machine is too busy, or its clock is behind Temporal's"
+BY_EVIDENCE = "by evidence: the provider has it"
+
+
+@dataclass(frozen=True, slots=True)
+class _Begun:
+    """A mail whose row is in flight, and when this attempt began, which is its name."""
+
+    mail: Mail
+    at: datetime
 
 
 class MailActivities:
@@ -52,29 +66,28 @@ class MailActivities:
             if order.record is not None:
                 positions.record(conn, order.record)
             begun = self._begin(conn, command)
+        if begun is None:
+            begun = self._settle(command)
         if isinstance(begun, SendResult):
             return begun
         if isinstance(begun, sends.Hold):
             raise _held(begun.reason, begun.until - real_now())
-        if begun is None:
-            begun = self._settle(command)
-            if isinstance(begun, SendResult):
-                return begun
         return self._hand_over(command, begun, started)
 
     # --- before the call --------------------------------------------------------------------------------------------
 
-    def _begin(self, conn: Connection, command: SendMail) -> Mail | SendResult | sends.Hold | None:
+    def _begin(self, conn: Connection, command: SendMail) -> _Begun | SendResult | sends.Hold | None:
         """The mail to hand over, its row written; or its result; or the hold; None: an earlier attempt is in doubt."""
         earlier = sends.earlier(conn, command)
         if isinstance(earlier, SendResult):
             return earlier
         if earlier is not None:
             return None
+        now, seq = self._desk.clock.now(), sends.stored_seq(conn, command.lead)
         hold = sends.hold(conn, real_now())
         if hold is not None:
+            sends.hold_back(conn, command, now, seq=seq, reason=hold.reason)
             return hold
-        now, seq = self._desk.clock.now(), sends.stored_seq(conn, command.lead)
         definitions = self._desk.store.current()
         tolerance = self._desk.clock.epoch.tolerance(TOLERANCE)
         verdict = gate.judge(sends.asked(conn, command, definitions, now, tolerance), definitions)
@@ -90,8 +103,7 @@ class MailActivities:
         if isinstance(rendered, str):
             return sends.result(command, "blocked", now, rendered)
         mail, template = rendered
-        sends.begin(conn, command, template_sha256=template.sha256, at=now)
-        return mail
+        return _Begun(mail, sends.begin(conn, command, template_sha256=template.sha256, at=now))
 
     def _render(self, conn: Connection, command: SendMail, definitions: Definitions) -> tuple[Mail, Template] | str:
         """The mail and its template, or why this lead's mail cannot be made."""
@@ -130,44 +142,61 @@ class MailActivities:
 
     # --- the call and its answer ------------------------------------------------------------------------------------
 
-    def _hand_over(self, command: SendMail, mail: Mail, started: datetime) -> SendResult:
-        if real_now() - started > TO_BEGIN:  # another attempt may begin before this one would end
-            with writing(self._desk.engine) as conn:
-                sends.hold_back(conn, command, "the machine is too busy")
-            raise _held("the machine is too busy", timedelta(seconds=1))
+    def _hand_over(self, command: SendMail, begun: _Begun, started: datetime) -> SendResult:
         not_after = started + ONE_CALL
-        answer = self._desk.mailer.send(replace(mail, not_after=not_after))
+        if real_now() - started > TO_BEGIN:  # another attempt may begin before this one would end
+            return self._take(command, begun.at, Held(TOO_SLOW, timedelta(seconds=1)))
+        answer = self._desk.mailer.send(replace(begun.mail, not_after=not_after))
         if isinstance(answer, Unknown) and self._desk.mailer.settles:
             # the row stays in flight: the next attempt settles it by evidence
-            raise _held(answer.reason, not_after - real_now() + timedelta(milliseconds=500))
-        at = self._desk.clock.now()
+            raise _held(answer.reason, not_after - real_now() + MARGIN)
+        return self._take(command, begun.at, answer)
+
+    def _take(self, command: SendMail, began: datetime, answer: Answer) -> SendResult:
+        """Write the answer down, unless a later attempt has taken over: then only a mail that went is news."""
         with writing(self._desk.engine) as conn:
-            seq = sends.stored_seq(conn, command.lead)
-            match answer:
-                case Accepted(message_id=message_id):
-                    if sends.release(conn):
-                        log.warning("mail_goes_again")
-                    return sends.end(conn, command, "accepted", at, seq=seq, message_id=message_id)
-                case Unknown(reason=reason):
-                    begun = sends.attempted_at(conn, command.key)
-                    return sends.end(conn, command, "unknown", begun, seq=seq, reason=reason)
-                case Refused(reason=reason):
-                    return sends.end(conn, command, "refused", at, seq=seq, reason=reason)
-                case Held():
-                    sends.hold_back(conn, command, answer.reason)
-                    wait = answer.retry_after or (ALERTED_TRY if answer.alert else NEXT_TRY)
-                    if answer.provider_wide:
-                        self._hold_all(conn, answer, wait)
-        raise _held(answer.reason, wait)
+            lock(conn, command.lead)
+            mine = sends.in_flight(conn, command.key, began)
+            if isinstance(answer, Accepted) and sends.release(conn):
+                log.warning("mail_goes_again")
+            if mine and not isinstance(answer, Held):
+                return self._end(conn, command, began, answer)
+            now, seq = self._desk.clock.now(), sends.stored_seq(conn, command.lead)
+            wait = NEXT_TRY
+            if isinstance(answer, Accepted):
+                sends.prove(conn, command, now, seq=seq, message_id=answer.message_id)
+            if isinstance(answer, Held):
+                wait = answer.retry_after or (ALERTED_TRY if answer.alert else NEXT_TRY)
+                if answer.provider_wide:
+                    self._hold_all(conn, answer, wait)
+                if mine:
+                    sends.hold_back(conn, command, now, seq=seq, reason=answer.reason)
+        raise _held(answer.reason if isinstance(answer, Held) else "a later attempt has taken over", wait)
+
+    def _end(
+        self, conn: Connection, command: SendMail, began: datetime, answer: Accepted | Unknown | Refused
+    ) -> SendResult:
+        at, seq = self._desk.clock.now(), sends.stored_seq(conn, command.lead)
+        match answer:
+            case Accepted(message_id=message_id):
+                return sends.end(conn, command, "accepted", at, seq=seq, message_id=message_id)
+            case Refused(reason=reason):
+                return sends.end(conn, command, "refused", at, seq=seq, reason=reason)
+            case Unknown(reason=reason):
+                proof = sends.evidence(conn, command.key)
+                if proof is not None:  # the provider's events were faster than its answer
+                    return sends.end(conn, command, "accepted", max(proof, began), seq=seq, reason=BY_EVIDENCE)
+                return sends.end(conn, command, "unknown", began, seq=seq, reason=reason)
 
     def _hold_all(self, conn: Connection, answer: Held, wait: timedelta) -> None:
         now = real_now()
-        if sends.hold_all(conn, now_real=now, until=now + wait, reason=answer.reason):
+        if sends.hold_all(conn, now_real=now, until=now + wait, reason=answer.reason, alert=answer.alert):
             alert = log.error if answer.alert else log.warning
             alert("all_mail_held", reason=answer.reason, do="mend what the reason names; mail goes on by itself")
 
-    def _settle(self, command: SendMail) -> Mail | SendResult:
+    def _settle(self, command: SendMail) -> _Begun | SendResult | sends.Hold:
         """An earlier attempt wrote `in_flight` and died: settle it by evidence, never by sending blindly again."""
+        asked = real_now()
         found = self._desk.mailer.lookup(command.key)
         with writing(self._desk.engine) as conn:
             lock(conn, command.lead)
@@ -177,15 +206,16 @@ class MailActivities:
             seq, began = sends.stored_seq(conn, command.lead), sends.attempted_at(conn, command.key)
             proof: datetime | None = sends.evidence(conn, command.key)
             if proof is not None or found == "accepted":
-                return sends.end(conn, command, "accepted", max(proof or began, began), seq=seq, reason="by evidence")
+                return sends.end(conn, command, "accepted", max(proof or began, began), seq=seq, reason=BY_EVIDENCE)
             if found == "cannot_tell" and self._desk.mailer.settles:
                 raise _held("the provider cannot be asked now", timedelta(seconds=1))
             if found == "cannot_tell":
                 return sends.end(conn, command, "unknown", began, seq=seq, reason="the answer was lost in a crash")
-            sends.hold_back(conn, command, "the provider never got it")
+            left = self._desk.clock.epoch.real_at(began) + ONE_CALL + MARGIN - asked
+            if left > timedelta(0):  # it may still be on its way, where the attempt did not die at all
+                raise _held("the answer of an earlier attempt is awaited", left)
+            sends.hold_back(conn, command, self._desk.clock.now(), seq=seq, reason="the provider never got it")
             begun = self._begin(conn, command)
-        if isinstance(begun, sends.Hold):
-            raise _held(begun.reason, begun.until - real_now())
         if begun is None:
             raise _held("the answer of an earlier attempt is awaited", NEXT_TRY)
         return begun

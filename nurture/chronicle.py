@@ -146,7 +146,8 @@ def _idle_why(state: State) -> str:
 def _why(run: Run) -> str:
     match run.stage:
         case "sending":
-            return run.why or ("handed to the mail provider" if run.issued else "waits for the send window")
+            handed = "with the mail provider, or held for it: see the timeline"
+            return run.why or (handed if run.issued else "waits for the send window")
         case "waiting":
             return "waits for a reaction or the timeout"
         case "with_sales":

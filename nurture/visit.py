@@ -111,7 +111,7 @@ class Walk:
         run.issued = run.proved = run.dropping = False
         run.stage, run.why = "waiting", ""
         if ready.skip is not None and step.skip is not None and ready.skip(self.situation(at)):
-            self.chronicle.line("skipped", at, run, subject=step.skip.go)
+            self.chronicle.line("skipped", at, run, subject=step.skip.go, reason=str(step.skip.when))
             return step.skip.go
         if ready.acts and not self._held_out(step):
             run.stage = "arriving"  # carried out after the last entry, if the lead still stands here
@@ -308,7 +308,7 @@ class Walk:
         if ready.skip is None or ready.step.skip is None or not ready.skip(self.situation(at)):
             return False
         self.move_on("skip", at)
-        self.chronicle.line("skipped", at, self.run, subject=ready.step.skip.go)
+        self.chronicle.line("skipped", at, self.run, subject=ready.step.skip.go, reason=str(ready.step.skip.when))
         self.arrive(ready.step.skip.go, at)
         return True
 

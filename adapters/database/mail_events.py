@@ -11,7 +11,7 @@ import json
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict
@@ -151,6 +151,9 @@ def _row(event: MailEvent, lead: str | None, known: _Known, now: datetime) -> di
     if sent is not None:
         # provider times are whole seconds: an event is never earlier than the acceptance of its mail
         at = max(at, sent.accepted_at or sent.attempted_at or at)
+    elif event.suppresses is not None:
+        # cut to its second, it could come before an enrolment of that second, and the lead would not leave
+        at += timedelta(seconds=1) - timedelta(microseconds=1)
     suppresses = event.suppresses
     if suppresses == "topic":
         suppresses = sent.topic if sent is not None and sent.topic else ALL  # type: ignore[assignment]

@@ -15,7 +15,7 @@ from adapters.database.numbering import has_unfiled
 from adapters.database.schema import enrolments, entries, leads, sends
 from adapters.database.schema import timeline as timeline_rows
 from adapters.database.sequence import append, lock
-from nurture.commands import CancelledSend, EnrolmentChange, Record
+from nurture.commands import CancelledSend, EnrolmentChange, Line, Record
 from nurture.entries import Profiled
 
 
@@ -27,10 +27,12 @@ def record(conn: Connection, written: Record) -> dict[str, str]:
     row = lock(conn, written.lead)
     if row is None:
         return {each.key: "cancelled" for each in written.cancelled}
-    conn.execute(
-        delete(timeline_rows).where(timeline_rows.c.lead == written.lead, timeline_rows.c.record == written.number)
-    )
-    timeline.add(conn, written.lead, *written.lines, record=written.number)
+    known = row.record >= written.number and _told(conn, written)
+    if not known:
+        conn.execute(
+            delete(timeline_rows).where(timeline_rows.c.lead == written.lead, timeline_rows.c.record == written.number)
+        )
+        timeline.add(conn, written.lead, *written.lines, record=written.number)
     if written.late:
         conn.execute(
             update(timeline_rows)
@@ -38,7 +40,7 @@ def record(conn: Connection, written: Record) -> dict[str, str]:
             .values(late=True)
         )
     _change_enrolments(conn, written)
-    _move(conn, row, written)
+    _move(conn, row, written, attributes={} if known else written.attributes)
     return {each.key: _cancel(conn, written.lead, each) for each in written.cancelled}
 
 
@@ -91,7 +93,21 @@ def _change(conn: Connection, written: Record, change: EnrolmentChange) -> None:
             )
 
 
-def _move(conn: Connection, row: Row[Any], written: Record) -> None:
+def _told(conn: Connection, written: Record) -> bool:
+    """True if this very record was written before: an activity that is tried again brings it again, hours later.
+
+    Its lines then stay where they stand, and attributes that somebody has changed since stay as they are. An attribute
+    is never set without a line.
+    """
+    if not written.lines:
+        return False
+    columns = [timeline_rows.c[name] for name in Line.model_fields]
+    of_record = (timeline_rows.c.lead == written.lead, timeline_rows.c.record == written.number)
+    rows = conn.execute(select(*columns).where(*of_record).order_by(timeline_rows.c.id))
+    return [tuple(row) for row in rows] == [tuple(line.model_dump().values()) for line in written.lines]
+
+
+def _move(conn: Connection, row: Row[Any], written: Record, attributes: dict[str, Any]) -> None:
     values: dict[str, Any] = {}
     # a workflow begun anew (its Temporal store was lost) counts its records from 1 again: it is ahead once it has
     # applied more than was ever written
@@ -107,7 +123,7 @@ def _move(conn: Connection, row: Row[Any], written: Record) -> None:
         }
         if row.status == "erased":
             values["status"] = "erased"
-    attributes = {**row.attributes, **written.attributes}
+    attributes = {**row.attributes, **attributes}
     attributes = {name: value for name, value in attributes.items() if value is not None}
     changed = attributes != row.attributes
     if changed:

@@ -19,6 +19,8 @@ from nurture.definitions import Definitions
 
 HOLD = "mail"
 """The name of the hold on all mail."""
+ALERT = "mail_alert"
+"""The name of the row that says: a person was told of trouble that does not mend itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,8 +107,16 @@ def _recent(conn: Connection, command: SendMail, definitions: Definitions, now: 
     return [row[0] for row in found]
 
 
-def begin(conn: Connection, command: SendMail, *, template_sha256: str, at: datetime) -> None:
-    """Write the row that says: from now on this mail may have gone out."""
+def begin(conn: Connection, command: SendMail, *, template_sha256: str, at: datetime) -> datetime:
+    """Write the row that says: from now on this mail may have gone out. Returns the instant that names the attempt."""
+    before = conn.execute(select(sends.c.attempted_at).where(sends.c.key == command.key)).one_or_none()
+    if before is not None and before.attempted_at is not None:
+        at = max(at, before.attempted_at + timedelta(microseconds=1))  # no two attempts have the same name
+    _put(conn, command, new=before is None, state="in_flight", template_sha256=template_sha256, attempted_at=at)
+    return at
+
+
+def _put(conn: Connection, command: SendMail, *, new: bool, **values: object) -> None:
     row = {
         "lead": command.lead,
         "scenario": command.scenario,
@@ -114,21 +124,36 @@ def begin(conn: Connection, command: SendMail, *, template_sha256: str, at: date
         "step": command.step,
         "visit": command.visit,
         "template": command.template,
-        "template_sha256": template_sha256,
         "topic": command.topic,
         "deployment": command.deployment,
-        "state": "in_flight",
         "slot": command.slot,
-        "attempted_at": at,
-        "reason": None,
+        **values,
     }
-    if conn.execute(update(sends).where(sends.c.key == command.key).values(row)).rowcount == 0:
+    if new:
         conn.execute(insert(sends).values(key=command.key, cancelled_issue=0, **row))
+    else:
+        conn.execute(update(sends).where(sends.c.key == command.key).values(row))
 
 
-def hold_back(conn: Connection, command: SendMail, reason: str) -> None:
-    """The provider certainly did not take it: the next attempt may begin again."""
-    conn.execute(update(sends).where(sends.c.key == command.key).values(state="held", reason=reason))
+def in_flight(conn: Connection, key: str, began: datetime) -> bool:
+    """True while the attempt that began then is the one whose answer counts, and not a later one."""
+    found = select(sends.c.key).where(sends.c.key == key, sends.c.state == "in_flight", sends.c.attempted_at == began)
+    return conn.execute(found.with_for_update()).first() is not None
+
+
+def hold_back(conn: Connection, command: SendMail, at: datetime, *, seq: int, reason: str) -> None:
+    """The provider certainly did not take it: the next attempt may begin again. The timeline tells the first time."""
+    row = conn.execute(select(sends.c.state, sends.c.reason).where(sends.c.key == command.key)).one_or_none()
+    _put(conn, command, new=row is None, state="held", reason=reason)
+    if row is None or row.reason is None or row.state == "cancelled":
+        tell(conn, command, "held", at, seq=seq, reason=reason)
+
+
+def prove(conn: Connection, command: SendMail, at: datetime, *, seq: int, message_id: str) -> None:
+    """An attempt that was given up was taken after all: whatever the row says, nothing may be sent any more."""
+    row = conn.execute(select(sends.c.state).where(sends.c.key == command.key).with_for_update()).one()
+    if row.state not in ("accepted", "in_flight"):
+        end(conn, command, "accepted", at, seq=seq, reason="the answer came late", message_id=message_id)
 
 
 def end(
@@ -165,7 +190,7 @@ def tell(conn: Connection, command: SendMail, what: str, at: datetime, *, seq: i
 def evidence(conn: Connection, key: str) -> datetime | None:
     """When the provider first told something about this mail, which proves that it took it; else None."""
     found: datetime | None = conn.execute(
-        select(func.min(events.c.at)).where(events.c.send == key)
+        select(func.min(events.c.at)).where(events.c.send == key, events.c.type != "dropped")
     ).scalar_one_or_none()
     return found
 
@@ -190,16 +215,20 @@ def hold(conn: Connection, now_real: datetime) -> Hold | None:
     return None if row is None else Hold(row.since_real, row.until_real, row.reason)
 
 
-def hold_all(conn: Connection, *, now_real: datetime, until: datetime, reason: str) -> bool:
-    """Let all mail wait until a real instant; True if it was not waiting before, so that one alert is given."""
-    row = conn.execute(select(holds).where(holds.c.name == HOLD).with_for_update()).one_or_none()
-    if row is None:
-        conn.execute(insert(holds).values(name=HOLD, since_real=now_real, until_real=until, reason=reason))
-        return True
-    conn.execute(update(holds).where(holds.c.name == HOLD).values(until_real=until, reason=reason))
-    return False
+def hold_all(conn: Connection, *, now_real: datetime, until: datetime, reason: str, alert: bool = False) -> bool:
+    """Let all mail wait until a real instant; True if somebody has to be told, which is once for each kind of trouble.
+
+    `alert`: a person has to mend it. It is told also where mail was held before by trouble that mends itself.
+    """
+    kept = set(conn.execute(select(holds.c.name).where(holds.c.name.in_((HOLD, ALERT))).with_for_update()).scalars())
+    fresh = {HOLD, ALERT} - kept if alert else {HOLD} - kept
+    values = {"until_real": until, "reason": reason}
+    conn.execute(update(holds).where(holds.c.name == HOLD).values(values))
+    for name in sorted(fresh):
+        conn.execute(insert(holds).values(name=name, since_real=now_real, **values))
+    return bool(fresh)
 
 
 def release(conn: Connection) -> bool:
     """Mail goes again; True if it was held."""
-    return conn.execute(holds.delete().where(holds.c.name == HOLD)).rowcount > 0
+    return conn.execute(holds.delete().where(holds.c.name.in_((HOLD, ALERT)))).rowcount > 0
