@@ -38,14 +38,7 @@ def test_an_import_against_the_direction_is_noticed(tmp_path: Path) -> None:
 def test_the_pure_packages_may_not_look_at_a_clock(package: str, tmp_path: Path) -> None:
     """Lint refuses time and chance that are not arguments."""
     text = "from datetime import datetime\n\nNOW = datetime.now()\n"
-    command = [
-        BIN / "ruff",
-        "check",
-        "--select",
-        "TID251",
-        "--stdin-filename",
-        str(ROOT / package / "clock_watcher.py"),
-        "-",
-    ]
+    name = str(ROOT / package / "clock_watcher.py")
+    command = [str(BIN / "ruff"), "check", "--select", "TID251", "--stdin-filename", name, "-"]
     done = subprocess.run(command, input=text, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert "time is an argument" in done.stdout
