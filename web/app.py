@@ -18,7 +18,21 @@ from adapters.database.deployments import DeploymentStore
 from adapters.database.engine import migrate, open_database
 from adapters.mail.keys import kept_secret
 from adapters.settings import Settings
-from web import enrolments, events, handoffs, health, inbox, leads, problems, session, sink, unsubscribe, webhooks
+from web import (
+    enrolments,
+    events,
+    forms,
+    handoffs,
+    health,
+    hidden_link,
+    inbox,
+    leads,
+    problems,
+    session,
+    sink,
+    unsubscribe,
+    webhooks,
+)
 from web.context import Nurture
 from web.security import BodyLimit, SafeHeaders, need
 
@@ -64,7 +78,7 @@ def make_app(settings: Settings, engine: Engine, *, store: DeploymentStore, cloc
         https_only=settings.public_url.startswith("https://"),
     )
     app.add_middleware(SafeHeaders)
-    for module in (leads, events, enrolments, handoffs, webhooks, unsubscribe, health, session):
+    for module in (leads, events, enrolments, handoffs, forms, webhooks, unsubscribe, hidden_link, health, session):
         app.include_router(module.router)
     if settings.mail == "sink":
         app.include_router(sink.router)

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-import math
 from datetime import date
 from typing import Any
 
 from nurture.definitions import Attribute, Definitions
 from nurture.errors import NurtureError, UnknownName, near_names
 
+COMPANY = "company"
+"""The one attribute that need not be in attributes.yaml: every form may ask for it."""
+_COMPANY = Attribute(type="text", axis="demographic")
+_LARGEST = 1e300
+"""Beyond it a number cannot be compared with others."""
 _FLAGS = {"true": True, "yes": True, "1": True, "はい": True, "false": False, "no": False, "0": False, "いいえ": False}
 
 
@@ -30,14 +34,15 @@ def attribute_named(name: str, definitions: Definitions) -> Attribute:
 
 def checked(name: str, value: Any, definitions: Definitions) -> Any:
     """The value as it is kept, or None where it clears; raises UnknownName or WrongValue."""
-    attribute = attribute_named(name, definitions)
+    listed = name in definitions.attributes or name != COMPANY
+    attribute = attribute_named(name, definitions) if listed else _COMPANY
     if value is None:
         return None
     match attribute.type:
         case "text":
             return _when(isinstance(value, str), name, value, "a text")
         case "number":
-            good = isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+            good = isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= _LARGEST
             return _when(good, name, value, "a number")
         case "choice":
             return _choice(name, value, attribute)
@@ -96,6 +101,6 @@ def _number(name: str, text: str) -> int | float:
         number = int(text) if text.lstrip("+-").isdecimal() else float(text)
     except ValueError:
         raise WrongValue(name, text, "a number") from None
-    if not math.isfinite(number):
+    if not abs(number) <= _LARGEST:  # no number is not, either
         raise WrongValue(name, text, "a number")
     return number

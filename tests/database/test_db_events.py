@@ -211,6 +211,36 @@ def test_an_unsubscribe_of_an_unknown_mail_shuts_the_address_that_it_names(store
         assert consents.suppressed(conn, "b@example.com", "newsletter") == "bounced"
 
 
+def test_nothing_of_a_mail_that_tries_a_template_is_stored(store: DeploymentStore) -> None:
+    """Opened, clicked or given back: a test mail to a lead's own address tells nothing of the lead."""
+    tried = "test/a/newsletter_01/0a1b2c3d"
+    answer = _accept_mail(
+        store,
+        _mail("opened", send=tried),
+        _mail("clicked", send=tried, url="https://www.example.com/"),
+        _mail("bounced", send=tried, suppresses="all"),
+        _mail("processed", send=tried),
+    )
+    assert (answer.accepted, answer.parked, answer.ignored) == (0, 0, 4)
+    assert _suppressed(store, "newsletter") is None
+    with reading(store.engine) as conn:
+        assert conn.execute(select(events)).all() == []
+
+
+def test_a_lead_that_is_called_test_is_heard(store: DeploymentStore) -> None:
+    """Its send keys begin as those of test mails do, yet its mails were sent by a scenario."""
+    key = "test/seminar_to_demo/1/newsletter/1"
+    with writing(store.engine) as conn:
+        leads.upsert(conn, LeadUpsert(id="test", email="b@example.com"), store=store, now=NOW)
+        conn.execute(
+            insert(sends).values(
+                key=key, lead="test", scenario="seminar_to_demo", enrolment=1, step="newsletter", visit=1,
+                template="newsletter_01", topic="newsletter", deployment=1, state="accepted", accepted_at=SENT,
+            )
+        )  # fmt: skip
+    assert _accept_mail(store, _mail("opened", send=key)).accepted == 1
+
+
 def test_a_machine_open_is_kept_and_nobody_hears_of_it(store: DeploymentStore) -> None:
     """It is on the timeline as automatic, has no number, and is not among what the lead did."""
     assert _accept_mail(store, _mail("opened", machine=True)).automatic == 1

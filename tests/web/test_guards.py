@@ -13,7 +13,7 @@ from web.security import RIGHTS, make_key, make_login_token
 
 PUBLIC = {
     "/webhooks/sendgrid", "/u/{token}", "/health/live", "/health/ready", "/metrics", "/login", "/logout", "/",
-    "/sink/v3/mail/send", "/sink/v3/messages",
+    "/sink/v3/mail/send", "/sink/v3/messages", "/forms/{form}", "/forms/{form}/thanks", "/thanks", "/mail/hidden",
 }  # fmt: skip
 
 

@@ -1,0 +1,94 @@
+"""Keeps what somebody said in a form: the lead, the consent and the event, together; refuses to read the request."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, select
+
+from adapters.database.consents import normalised
+from adapters.database.events import accept
+from adapters.database.leads import ConsentIn, LeadUpsert, upsert
+from adapters.database.schema import events, leads
+from adapters.database.sequence import Deployments
+from nurture.definitions import Form
+from nurture.errors import NurtureError
+
+
+class FormNotKept(NurtureError):
+    """The form's event was refused: its definition does not fit the others; nothing was kept."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """What was filled in, read and checked. None and absent: not filled in, so what is known stays."""
+
+    email: str
+    name: str | None
+    attributes: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Submitted:
+    """Whose form it was and the id of its event; `again` where it had been kept before."""
+
+    lead: str
+    event: str
+    again: bool
+
+
+def event_of(name: str, token: str, email: str) -> str:
+    """The id of the event that one filled-in page makes, however often it is posted.
+
+    The address is part of it: a page that is shown again and filled in for somebody else makes another event.
+    """
+    told = hashlib.sha256(f"{token}\n{normalised(email)}".encode(errors="surrogatepass")).hexdigest()
+    return f"form/{name}/{told[:32]}"
+
+
+def submit(
+    conn: Connection, name: str, form: Form, answers: Answers, *, token: str, store: Deployments, now: datetime
+) -> Submitted:
+    """Keep one posted form. `form` is the one that was shown, so its wording is what was agreed to.
+
+    Raises LeadRefused, UnknownName, WrongValue or FormNotKept; the caller's transaction ends by it.
+    """
+    event = event_of(name, token, answers.email)
+    before = conn.execute(select(events.c.lead).where(events.c.event == event)).first()
+    if before is not None:
+        return Submitted(str(before.lead), event, again=True)
+    lead = upsert(conn, _told(conn, name, form, answers), store=store, now=now, wording=form.consent).lead
+    happened = {
+        "id": event,
+        "lead": lead,
+        "type": form.event.type,
+        "subject": form.event.subject,
+        "properties": {"form": name},
+    }
+    answer = accept(conn, [happened], store=store, now=now)
+    if answer.rejected:
+        raise FormNotKept(
+            f"the event of form {name!r} was refused: {answer.rejected[0].reason}", do="mend forms.yaml and deploy it"
+        )
+    return Submitted(lead, event, again=False)
+
+
+def _told(conn: Connection, name: str, form: Form, answers: Answers) -> LeadUpsert:
+    told: dict[str, Any] = {"email": answers.email}
+    if answers.name is not None:
+        told["name"] = answers.name
+    if answers.attributes:
+        told["attributes"] = dict(answers.attributes)
+    if form.language is not None and not _known(conn, answers.email):
+        told["language"] = form.language  # who is known has a language already
+    if form.topic is not None and form.consent is not None:
+        told["consent"] = ConsentIn(topics=[form.topic], basis="opt_in", source=f"form:{name}")
+    return LeadUpsert.model_validate(told)
+
+
+def _known(conn: Connection, email: str) -> bool:
+    return conn.execute(select(leads.c.id).where(leads.c.email == normalised(email))).first() is not None
