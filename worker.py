@@ -21,6 +21,7 @@ if __name__ == "__main__":  # `python worker.py` from any directory
     sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 import structlog
+from sqlalchemy.exc import SQLAlchemyError
 from temporalio.client import Client
 from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.worker import Worker
@@ -82,7 +83,10 @@ async def keep_loading(store: DeploymentStore, book: Book) -> None:
     """Look for new deployments for ever; a workflow that names one not loaded yet fails its task and is tried again."""
     while True:
         await asyncio.sleep(REFRESH.total_seconds())
-        await asyncio.to_thread(load, store, book)
+        try:
+            await asyncio.to_thread(load, store, book)
+        except (SQLAlchemyError, NurtureError) as error:
+            log.warning("deployments_not_read", error=str(error), do="tried again at once; leads of a new one wait")
 
 
 def make_worker(client: Client, desk: Desk, threads: ThreadPoolExecutor, **options: object) -> Worker:
@@ -103,6 +107,7 @@ def make_worker(client: Client, desk: Desk, threads: ThreadPoolExecutor, **optio
             tasks.notify_person,
             tasks.enroll_lead,
             tasks.notify_handoff,
+            tasks.tend_handoff,
         ],
         activity_executor=threads,
         max_concurrent_activities=THREADS,

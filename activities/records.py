@@ -11,6 +11,7 @@ from activities.desk import Desk
 from adapters.database import numbering, positions
 from adapters.database.engine import reading, writing
 from adapters.database.events import happened
+from adapters.delivery import of_one_message
 from nurture import protocol
 from nurture.commands import Record
 from nurture.facts import Facts, gathered
@@ -35,7 +36,9 @@ class RecordActivities:
             seq = max(asked.seq, state.seq if state is not None else 0)
             entries = numbering.after(conn, asked.lead, seq, self._desk.store)
             earlier = happened(conn, asked.lead, 0) if asked.kept and state is None else []
-        return protocol.LeadRead(entries=entries, state=state, facts=self._sheet(earlier) if earlier else None)
+        first, _ = of_one_message(entries)
+        facts = self._sheet(earlier) if earlier else None
+        return protocol.LeadRead(entries=tuple(first), state=state, facts=facts, more=len(first) < len(entries))
 
     def _sheet(self, earlier: list[tuple[str, str, str | None, datetime]]) -> Facts:
         """What the current definitions ask about events that were kept without a number."""

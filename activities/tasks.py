@@ -66,12 +66,23 @@ class TaskActivities:
 
     @activity.defn(name=protocol.NOTIFY_HANDOFF)
     def notify_handoff(self, start: protocol.HandoffStart) -> None:
-        """Tell sales of a task; the receiver can tell a repeat by its key."""
+        """Tell sales of a task, once: another reason that joins it later is no news; a repeat has the same key."""
         with reading(self._desk.engine) as conn:
+            if handoffs.was_notified(conn, start.handoff):
+                return
             notice = handoffs.notice(conn, start.handoff)
         self._desk.notifier.notify(notice)
         with writing(self._desk.engine) as conn:
             handoffs.notified(conn, start.handoff, real_now())
+
+    @activity.defn(name=protocol.TEND_HANDOFF)
+    def tend_handoff(self, start: protocol.HandoffStart) -> protocol.HandoffTended:
+        """Do what is due about a task by now, and say how long to wait before looking again."""
+        now = self._desk.clock.now()
+        definitions = self._desk.store.current()
+        with writing(self._desk.engine) as conn:
+            at = handoffs.tend(conn, start.handoff, definitions, now=now)
+        return protocol.HandoffTended(wait=self._desk.clock.epoch.real_span(at - now) if at is not None else None)
 
     def _record(self, conn: Connection, order: protocol.Order) -> None:
         numbering.lock(conn, order.command.lead)

@@ -13,7 +13,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Self
 
 import structlog
-from sqlalchemy import Connection, Engine, Row, func, insert, select, text, update
+from sqlalchemy import Connection, Engine, Row, and_, func, insert, or_, select, text, update
 from sqlalchemy.exc import SQLAlchemyError
 
 from adapters.database.engine import reading, writing
@@ -81,10 +81,12 @@ def renew(engine: Engine, real_now: datetime) -> Epoch | None:
 
 
 def append_epochs(conn: Connection, epoch: Epoch) -> int:
-    """Tell every lead whose workflow lives that nurture's clock goes on from another anchor; returns how many."""
-    living = conn.execute(
-        select(leads.c.id).where(leads.c.started, leads.c.retired.is_(False)).order_by(leads.c.id)
-    ).scalars()
+    """Tell every lead whose workflow lives that nurture's clock goes on from another anchor; returns how many.
+
+    One with something still to be told may have been started by a relay that died before it could say so.
+    """
+    lives = or_(leads.c.pending, and_(leads.c.started, leads.c.retired.is_(False)))
+    living = conn.execute(select(leads.c.id).where(lives).order_by(leads.c.id)).scalars()
     at = epoch.nurture
     return append_to_all(conn, list(living), EpochBegan(seq=0, at=at, received_at=at, deployment=0, epoch=epoch))
 

@@ -18,7 +18,7 @@ from nurture.errors import NurtureError
 
 _log = structlog.get_logger()
 
-TIMEOUT_SECONDS = 10.0
+TIMEOUT_SECONDS = 7.0
 IDEMPOTENCY_HEADER = "Idempotency-Key"
 
 

@@ -10,7 +10,7 @@ import asyncio
 import contextlib
 import signal
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 import structlog
@@ -18,12 +18,13 @@ from sqlalchemy import Engine
 from temporalio.client import Client
 from temporalio.common import WorkflowIDConflictPolicy, WorkflowIDReusePolicy
 from temporalio.contrib.pydantic import pydantic_data_converter
-from temporalio.service import RPCError
+from temporalio.service import RetryConfig, RPCError, RPCStatusCode
 
 from adapters.clock import Clock
 from adapters.database import numbering
 from adapters.database.deployments import DeploymentStore
 from adapters.database.engine import changes, open_database, reading, writing
+from adapters.delivery import of_one_message
 from adapters.settings import Settings
 from adapters.temporal_server import TemporalNotServing, connect_config
 from nurture import protocol
@@ -42,6 +43,14 @@ TELL_AGAIN = timedelta(minutes=10)
 """After Temporal was away, what was told this long before is told again: a crash may have set its store back."""
 TASK_TIMEOUT = timedelta(seconds=5)
 """How soon a workflow task of a dead worker goes to another one."""
+TOO_MANY_BYTES = 2_000_000
+"""Temporal refuses a payload above 2 MB."""
+LOOK_EVERY = timedelta(milliseconds=500)
+"""How often an idle relay looks whether Temporal is still there."""
+TRY_AGAIN = timedelta(seconds=30)
+"""How long a lead whose signal Temporal refuses is put aside, so that it stops nobody else."""
+_OF_THE_LEAD = (RPCStatusCode.INVALID_ARGUMENT, RPCStatusCode.FAILED_PRECONDITION, RPCStatusCode.OUT_OF_RANGE)
+"""What Temporal answers where one signal is at fault; after anything else it is tried again at once."""
 
 
 @dataclass(slots=True)
@@ -53,32 +62,47 @@ class Relay:
     clock: Clock
     store: DeploymentStore
     _away_since: datetime | None = None
+    _aside: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def away(self) -> bool:
+        """True while Temporal does not answer."""
+        return self._away_since is not None
 
     async def run(self, stop: asyncio.Event) -> None:
         """Tell and rest until `stop` is set."""
         changed = changes(self.engine)
-        last = 0.0
+        last = looked = 0.0
         loop = asyncio.get_running_loop()
         while not stop.is_set():
             # a look at least every second, whatever the database says of changes
             busy = (changed() or loop.time() - last > 1) and await self.once() > 0
             if not busy:
                 last = loop.time()
+                if last - looked > LOOK_EVERY.total_seconds():
+                    await self._look()
+                    looked = loop.time()
                 with contextlib.suppress(TimeoutError):
                     await asyncio.wait_for(stop.wait(), PAUSE.total_seconds())
 
     async def once(self) -> int:
-        """One round: how many leads had something to be told. Never raises for an absent Temporal."""
+        """One round: how many leads had something that can be told. Never raises for an absent Temporal."""
         unfiled = await asyncio.to_thread(self._file)
-        waiting = await asyncio.to_thread(self._waiting)
+        waiting = await asyncio.to_thread(self._waiting, self._put_aside())
         if not waiting:
             return unfiled
         gate = asyncio.Semaphore(CALLS_AT_ONCE)
         answers = await asyncio.gather(*(self._tell(gate, lead, entries) for lead, entries in waiting.items()))
-        told = {lead: waiting[lead][-1].seq for lead, done in zip(waiting, answers, strict=True) if done}
+        told = {lead: seq for lead, seq in zip(waiting, answers, strict=True) if seq}
         await asyncio.to_thread(self._mark, told)
-        await self._note(reached=bool(told))
-        return len(told) + unfiled
+        not_taken = answers.count(None)
+        if told and not not_taken:
+            await self._back()
+        elif not told:
+            await asyncio.sleep(0.5)
+        if not_taken and not self.away:
+            log.warning("temporal_is_slow", leads=not_taken, do="they are told again")
+        return len(told) + not_taken + unfiled
 
     def _file(self) -> int:
         with reading(self.engine) as conn:
@@ -89,17 +113,28 @@ class Relay:
                     numbering.file_events(conn, lead, self.store)
         return len(unfiled)
 
-    def _waiting(self) -> Mapping[str, Sequence[AnyEntry]]:
+    def _waiting(self, without: Sequence[str]) -> Mapping[str, Sequence[AnyEntry]]:
         with reading(self.engine) as conn:
-            return numbering.unsignalled(conn, LEADS_AT_ONCE)
+            return numbering.unsignalled(conn, LEADS_AT_ONCE, without=without)
+
+    def _put_aside(self) -> Sequence[str]:
+        now = asyncio.get_running_loop().time()
+        self._aside = {lead: until for lead, until in self._aside.items() if until > now}
+        return tuple(self._aside)
 
     def _mark(self, told: Mapping[str, int]) -> None:
         if told:
             with writing(self.engine) as conn:
                 numbering.mark_signalled(conn, told, datetime.now(UTC))
 
-    async def _tell(self, gate: asyncio.Semaphore, lead: str, entries: Sequence[AnyEntry]) -> bool:
-        """Signal one lead, starting its workflow where none runs; False where Temporal did not take it."""
+    async def _tell(self, gate: asyncio.Semaphore, lead: str, entries: Sequence[AnyEntry]) -> int | None:
+        """Signal one lead, starting its workflow where none runs: the last number told.
+
+        None where Temporal did not answer; 0 where it refuses this very signal, and the lead is put aside for a while.
+        """
+        told, size = of_one_message(entries)
+        if size > TOO_MANY_BYTES:
+            return self._refused(lead, f"entry {told[0].seq} is {size} bytes long")
         async with gate:
             try:
                 await self.client.start_workflow(
@@ -110,23 +145,40 @@ class Relay:
                     id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
                     id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE,
                     start_signal=protocol.DELIVER,
-                    start_signal_args=[Delivery(entries=tuple(entries))],
+                    start_signal_args=[Delivery(entries=tuple(told))],
                     task_timeout=TASK_TIMEOUT,
                     rpc_timeout=timedelta(seconds=5),
                 )
             except RPCError as error:
-                if self._away_since is None:
-                    self._away_since = datetime.now(UTC)
-                    log.warning("temporal_away", code=error.status.name, do="entries wait and are told later")
-                return False
-        return True
+                if error.status in _OF_THE_LEAD:
+                    return self._refused(lead, error.message)
+                self._lost_if_away(error)
+                return None
+        return told[-1].seq
 
-    async def _note(self, *, reached: bool) -> None:
-        if not reached:
-            await asyncio.sleep(0.5)
-        elif self._away_since is not None:
-            since, self._away_since = self._away_since - TELL_AGAIN, None
-            again = await asyncio.to_thread(self._forget, since)
+    def _refused(self, lead: str, why: str) -> int:
+        self._aside[lead] = asyncio.get_running_loop().time() + TRY_AGAIN.total_seconds()
+        log.error("lead_not_told", lead=lead, why=why, do="its entries wait and are tried again; others go on")
+        return 0
+
+    async def _look(self) -> None:
+        """Notice that Temporal goes and comes back, even while there is nothing to tell."""
+        try:
+            await self.client.service_client.check_health(timeout=timedelta(seconds=2))
+        except RPCError as error:
+            self._lost_if_away(error)
+        else:
+            await self._back()
+
+    def _lost_if_away(self, error: RPCError) -> None:
+        if error.status is RPCStatusCode.UNAVAILABLE and self._away_since is None:
+            self._away_since = datetime.now(UTC)
+            log.warning("temporal_away", do="entries wait and are told later")
+
+    async def _back(self) -> None:
+        if self._away_since is not None:
+            again = await asyncio.to_thread(self._forget, self._away_since - TELL_AGAIN)
+            self._away_since = None
             log.warning("temporal_back", told_again=again)
 
     def _forget(self, since: datetime) -> int:
@@ -135,9 +187,14 @@ class Relay:
 
 
 async def connected(settings: Settings) -> Client:
-    """A client of the Temporal server the settings name; raises TemporalNotServing where none answers."""
+    """A client of the Temporal server the settings name; raises TemporalNotServing where none answers.
+
+    It tries no call again by itself: the relay does, and could not notice otherwise that Temporal was away.
+    """
     try:
-        return await Client.connect(**connect_config(settings), data_converter=pydantic_data_converter)
+        return await Client.connect(
+            **connect_config(settings), data_converter=pydantic_data_converter, retry_config=RetryConfig(max_retries=0)
+        )
     except RuntimeError as error:
         raise TemporalNotServing(
             f"no Temporal server answers at {settings.temporal_address}: {error}",

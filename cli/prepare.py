@@ -6,9 +6,10 @@ import asyncio
 from datetime import UTC, datetime
 
 from adapters.clock import Clock, append_epochs, open_clock
+from adapters.database import numbering
 from adapters.database.deployments import DeploymentStore
 from adapters.database.engine import migrate, open_database, writing
-from adapters.relay import Relay, connected
+from adapters.relay import TELL_AGAIN, Relay, connected
 from adapters.settings import Settings
 from cli.supervisor import say_on_stderr
 
@@ -24,6 +25,9 @@ async def prepare(settings: Settings) -> None:
     opened = await asyncio.to_thread(open_clock, engine, settings.speed, datetime.now(UTC))
     clock = Clock(engine)
     clock.start()
+    if settings.embeds_temporal:
+        with writing(engine) as conn:  # its server was away too, and may have lost what it was told last
+            numbering.unsignal_newest(conn, TELL_AGAIN)
     if not opened.began_anew:
         return
     with writing(engine) as conn:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from pydantic import Field
@@ -27,6 +27,7 @@ MAKE_HANDOFF = "make_handoff"
 NOTIFY_PERSON = "notify_person"
 ENROLL_LEAD = "enroll_lead"
 NOTIFY_HANDOFF = "notify_handoff"
+TEND_HANDOFF = "tend_handoff"
 
 
 def lead_workflow_id(lead: str) -> str:
@@ -58,12 +59,14 @@ class ReadLead(Stored):
 class LeadRead(Stored):
     """The stored entries, without gaps; where the state left behind is asked for, that or what happened before.
 
-    `facts`: a lead that begins may have done things that no definition named then, and one names now.
+    `facts`: a lead that begins may have done things that no definition named then, and one names now. `more`: there
+    are further entries above the last of these, since no answer may be larger than 2 MB.
     """
 
     entries: tuple[AnyEntry, ...]
     state: State | None = None
     facts: Facts | None = None
+    more: bool = False
 
 
 class GatherFacts(Stored):
@@ -105,6 +108,12 @@ class HandoffStart(Stored):
 
     handoff: str
     lead: str
+
+
+class HandoffTended(Stored):
+    """How long to wait, in real time, before a sales task needs looking at again; None: it never does."""
+
+    wait: timedelta | None = None
 
 
 class Explanation(Stored):

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from datetime import datetime, timedelta
 from typing import TypeVar
 
 from temporalio import workflow
 from temporalio.common import RetryPolicy
-from temporalio.exceptions import ActivityError, ApplicationError, is_cancelled_exception
+from temporalio.exceptions import ActivityError, ApplicationError, WorkflowAlreadyStartedError, is_cancelled_exception
 
 with workflow.unsafe.imports_passed_through():
     from nurture import protocol
@@ -186,6 +187,17 @@ class LeadWorkflow:
             self._state, self._sheet = read.state or self._state, read.facts
         self._fresh = False
         self._keep(read.entries)
+        while read.more:  # as an activity of the server: all markers of one task together may be no larger, either
+            asked = protocol.ReadLead(lead=self._lead, seq=read.entries[-1].seq)
+            read = await workflow.execute_activity(
+                protocol.READ_LEAD,
+                asked,
+                result_type=protocol.LeadRead,
+                start_to_close_timeout=ONE_TRANSACTION,
+                retry_policy=READ_AGAIN,
+                summary="read more stored entries",
+            )
+            self._keep(read.entries)
 
     async def _advance(self) -> bool:
         """Let the core decide on everything that came in; False if there was nothing to decide."""
@@ -280,13 +292,14 @@ class LeadWorkflow:
 
     async def _start_handoff(self, command: MakeHandoff) -> None:
         """The task lives on in a workflow of its own, whatever becomes of the lead's."""
-        await workflow.start_child_workflow(
-            protocol.HANDOFF_WORKFLOW,
-            protocol.HandoffStart(handoff=command.handoff, lead=command.lead),
-            id=protocol.handoff_workflow_id(command.handoff),
-            parent_close_policy=workflow.ParentClosePolicy.ABANDON,
-            static_summary=f"task for {command.queue}",
-        )
+        with contextlib.suppress(WorkflowAlreadyStartedError):  # another reason has joined a task that lives
+            await workflow.start_child_workflow(
+                protocol.HANDOFF_WORKFLOW,
+                protocol.HandoffStart(handoff=command.handoff, lead=command.lead),
+                id=protocol.handoff_workflow_id(command.handoff),
+                parent_close_policy=workflow.ParentClosePolicy.ABANDON,
+                static_summary=f"task for {command.queue}",
+            )
 
     async def _retired(self) -> bool:
         """Leave the state behind, unless something arrived meanwhile."""

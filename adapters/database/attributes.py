@@ -11,6 +11,9 @@ from nurture.errors import NurtureError, UnknownName, near_names
 COMPANY = "company"
 """The one attribute that need not be in attributes.yaml: every form may ask for it."""
 _COMPANY = Attribute(type="text", axis="demographic")
+LONGEST_TEXT = 2_000
+"""Characters of a text: a profile travels to the workflow, whose messages may have 2 MB."""
+LONGEST_LIST = 100
 _LARGEST = 1e300
 """Beyond it a number cannot be compared with others."""
 _FLAGS = {"true": True, "yes": True, "1": True, "はい": True, "false": False, "no": False, "0": False, "いいえ": False}
@@ -40,7 +43,8 @@ def checked(name: str, value: Any, definitions: Definitions) -> Any:
         return None
     match attribute.type:
         case "text":
-            return _when(isinstance(value, str), name, value, "a text")
+            good = isinstance(value, str) and len(value) <= LONGEST_TEXT
+            return _when(good, name, value, f"a text of at most {LONGEST_TEXT} characters")
         case "number":
             good = isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= _LARGEST
             return _when(good, name, value, "a number")
@@ -51,8 +55,13 @@ def checked(name: str, value: Any, definitions: Definitions) -> Any:
         case "flag":
             return _when(isinstance(value, bool), name, value, "true or false")
         case "list":
-            good = isinstance(value, list) and all(isinstance(each, str | int | float) for each in value)
-            return _when(good, name, value, "a list of texts or numbers")
+            good = (
+                isinstance(value, list)
+                and len(value) <= LONGEST_LIST
+                and all(isinstance(each, str | int | float) and len(str(each)) <= LONGEST_TEXT for each in value)
+            )
+            wanted = f"a list of at most {LONGEST_LIST} numbers, or texts of at most {LONGEST_TEXT} characters"
+            return _when(good, name, value, wanted)
 
 
 def read(name: str, text: str, definitions: Definitions) -> Any:

@@ -166,6 +166,24 @@ def fall_back(conn: Connection, handoff: str, definitions: Definitions, *, now: 
     return _tell(conn, get(conn, handoff), "reassigned", now, why)
 
 
+def tend(conn: Connection, handoff: str, definitions: Definitions, *, now: datetime) -> datetime | None:
+    """Do what is due about one task: give it to the fallback, or close it as expired.
+
+    Returns when to look again, on nurture's clock; None where nothing more can become due.
+    """
+    task = _locked(conn, handoff)
+    queue = definitions.sales.queues.get(task.queue) if definitions.sales else None
+    if task.state not in OPEN or queue is None:
+        return None
+    last = _later(task.made_at, queue.close_within, definitions)
+    if last is not None and now >= last:
+        expire(conn, handoff, now=now, reason=f"not closed within {queue.close_within}")
+        return None
+    if task.state == "open" and task.due is not None and now >= task.due:
+        task = fall_back(conn, handoff, definitions, now=now)
+    return min((at for at in (task.due, last) if at is not None), default=None)
+
+
 def overdue(conn: Connection, definitions: Definitions, now: datetime) -> tuple[list[str], list[str]]:
     """The tasks whose time is over: those to give to the fallback, and those to close as expired."""
     late: list[str] = []
@@ -186,6 +204,12 @@ def notice(conn: Connection, handoff: str) -> HandoffNotice:
     return HandoffNotice(
         id=task.id, lead=task.lead, queue=task.queue, rep=task.rep, reasons=task.reasons, note=task.note
     )
+
+
+def was_notified(conn: Connection, handoff: str) -> bool:
+    """True if sales was told of the task before."""
+    told = select(handoffs.c.notified_real).where(handoffs.c.id == handoff)
+    return conn.execute(told).scalar() is not None
 
 
 def notified(conn: Connection, handoff: str, real_now: datetime) -> None:

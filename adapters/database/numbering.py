@@ -7,7 +7,7 @@ The heart of delivery: events are accepted without a number, and filed here, und
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection, Row, bindparam, exists, func, insert, or_, select, update
@@ -82,12 +82,14 @@ def leads_with_unfiled(conn: Connection, limit: int) -> tuple[str, ...]:
     )
 
 
-def unsignalled(conn: Connection, limit: int) -> dict[str, tuple[AnyEntry, ...]]:
+def unsignalled(conn: Connection, limit: int, *, without: Sequence[str] = ()) -> dict[str, tuple[AnyEntry, ...]]:
     """What Temporal has not been told, for at most `limit` leads, each lead's entries in the order of their numbers.
 
-    A lead that has only a profile is left alone: an import starts nothing.
+    A lead that has only a profile is left alone: an import starts nothing. So are the leads `without` whom to go on.
     """
     waiting = select(leads.c.id).where(leads.c.pending).order_by(leads.c.id).limit(limit)
+    if without:
+        waiting = waiting.where(leads.c.id.not_in(without))
     found: dict[str, list[AnyEntry]] = {}
     for lead, body in conn.execute(
         select(entries.c.lead, entries.c.body)
@@ -128,6 +130,12 @@ def unsignal_since(conn: Connection, real: datetime) -> int:
     again = select(entries.c.lead).where(entries.c.signalled_real >= real)
     conn.execute(update(leads).where(leads.c.id.in_(again.scalar_subquery())).values(pending=True))
     return conn.execute(update(entries).where(entries.c.signalled_real >= real).values(signalled_real=None)).rowcount
+
+
+def unsignal_newest(conn: Connection, span: timedelta) -> int:
+    """The same for the last `span` in which anything was signalled at all, however long ago that was."""
+    newest: datetime | None = conn.execute(select(func.max(entries.c.signalled_real))).scalar()
+    return unsignal_since(conn, newest - span) if newest is not None else 0
 
 
 def has_unfiled(conn: Connection, lead: str) -> bool:

@@ -112,6 +112,10 @@ class Office:
     async def notify_handoff(self, start: protocol.HandoffStart) -> None:
         self.told.append(start.handoff)
 
+    @activity.defn(name=protocol.TEND_HANDOFF)
+    async def tend_handoff(self, _: protocol.HandoffStart) -> protocol.HandoffTended:
+        return protocol.HandoffTended()
+
     def lines(self, lead: str) -> list[str]:
         """What was written on the lead's timeline, as `what` or `what subject`."""
         return [
@@ -126,4 +130,5 @@ class Office:
         return [
             self.read_lead, self.write_record, self.gather_facts, self.retire_lead, self.send_mail,
             self.make_handoff, self.notify_person, self.enroll_lead, self.notify_handoff,
+            self.tend_handoff,
         ]  # fmt: skip

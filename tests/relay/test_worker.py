@@ -1,0 +1,196 @@
+"""`python worker.py` as a process: how it ends, what it does about what it does not know yet, how much it can read."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+
+from adapters.database import leads
+from adapters.database.deployments import deploy
+from adapters.database.engine import reading, writing
+from adapters.database.enrolments import decide
+from adapters.database.schema import sends
+from nurture.loading import definitions_of
+from tests.mail.fake_provider import FakeProvider
+from tests.relay.conftest import FILES, Post, Server, eventually
+
+ROOT = Path(__file__).parents[2]
+MAILS = {
+    "mails.yaml": """\
+scenario: mails
+language: ja
+topic: newsletter
+start: first
+steps:
+  first:
+    send: hello
+    wait: {until: [opened], timeout: 30d}
+    then: bye
+  bye: {finish: exhausted}
+""",
+    "sender.yaml": """\
+legal_name: Example Trading Ltd.
+postal_address: 1 Example Street, Tokyo
+contact: info@example.com
+from: {name: Example, email: news@example.com}
+time_zone: Asia/Tokyo
+window: always
+holidays: none
+topics: [newsletter]
+""",
+    "templates/hello.ja.md": "---\nsubject: ご案内\n---\nこんにちは\n",
+}
+
+
+class SlowProvider(FakeProvider):
+    """Takes every mail, and its time."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.began = threading.Event()
+
+    def take(self, mails: Any, request: dict[str, Any]) -> None:
+        self.began.set()
+        time.sleep(2)
+        super().take(mails, request)
+
+
+@pytest.fixture
+def provider() -> Iterator[SlowProvider]:
+    """A provider that runs for one test."""
+    with SlowProvider() as running:
+        yield running
+
+
+@pytest.fixture
+def start_worker(server: Server, tmp_path: Path, provider: FakeProvider) -> Iterator[Callable[[], Any]]:
+    """Starts `python worker.py`; whatever still runs is killed at the end."""
+    started: list[subprocess.Popen[bytes]] = []
+
+    def start() -> subprocess.Popen[bytes]:
+        environment = {
+            **os.environ,
+            "NURTURE_HOME": str(tmp_path),
+            "TEMPORAL_ADDRESS": server.address,
+            "NURTURE_MAIL": "sendgrid",
+            "NURTURE_SENDGRID_HOST": provider.host,
+            "SENDGRID_API_KEY": "a-key-for-tests-only",
+        }
+        with (tmp_path / "worker.log").open("ab") as log:
+            started.append(
+                subprocess.Popen(
+                    [sys.executable, str(ROOT / "worker.py")], cwd=tmp_path, env=environment,
+                    stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+                )
+            )  # fmt: skip
+        return started[-1]
+
+    yield start
+    for process in started:
+        if process.poll() is None:
+            process.kill()
+        process.wait()
+
+
+def deploy_mails(post: Post) -> int:
+    """Make the scenario with a mail current; its number."""
+    now = datetime.now(UTC)
+    with writing(post.store.engine) as conn:
+        number = deploy(conn, FILES | MAILS, [], by="tests", now=now, real_now=now).number
+    post.store.refresh()
+    return number
+
+
+def standing(post: Post, lead: str) -> dict[str, Any]:
+    """What the API would show of a lead."""
+    with reading(post.store.engine) as conn:
+        found = leads.view(conn, post.name(lead))
+    assert found is not None
+    return found
+
+
+CONSENT = {"topics": ["newsletter"], "basis": "opt_in", "source": "tests"}
+
+
+async def test_sigterm_lets_a_running_send_end(
+    post: Post, start_worker: Callable[[], subprocess.Popen[bytes]], provider: SlowProvider, tmp_path: Path
+) -> None:
+    """The answer that was under way is written down, the exit code is 0, and the next worker sends nothing again."""
+    deploy_mails(post)
+    post.add("a", email="a@example.com", consent=CONSENT)
+    worker = start_worker()
+    post.enrol("a", "mails")
+    await post.relay.once()
+    await eventually(provider.began.is_set)
+    worker.send_signal(signal.SIGTERM)
+    assert worker.wait(timeout=60) == 0, (tmp_path / "worker.log").read_text()[-3000:]
+    with reading(post.store.engine) as conn:
+        assert conn.execute(select(sends.c.state)).scalars().all() == ["accepted"]
+
+    start_worker()
+    await eventually(lambda: standing(post, "a")["status"] == "waiting")
+    assert list(provider.keys().values()) == [1]
+
+
+async def test_a_deployment_that_is_not_loaded_fails_the_task_and_mends_itself(
+    post: Post, start_worker: Callable[[], subprocess.Popen[bytes]]
+) -> None:
+    """The lead is named a deployment that nobody knows; once it is there, the lead goes on by itself."""
+    start_worker()
+    post.add("a", email="a@example.com", consent=CONSENT)
+    scenario = definitions_of(FILES | MAILS, holidays=frozenset(), number=2).scenarios["mails"]
+    with writing(post.store.engine) as conn:
+        decide(conn, post.name("a"), scenario, deployment=2, now=datetime.now(UTC))
+    await post.relay.once()
+    handle = post.client.get_workflow_handle(f"lead/{post.name('a')}")
+
+    async def failed() -> bool:
+        events = (await handle.fetch_history()).events
+        return any(event.HasField("workflow_task_failed_event_attributes") for event in events)
+
+    for _ in range(600):
+        if await failed():
+            break
+        await asyncio.sleep(0.1)
+    assert await failed()
+    description = await handle.describe()
+    assert description.status is not None
+    assert description.status.name == "RUNNING"
+
+    assert deploy_mails(post) == 2
+    await eventually(lambda: standing(post, "a")["status"] == "waiting")
+    assert standing(post, "a")["step"] == "first"
+
+
+async def test_a_lead_with_more_than_two_megabytes_to_read_is_read(
+    post: Post, start_worker: Callable[[], subprocess.Popen[bytes]]
+) -> None:
+    """Neither a signal nor the answer of an activity may be larger; a history that was lost is longer."""
+    post.add("a")
+    post.enrol("a", "invite")
+    for batch in range(3):
+        numbers = (f"{batch}-{number}" for number in range(900))
+        post.happen("a", *numbers, subject="資料請求" * 100)
+    while await post.relay.once():
+        pass
+    start_worker()
+    await eventually(lambda: standing(post, "a")["seq"] == 2702)
+    assert standing(post, "a")["status"] == "waiting"
+    post.happen("a", "one", subject="seminar")
+    await post.relay.once()
+    await eventually(lambda: standing(post, "a")["seq"] == 2703)
+    assert standing(post, "a")["status"] == "idle"
+    history = await post.client.get_workflow_handle(f"lead/{post.name('a')}").fetch_history()
+    assert not [each for each in history.events if each.HasField("workflow_task_failed_event_attributes")]
