@@ -21,6 +21,7 @@ import httpx
 import structlog
 
 from adapters.clock import Clock
+from adapters.database.deployments import DeploymentStore
 from adapters.database.lead_files import leads_of
 from adapters.mail.rendering import is_hidden_link
 from adapters.mail.sendgrid import SEND_KEY_ARGUMENT
@@ -62,13 +63,13 @@ class Stage:
         self,
         client: httpx.AsyncClient,
         clock: Clock,
-        definitions: Definitions,
+        store: DeploymentStore,
         audience: Audience,
         *,
         file: Path,
         seed: int,
     ) -> None:
-        self._client, self._clock, self._definitions, self._audience = client, clock, definitions, audience
+        self._client, self._clock, self._store, self._audience = client, clock, store, audience
         self._file, self._seed = file, seed
         self._deeds: list[Deed] = []
         self._since = clock.now().isoformat()
@@ -144,7 +145,10 @@ class Stage:
         """Plan what the reader of one mail will do."""
         self._seen.add(mail["id"])
         key = str(mail["custom_args"].get(SEND_KEY_ARGUMENT, ""))
-        lead, template = self._of(key)
+        told = self._of(key)
+        if told is None:
+            return  # a test mail: nobody of the audience got it
+        lead, template = told
         dice = Random(f"{self._seed}/{key}")  # noqa: S311
         at = datetime.fromisoformat(mail["at"])
         links = [link for link in mail["links"] if "/u/" not in link and not is_hidden_link(link)]
@@ -156,10 +160,16 @@ class Stage:
                 given = {"mail": mail["id"], "url": links[0] if links else ""}
                 self._plan(at + each.after, VERBS[each.type], given)
 
-    def _of(self, key: str) -> tuple[str, str]:
-        """The lead of a send key, and the template its step sends at that visit."""
-        lead, scenario, _, step, visit = key.rsplit("/", 4)
-        mails = self._definitions.scenarios[scenario].steps[step].mails
+    def _of(self, key: str) -> tuple[str, str] | None:
+        """The lead of a send key, and the template its step sends at that visit; None where it is no lead's mail."""
+        parts = key.rsplit("/", 4)
+        if len(parts) != len(("lead", "scenario", "enrolment", "step", "visit")) or not parts[4].isdigit():
+            return None
+        lead, scenario, _, step, visit = parts
+        if scenario not in self._store.current().scenarios:
+            self._store.refresh()  # somebody deployed meanwhile
+        found = self._store.current().scenarios.get(scenario)
+        mails = found.steps[step].mails if found is not None and step in found.steps else ()
         return lead, mails[min(int(visit), len(mails)) - 1] if mails else ""
 
     def _take(self, task: Mapping[str, Any]) -> None:

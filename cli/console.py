@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.text import Text
 from sqlalchemy.exc import OperationalError
 
-from nurture.errors import MissingDeployment, NurtureError
+from nurture.errors import MissingDeployment, NurtureError, Unavailable
 
 out = Console(highlight=False, soft_wrap=True)
 err = Console(stderr=True, highlight=False, soft_wrap=True)
@@ -35,7 +35,7 @@ def say_error(error: NurtureError) -> None:
 
 def code_of(error: Exception) -> int:
     """1 where the input is wrong, 2 where the system is not available."""
-    unavailable: tuple[type[Exception], ...] = (MissingDeployment, OperationalError)
+    unavailable: tuple[type[Exception], ...] = (MissingDeployment, OperationalError, Unavailable)
     # loading Temporal takes longer than most commands: where nobody has, the error cannot be one of its
     temporal = sys.modules.get("adapters.temporal_server")
     if temporal is not None:

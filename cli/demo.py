@@ -75,7 +75,7 @@ async def _perform(settings: Settings) -> None:
         async with httpx.AsyncClient(
             base_url=settings.web_url, headers={"Authorization": f"Bearer {key}"}, timeout=10, trust_env=False
         ) as client:
-            stage = Stage(client, clock, definitions, audience, file=settings.home / "audience.json", seed=SEED)
+            stage = Stage(client, clock, store, audience, file=settings.home / "audience.json", seed=SEED)
             stage.open(sample_leads(_folder() / "leads.csv", definitions))
             addresses = {
                 "start here": f"{settings.public_url}/login?token={make_login_token(store.engine)}  (good once)",

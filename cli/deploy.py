@@ -48,6 +48,11 @@ def deploy(
         err.print(summary(loaded.problems, *read))
         err.print(Text("nothing was deployed: mend the errors first", style="bold red"))
         raise Ended(INPUT_IS_WRONG)
+    if not loaded.definitions.scenarios:
+        err.print(
+            Text(f"there is no scenario in {directory}: is this the folder? Nothing was deployed", style="bold red")
+        )
+        raise Ended(INPUT_IS_WRONG)
     with opened() as data:
         _deploy(data, loaded, files, plan=plan, enroll_existing=enroll_existing)
 

@@ -3,6 +3,7 @@
 NurtureError                what, where, do
 ├── DefinitionsRefused      a folder of definitions with at least one error; carries every problem
 ├── UnknownName             a scenario, step, template … that does not exist; carries near names
+├── Unavailable             something outside cannot be used now; the input is not at fault
 └── MissingDeployment       a deployment that this process has not loaded (yet)
 """
 
@@ -68,6 +69,10 @@ class UnknownName(NurtureError):
         hint = f"did you mean {' or '.join(repr(n) for n in near)}? " if near else ""
         super().__init__(f"unknown {kind} {name!r}", where=where, do=f"{hint}known: {listed}")
         self.near = near
+
+
+class Unavailable(NurtureError):
+    """Something outside cannot be used now; nothing is wrong with what was asked."""
 
 
 class MissingDeployment(NurtureError):

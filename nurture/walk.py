@@ -245,6 +245,8 @@ def _judge_entry(walk: Walk, entry: AnyEntry) -> None:
     if event is not None and not late:
         walk.hear(event)
     walk.judge_step(at)
+    if isinstance(entry, Profiled):  # what a blocked mail lacked may be there now
+        actions.try_again(walk, "the profile has changed")
 
 
 def _late(state: State, event: Happening) -> bool:

@@ -23,7 +23,7 @@ from sqlalchemy import Connection, Engine, create_engine, event, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
-from nurture.errors import NurtureError
+from nurture.errors import NurtureError, Unavailable
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 PATIENCE_SECONDS = 120
@@ -51,7 +51,13 @@ def open_database(url: str) -> Engine:
     if parsed.get_backend_name() != "sqlite":
         return create_engine(parsed, json_serializer=_json, pool_size=16, max_overflow=48, pool_pre_ping=True)
     if parsed.database and parsed.database != ":memory:":
-        Path(parsed.database).absolute().parent.mkdir(parents=True, exist_ok=True)
+        folder = Path(parsed.database).absolute().parent
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise Unavailable(
+                f"{folder} cannot be used: {error.strerror}", where="NURTURE_HOME", do="choose another folder"
+            ) from error
     engine = create_engine(parsed, json_serializer=_json, pool_size=16, max_overflow=112, pool_timeout=PATIENCE_SECONDS)
     event.listen(engine, "connect", _prepare)
     event.listen(engine, "begin", _begin)

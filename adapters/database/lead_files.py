@@ -76,13 +76,17 @@ def import_rows(
     rows = _rows(lines)
     header = _header(next(rows, None), definitions, file_name)
     imported, done = Imported(), 0
+    first_lines: dict[str, int] = {}
     while batch := list(islice(rows, AT_ONCE)):
         with writing(engine) as conn:
             for row in batch:
                 if not any(cell.strip() for cell in row.cells):
                     continue
                 try:
-                    _take(conn, imported, _lead(header, row, definitions), store, now)
+                    lead = _lead(header, row, definitions)
+                    if lead.id is not None and first_lines.setdefault(lead.id, row.line) != row.line:
+                        raise FileRefused(f"id {lead.id!r} stands in line {first_lines[lead.id]} already")
+                    _take(conn, imported, lead, store, now)
                 except (NurtureError, ValidationError) as error:
                     imported.bad.append(f"{file_name}:{row.line}: {_said(error)}")
         done += len(batch)

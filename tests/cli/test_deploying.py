@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from tests.cli.conftest import Nurture
 
 
@@ -62,3 +64,20 @@ def test_leads_that_fit_already_are_enrolled_only_when_asked(nurture: Nurture) -
     planned = nurture("deploy", "--plan", "--enroll-existing")
     assert "1 lead(s) fit" in planned.out
     assert "1 enrolled" in nurture("deploy", "--enroll-existing").out
+
+
+def test_a_folder_without_a_scenario_is_not_deployed(deployed: Nurture) -> None:
+    """It is taken for the wrong folder: what is current stays."""
+    Path("empty").mkdir()
+    said = deployed("deploy", "empty")
+    assert said.code == 1
+    assert "no scenario in empty" in said.err
+
+
+def test_a_home_that_is_no_folder_is_said_in_a_sentence(nurture: Nurture, monkeypatch: pytest.MonkeyPatch) -> None:
+    """2, since nothing is wrong with what was asked."""
+    Path("a_file").write_text("", encoding="utf-8")
+    monkeypatch.setenv("NURTURE_HOME", str(Path("a_file").absolute()))
+    said = nurture("deploy")
+    assert said.code == 2
+    assert "choose another folder" in said.err

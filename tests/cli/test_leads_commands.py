@@ -98,3 +98,11 @@ def test_a_test_mail_without_a_provider_ends_with_2(
     said = with_lead("send-test", "newsletter_01", "--to", "me@example.co.jp", "--lead", "l1")
     assert said.code == 2
     assert "nurture up" in said.err
+
+
+def test_a_second_row_of_the_same_lead_is_a_bad_row(deployed: Nurture) -> None:
+    """It would silently take the first one's address; the line of the first is named."""
+    Path("twice.csv").write_text("id,email\nl1,a@example.com\nl1,z@example.com\n", encoding="utf-8")
+    said = deployed("leads", "import", "twice.csv")
+    assert said.code == 1
+    assert "twice.csv:3: id 'l1' stands in line 2 already" in said.err + said.out

@@ -394,6 +394,15 @@ def test_a_blocked_mail_stands_still_and_is_tried_again_by_a_deploy() -> None:
     assert lead.where() == ("waiting", "a", 1)
 
 
+def test_a_blocked_mail_is_tried_again_when_the_profile_changes() -> None:
+    """What was unset may be set now: nobody has to ask for a retry."""
+    lead = sending()
+    lead.give(lead.sent("blocked", reason="no value for lead.attributes.region"))
+    lead.give(lead.profile(region="関東"))
+    assert lead.where() == ("sending", "a", 1)
+    assert [mail.issue for mail in lead.mails] == [1, 2]
+
+
 def test_a_blocked_lead_still_hears_a_leave() -> None:
     """Blocked is no cage: what ends the enrolment ends it, and the mail will not go."""
     lead = sending()

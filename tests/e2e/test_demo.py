@@ -12,7 +12,7 @@ from tests.e2e.whole import Whole, patiently
 
 @pytest.mark.timeout(420)
 def test_the_demo_goes_on_where_it_was(whole: Callable[..., Whole]) -> None:
-    """Sample leads enter through real HTTP, go back a step, and neither they nor the clock begin anew."""
+    """Sample leads enter through real HTTP and go back a step; neither a test mail nor a restart stops the play."""
     nurture = whole(speed=43200)
     nurture.start("demo")
     assert nurture.get("/health/ready")["speed"] == 43200
@@ -21,6 +21,8 @@ def test_the_demo_goes_on_where_it_was(whole: Callable[..., Whole]) -> None:
         return [lead for lead in nurture.all("/api/leads?step=newsletter_again&limit=200") if lead["visit"]]
 
     patiently(went_back, seconds=120)
+    test_mail = nurture.run("send-test", "newsletter_01", "--to", "me@example.com", "--lead", "lead_001")
+    assert test_mail.returncode == 0, test_mail.stderr
     before = nurture.get("/health/ready")["now"]
     leads, mails = count(nurture, "/api/leads"), count(nurture, "/api/inbox")
     assert leads > 0
