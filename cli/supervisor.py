@@ -39,7 +39,7 @@ class Child:
 
 def say_on_stderr(line: str) -> None:
     """The supervisor's voice: stdout belongs to the one line that says everything is ready."""
-    with contextlib.suppress(BrokenPipeError):  # whoever read it has gone; the children are to live on
+    with contextlib.suppress(OSError):  # the pipe, or the terminal, has gone; what is to be done is done all the same
         sys.stderr.write(f"{line}\n")
         sys.stderr.flush()
 

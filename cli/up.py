@@ -128,8 +128,8 @@ class _Whole:
             if self._stop.is_set():
                 supervisor.hurry()
                 return
-            say_on_stderr("stopping; once more kills what is still running")
             self._stop.set()
+            say_on_stderr("stopping; once more kills what is still running")
 
         loop = asyncio.get_running_loop()
         for which in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):

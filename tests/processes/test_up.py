@@ -42,8 +42,8 @@ class Whole:
     ui: int
     started: list[subprocess.Popen[str]] = field(default_factory=list)
 
-    def up(self) -> subprocess.Popen[str]:
-        """Starts it; stdout is a pipe, stderr is appended to `<home>/said`."""
+    def up(self, terminal: int | None = None) -> subprocess.Popen[str]:
+        """Starts it; stdout is a pipe, stderr is appended to `<home>/said`, or is the terminal given."""
         self.home.mkdir(exist_ok=True)
         environment = {name: value for name, value in os.environ.items() if not name.startswith("TEMPORAL_")}
         environment |= {
@@ -59,15 +59,15 @@ class Whole:
                 env=environment,
                 cwd=self.home,
                 stdout=subprocess.PIPE,
-                stderr=said,
+                stderr=said if terminal is None else terminal,
                 text=True,
             )
         self.started.append(process)
         return process
 
-    def ready(self) -> subprocess.Popen[str]:
+    def ready(self, terminal: int | None = None) -> subprocess.Popen[str]:
         """Starts it and waits for its line."""
-        process = self.up()
+        process = self.up(terminal)
         assert process.stdout is not None
         line = process.stdout.readline()
         wanted = (
@@ -122,6 +122,18 @@ def test_up_says_ready_once_and_stops_cleanly(whole: Whole) -> None:
     assert all(gone(pid) for pid in pids.values())
     assert whole.pids() == {}
     assert (whole.home / "ended").read_text().split() == ["web", "worker", "relay"]
+
+
+def test_a_terminal_that_was_closed_does_not_keep_it_from_stopping(whole: Whole) -> None:
+    """Nothing can be said any more, and everything ends all the same."""
+    ours, theirs = os.openpty()
+    process = whole.ready(theirs)
+    os.close(theirs)
+    pids = [int((whole.home / "run" / f"{name}.pid").read_text().split()[0]) for name in NAMES]
+    os.close(ours)
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(timeout=30) == 0
+    assert all(gone(pid) for pid in pids)
 
 
 def test_a_killed_child_is_back_within_five_seconds(whole: Whole) -> None:
