@@ -23,10 +23,12 @@ if __name__ == "__main__":  # `python worker.py` from any directory
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 from temporalio.client import Client
+from temporalio.common import WorkflowIDConflictPolicy
 from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.worker import Worker
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 
+from activities.bulk import BulkActivities
 from activities.desk import Desk
 from activities.mail import MailActivities
 from activities.records import RecordActivities
@@ -43,6 +45,7 @@ from adapters.temporal_server import connect_config
 from nurture import protocol
 from nurture.errors import NurtureError
 from nurture.plan import Book
+from workflows.bulk import SweepWorkflow
 from workflows.handoff import HandoffWorkflow
 from workflows.lead import LeadWorkflow
 from workflows.shelf import BOOK
@@ -91,12 +94,17 @@ async def keep_loading(store: DeploymentStore, book: Book) -> None:
 
 def make_worker(client: Client, desk: Desk, threads: ThreadPoolExecutor, **options: object) -> Worker:
     """A worker with every workflow and activity; `options` go to Temporal's Worker."""
-    mail, records, tasks = MailActivities(desk), RecordActivities(desk), TaskActivities(desk)
+    mail, records, tasks, bulk = (
+        MailActivities(desk),
+        RecordActivities(desk),
+        TaskActivities(desk),
+        BulkActivities(desk),
+    )
     restrictions = SandboxRestrictions.default.with_passthrough_modules("nurture", "workflows", "pydantic")
     return Worker(
         client,
         task_queue=protocol.TASK_QUEUE,
-        workflows=[LeadWorkflow, HandoffWorkflow],
+        workflows=[LeadWorkflow, HandoffWorkflow, SweepWorkflow],
         activities=[
             mail.send_mail,
             records.read_lead,
@@ -108,6 +116,7 @@ def make_worker(client: Client, desk: Desk, threads: ThreadPoolExecutor, **optio
             tasks.enroll_lead,
             tasks.notify_handoff,
             tasks.tend_handoff,
+            bulk.sweep,
         ],
         activity_executor=threads,
         max_concurrent_activities=THREADS,
@@ -116,6 +125,16 @@ def make_worker(client: Client, desk: Desk, threads: ThreadPoolExecutor, **optio
         sticky_queue_schedule_to_start_timeout=timedelta(seconds=2),
         graceful_shutdown_timeout=DRAIN,
         **options,  # type: ignore[arg-type]
+    )
+
+
+async def start_sweep(client: Client) -> None:
+    """See to it that the nightly sweep runs; it is the same one for all workers."""
+    await client.start_workflow(
+        protocol.SWEEP_WORKFLOW,
+        id=protocol.SWEEP_WORKFLOW_ID,
+        task_queue=protocol.TASK_QUEUE,
+        id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
     )
 
 
@@ -131,6 +150,7 @@ async def run(settings: Settings) -> None:
         worker = make_worker(client, desk_of(settings, clock, store), threads)
         loading = asyncio.create_task(keep_loading(store, BOOK))
         async with worker:
+            await start_sweep(client)
             log.info("worker_ready", deployments=len(store.numbers()), speed=clock.epoch.speed)
             await stop.wait()
             log.info("worker_drains")

@@ -5,13 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine
+from temporalio.exceptions import ApplicationError
 
 from adapters.clock import Clock
+from adapters.database import positions
 from adapters.database.deployments import DeploymentStore
 from adapters.mail.port import Mailer
 from adapters.mail.tokens import UnsubscribeTokens
 from adapters.notification import Notifier
+from nurture import protocol
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,3 +33,11 @@ class Desk:
 def real_now() -> datetime:
     """The real instant, for what concerns machines and not leads."""
     return datetime.now(UTC)
+
+
+def take_up(conn: Connection, order: protocol.Order) -> None:
+    """Write the records an order came with; refuses, for good, an order that the stored state does not give."""
+    try:
+        positions.take_up(conn, order.command.lead, order.records, order.command)
+    except positions.Superseded as error:
+        raise ApplicationError(str(error), type=protocol.SUPERSEDED, non_retryable=True) from error

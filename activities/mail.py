@@ -10,8 +10,8 @@ from sqlalchemy import Connection
 from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
-from activities.desk import Desk, real_now
-from adapters.database import positions, sends
+from activities.desk import Desk, real_now, take_up
+from adapters.database import sends
 from adapters.database.engine import writing
 from adapters.database.numbering import lock
 from adapters.mail.port import Accepted, Answer, Held, Mail, Refused, Unknown
@@ -62,9 +62,7 @@ class MailActivities:
         if not isinstance(command, SendMail):
             raise ApplicationError(f"{command.command} is not a mail", non_retryable=True)
         with writing(self._desk.engine) as conn:
-            lock(conn, command.lead)
-            if order.record is not None:
-                positions.record(conn, order.record)
+            take_up(conn, order)
             begun = self._begin(conn, command)
         if begun is None:
             begun = self._settle(command)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from pydantic import TypeAdapter
 from temporalio import activity
 
 from activities.desk import Desk
@@ -13,12 +12,8 @@ from adapters.database.engine import reading, writing
 from adapters.database.events import happened
 from adapters.delivery import of_one_message
 from nurture import protocol
-from nurture.commands import Record
 from nurture.facts import Facts, gathered
 from nurture.plan import Book
-from nurture.state import State
-
-_STATE = TypeAdapter(State)
 
 
 class RecordActivities:
@@ -31,14 +26,19 @@ class RecordActivities:
     def read_lead(self, asked: protocol.ReadLead) -> protocol.LeadRead:
         """The stored entries above a number, those the relay has not reached numbered now."""
         with writing(self._desk.engine) as conn:
-            kept = positions.starting_point(conn, asked.lead) if asked.kept else None
-            state = _STATE.validate_python(kept) if kept is not None else None
-            seq = max(asked.seq, state.seq if state is not None else 0)
-            entries = numbering.after(conn, asked.lead, seq, self._desk.store)
-            earlier = happened(conn, asked.lead, 0) if asked.kept and state is None else []
+            beyond = -1 if asked.anyway else asked.record
+            state = positions.starting_point(conn, asked.lead, beyond=beyond)
+            entries = numbering.after(conn, asked.lead, state.seq if state else asked.seq, self._desk.store)
+            begins = asked.anyway and asked.record == 0 and state is None
+            earlier = happened(conn, asked.lead, 0) if begins else []
         first, _ = of_one_message(entries)
-        facts = self._sheet(earlier) if earlier else None
-        return protocol.LeadRead(entries=tuple(first), state=state, facts=facts, more=len(first) < len(entries))
+        return protocol.LeadRead(
+            entries=tuple(first),
+            state=state,
+            epoch=self._desk.clock.epoch if state is not None else None,
+            facts=self._sheet(earlier) if earlier else None,
+            more=len(first) < len(entries),
+        )
 
     def _sheet(self, earlier: list[tuple[str, str, str | None, datetime]]) -> Facts:
         """What the current definitions ask about events that were kept without a number."""
@@ -46,10 +46,11 @@ class RecordActivities:
         return gathered(Book([current]).keeps(frozenset(), current.number), earlier)
 
     @activity.defn(name=protocol.WRITE_RECORD)
-    def write_record(self, record: Record) -> protocol.Written:
-        """Write what one advance changed."""
+    def write_record(self, asked: protocol.WriteRecords) -> protocol.Written:
+        """Write what one advance changed, unless the store knows better."""
         with writing(self._desk.engine) as conn:
-            return protocol.Written(cancelled=positions.record(conn, record))
+            cancelled = positions.write(conn, asked.lead, asked.records)
+        return protocol.Written(behind=True) if cancelled is None else protocol.Written(cancelled=cancelled)
 
     @activity.defn(name=protocol.GATHER_FACTS)
     def gather_facts(self, asked: protocol.GatherFacts) -> protocol.FactsGathered:
@@ -62,4 +63,4 @@ class RecordActivities:
     def retire_lead(self, asked: protocol.RetireLead) -> bool:
         """Keep the state of an idle lead; False if something arrived meanwhile."""
         with writing(self._desk.engine) as conn:
-            return positions.retire(conn, asked.lead, asked.state.seq, _STATE.dump_python(asked.state, mode="json"))
+            return positions.retire(conn, asked.lead, asked.state)

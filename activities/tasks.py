@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Connection
 from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
-from activities.desk import Desk, real_now
-from adapters.database import enrolments, handoffs, numbering, positions
+from activities.desk import Desk, real_now, take_up
+from adapters.database import enrolments, handoffs
 from adapters.database.engine import reading, writing
 from adapters.notification import Message
 from nurture import protocol
@@ -28,7 +27,7 @@ class TaskActivities:
             raise _wrong(order)
         definitions = self._desk.store.current()
         with writing(self._desk.engine) as conn:
-            self._record(conn, order)
+            take_up(conn, order)
             if definitions.sales is None or command.queue not in definitions.sales.queues:
                 why = f"no queue {command.queue!r} in sales.yaml of deployment {definitions.number}: add it and deploy"
                 return TaskDone(key=command.handoff, at=command.at, error=why)
@@ -42,7 +41,7 @@ class TaskActivities:
         if not isinstance(command, NotifyPerson):
             raise _wrong(order)
         with writing(self._desk.engine) as conn:
-            self._record(conn, order)
+            take_up(conn, order)
         self._desk.notifier.tell(Message(key=command.key, to=command.to, text=command.text, lead=command.lead))
         return TaskDone(key=command.key, at=command.at)
 
@@ -55,7 +54,7 @@ class TaskActivities:
         definitions = self._desk.store.current()
         scenario = definitions.scenarios.get(command.scenario)
         with writing(self._desk.engine) as conn:
-            self._record(conn, order)
+            take_up(conn, order)
             if scenario is None:
                 why = f"no scenario {command.scenario!r} in deployment {definitions.number}"
                 return TaskDone(key=command.key, at=command.at, error=why)
@@ -83,11 +82,6 @@ class TaskActivities:
         with writing(self._desk.engine) as conn:
             at = handoffs.tend(conn, start.handoff, definitions, now=now)
         return protocol.HandoffTended(wait=self._desk.clock.epoch.real_span(at - now) if at is not None else None)
-
-    def _record(self, conn: Connection, order: protocol.Order) -> None:
-        numbering.lock(conn, order.command.lead)
-        if order.record is not None:
-            positions.record(conn, order.record)
 
 
 def _wrong(order: protocol.Order) -> ApplicationError:

@@ -12,7 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from cli.console import out
-from nurture.commands import Line
+from nurture.records import Line
 from nurture.simulate import Forecast, Path, SimulatedEvent
 
 _INSTANT = re.compile(r"\d{4}-\d{2}-\d{2}T[0-9:.]+\+00:00")

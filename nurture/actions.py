@@ -97,9 +97,11 @@ def _choose_slot(walk: Walk, run: Run, earliest: datetime) -> None:
     elif slot is None:
         walk.block(f"no day is open within {calendar.HORIZON_DAYS} days: mend sender.yaml, then deploy")
     elif slot > walk.now:
-        run.why = "waits for the send window"
+        why = calendar.why_later(earliest, walk.state.sent, where, definitions)
+        run.why = why or "waits for the next try"
         if slot != before:
-            walk.chronicle.line("deferred", walk.now, run, kind="send", reason=f"until {slot.isoformat()}")
+            reason = f"{run.why}: not before {slot.isoformat()}"
+            walk.chronicle.line("deferred", walk.now, run, kind="send", reason=reason)
 
 
 def choose_again(walk: Walk) -> None:
@@ -192,7 +194,7 @@ def mail_sent(walk: Walk, result: SendResult) -> None:
     """Take the answer of a send; one of an earlier visit moves nothing (its activity wrote its line)."""
     state, run = walk.state, walk.state.run
     if result.outcome in ("accepted", "unknown"):
-        state.sent = tuple(sorted((*state.sent, result.at)))[-KEEP:]
+        state.sent = tuple(sorted({*state.sent, result.at}))[-KEEP:]  # an answer may be told twice
     if run is None or not _awaited(run, result):
         return
     match result.outcome:

@@ -145,6 +145,15 @@ def under_cap(instant: datetime, sent: Sequence[datetime], definitions: Definiti
     return recent[-cap.mails] + cap.per.span
 
 
+def why_later(instant: datetime, sent: Sequence[datetime], where: ZoneInfo, definitions: Definitions) -> str | None:
+    """Why mail may not go at an instant, in words; None where it may."""
+    if next_open(instant, where, definitions) != instant:
+        return "the send window is closed"
+    if under_cap(instant, sent, definitions) != instant:
+        return "the cap is reached"
+    return None
+
+
 def slot(instant: datetime, sent: Sequence[datetime], where: ZoneInfo, definitions: Definitions) -> datetime | None:
     """The first instant not before `instant` that is in the window and under the cap; None where there is none."""
     # an instant that is under the cap stays so when it moves later: no mail goes meanwhile

@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from nurture.commands import CancelledSend, EnrolmentChange, Line, LineKind, Position, Record, Status
 from nurture.conditions import as_written
 from nurture.plan import Book
+from nurture.records import CancelledSend, EnrolmentChange, Line, LineKind, Position, Record, Status
 from nurture.state import Run, State
 
 _STATUS: dict[str, Status] = {
@@ -80,7 +80,7 @@ class Chronicle:
         return Record(
             lead=after.lead,
             number=after.records,
-            seq=after.seq,
+            state=after,
             position=now,
             lines=tuple(self.lines),
             late=tuple(self.late_events),

@@ -1,89 +1,13 @@
-"""What the core asks the outside world to do, as data; refuses to know how it is done.
-
-Commands are imperative. Their answers come back as results (results.py is not needed: a result is named beside its
-command here).
-"""
+"""What the core asks the outside world to do, and the answers, as data; refuses to know how it is done."""
 
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal, assert_never
 
 from pydantic import Field
 
 from nurture.entries import Stored
-
-LineKind = Literal["event", "decision", "send", "handoff", "score", "ops"]
-Status = Literal["idle", "waiting", "sending", "blocked", "paused", "with_sales", "erased"]
-
-
-class Line(Stored):
-    """One line of a lead's timeline that is not an event: a decision, a send, a handoff, something ops did."""
-
-    at: datetime
-    kind: LineKind
-    what: str
-    subject: str | None = None
-    scenario: str | None = None
-    step: str | None = None
-    visit: int | None = None
-    reason: str | None = None
-    seq: int | None = None
-
-
-class Position(Stored):
-    """Where a lead stands, as everybody but the core sees it.
-
-    Outside a scenario the fields from `scenario` to `deadline` are None. `waiting_for` holds the conditions as written.
-    """
-
-    status: Status = "idle"
-    scenario: str | None = None
-    enrolment: int | None = None
-    deployment: int | None = None
-    step: str | None = None
-    visit: int | None = None
-    since: datetime | None = None
-    waiting_for: tuple[Any, ...] | None = None
-    deadline: datetime | None = None
-    phase: str | None = None
-    hot: bool = False
-    why: str = ""
-
-
-class EnrolmentChange(Stored):
-    """An enrolment began to run, or ended with a word."""
-
-    enrolment: int
-    state: Literal["running", "ended"]
-    at: datetime
-    finish: str | None = None
-
-
-class CancelledSend(Stored):
-    """A send that is no longer needed: its issues up to `issue` must not begin."""
-
-    key: str
-    issue: int
-
-
-class Record(Stored):
-    """What one advance changed, to be written in one transaction.
-
-    `number` counts the lead's records. Writing the same number again replaces its lines: a local activity may run
-    again with other content after a crash. A record older than the newest one does not move the position back.
-    """
-
-    lead: str
-    number: int
-    seq: int
-    position: Position
-    lines: tuple[Line, ...] = ()
-    late: tuple[str, ...] = ()
-    enrolments: tuple[EnrolmentChange, ...] = ()
-    cancelled: tuple[CancelledSend, ...] = ()
-    attributes: dict[str, Any] = Field(default_factory=dict)
-
 
 # --- commands -------------------------------------------------------------------------------------------------------
 
@@ -172,3 +96,29 @@ class TaskDone(Stored):
     key: str
     at: datetime
     error: str | None = None
+
+
+def name_of(command: AnyCommand) -> str:
+    """The name of a command among all of its lead; the same name is the same wish."""
+    match command:
+        case SendMail():
+            return f"{command.command}/{command.key}/{command.issue}"
+        case MakeHandoff():
+            return f"{command.command}/{command.handoff}"
+        case NotifyPerson() | EnrollLead():
+            return f"{command.command}/{command.key}"
+        case _:
+            assert_never(command)
+
+
+def is_answered(command: AnyCommand, result: SendResult | TaskDone) -> bool:
+    """True if the result is the answer to the command."""
+    match command:
+        case SendMail():
+            return isinstance(result, SendResult) and (result.key, result.issue) == (command.key, command.issue)
+        case MakeHandoff():
+            return isinstance(result, TaskDone) and result.key == command.handoff
+        case NotifyPerson() | EnrollLead():
+            return isinstance(result, TaskDone) and result.key == command.key
+        case _:
+            assert_never(command)

@@ -51,13 +51,8 @@ def judge(asked: Asked, definitions: Definitions) -> Verdict:
         return Verdict("refused", f"no consent for {asked.topic}")
     at = asked.slot if timedelta(0) <= asked.now - asked.slot <= asked.tolerance else asked.now
     where = calendar.zone_of(asked.time_zone, definitions)
-    if calendar.next_open(at, where, definitions) != at:
-        return _later("the send window is closed", at, asked, definitions)
-    if calendar.under_cap(at, asked.sent, definitions) != at:
-        return _later("the cap is reached", at, asked, definitions)
-    return Verdict("open")
-
-
-def _later(why: str, at: datetime, asked: Asked, definitions: Definitions) -> Verdict:
-    found = calendar.slot(at, asked.sent, calendar.zone_of(asked.time_zone, definitions), definitions)
+    why = calendar.why_later(at, asked.sent, where, definitions)
+    if why is None:
+        return Verdict("open")
+    found = calendar.slot(at, asked.sent, where, definitions)
     return Verdict("deferred", why, found if found is not None else at + timedelta(days=calendar.HORIZON_DAYS))

@@ -39,11 +39,11 @@ class ReadyStep:
 
 @dataclass(frozen=True, slots=True)
 class ReadyScenario:
-    """A pinned scenario, ready to be walked under the current segments."""
+    """A pinned scenario, ready to be walked under the current segments. `leave`: judge, last word, reason in words."""
 
     scenario: Scenario
     steps: Mapping[str, ReadyStep]
-    leave: tuple[tuple[Judge, str], ...]
+    leave: tuple[tuple[Judge, str, str], ...]
     anywhere: tuple[tuple[Judge, str], ...]
 
 
@@ -116,7 +116,7 @@ class Book:
             found = self._ready[key] = ReadyScenario(
                 scenario=made,
                 steps={name: _ready_step(name, step, shared) for name, step in made.steps.items()},
-                leave=tuple((judge(each.when, shared, "entry"), each.finish) for each in made.leave),
+                leave=tuple((judge(each.when, shared, "entry"), each.finish, str(each.when)) for each in made.leave),
                 anywhere=tuple((judge(each.when, shared, "entry"), each.go) for each in made.anywhere),
             )
         return found

@@ -8,14 +8,16 @@ from typing import Any
 from pydantic import Field
 
 from nurture.clock import Epoch
-from nurture.commands import AnyCommand, Record
+from nurture.commands import AnyCommand
 from nurture.entries import AnyEntry, Stored
 from nurture.facts import Facts
+from nurture.records import Record
 from nurture.state import State
 
 TASK_QUEUE = "nurture"
 LEAD_WORKFLOW = "Lead"
 HANDOFF_WORKFLOW = "Handoff"
+SWEEP_WORKFLOW = "Sweep"
 DELIVER = "deliver"
 
 READ_LEAD = "read_lead"
@@ -28,11 +30,16 @@ NOTIFY_PERSON = "notify_person"
 ENROLL_LEAD = "enroll_lead"
 NOTIFY_HANDOFF = "notify_handoff"
 TEND_HANDOFF = "tend_handoff"
+SWEEP = "sweep"
 
 
 def lead_workflow_id(lead: str) -> str:
     """The id of a lead's workflow; the lead's id is opaque, never an address."""
     return f"lead/{lead}"
+
+
+SWEEP_WORKFLOW_ID = "sweep"
+"""There is one sweep, whatever the number of workers."""
 
 
 def handoff_workflow_id(handoff: str) -> str:
@@ -49,22 +56,28 @@ class LeadStart(Stored):
 
 
 class ReadLead(Stored):
-    """Ask for the stored entries above `seq`; with `kept` also for the state an idle workflow left behind."""
+    """Ask for the stored entries above `seq`, and for the stored state where it is beyond `record`.
+
+    `anyway`: the state is wanted whatever its record, because this run begins or was told that it has gone astray.
+    """
 
     lead: str
     seq: int
-    kept: bool = False
+    record: int = 0
+    anyway: bool = False
 
 
 class LeadRead(Stored):
-    """The stored entries, without gaps; where the state left behind is asked for, that or what happened before.
+    """The stored entries, without gaps: above the number asked for, or above the `seq` of the `state` answered.
 
-    `facts`: a lead that begins may have done things that no definition named then, and one names now. `more`: there
-    are further entries above the last of these, since no answer may be larger than 2 MB.
+    `state` and `epoch`: where to go on from, and the clock that goes with it. `facts`: a lead that begins may have done
+    things that no definition named then, and one names now. `more`: there are further entries above the last of these,
+    since no answer may be larger than 2 MB.
     """
 
     entries: tuple[AnyEntry, ...]
     state: State | None = None
+    epoch: Epoch | None = None
     facts: Facts | None = None
     more: bool = False
 
@@ -90,17 +103,32 @@ class RetireLead(Stored):
     state: State
 
 
+class WriteRecords(Stored):
+    """The newest record, and before it those whose writing has not been confirmed."""
+
+    lead: str
+    records: tuple[Record, ...]
+
+
 class Written(Stored):
-    """A record is written; `cancelled` maps each send key asked for to the state its row is in."""
+    """The records are written; `cancelled` maps each send key asked for to the state its row is in.
+
+    `behind`: nothing was written, since the store holds records this run knows nothing of.
+    """
 
     cancelled: dict[str, str] = Field(default_factory=dict)
+    behind: bool = False
 
 
 class Order(Stored):
-    """A command for an activity, with the record of the advance that gave it, written in the same transaction."""
+    """A command for an activity, with the records not known to be written: they go into the same transaction."""
 
     command: AnyCommand
-    record: Record | None = None
+    records: tuple[Record, ...] = ()
+
+
+SUPERSEDED = "Superseded"
+"""The type of the error with which an activity refuses a command that the stored state does not ask for."""
 
 
 class HandoffStart(Stored):
@@ -114,6 +142,12 @@ class HandoffTended(Stored):
     """How long to wait, in real time, before a sales task needs looking at again; None: it never does."""
 
     wait: timedelta | None = None
+
+
+class Swept(Stored):
+    """The night is swept, or is still to come: how long to wait for the next one, in real time."""
+
+    wait: timedelta
 
 
 class Explanation(Stored):

@@ -16,7 +16,7 @@ from typing import Any, assert_never, cast
 
 from nurture.audience import Audience, MailHabits
 from nurture.chronicle import Chronicle, Silence
-from nurture.commands import AnyCommand, EnrollLead, Line, MakeHandoff, NotifyPerson, SendMail, SendResult, TaskDone
+from nurture.commands import AnyCommand, EnrollLead, MakeHandoff, NotifyPerson, SendMail, SendResult, TaskDone
 from nurture.conditions import MAIL_EVENTS, Outcome
 from nurture.definitions import Definitions
 from nurture.entries import Enrolled, HandoffClosed, Happening, Profiled
@@ -24,6 +24,7 @@ from nurture.errors import UnknownName
 from nurture.facts import named_types
 from nurture.plan import Book
 from nurture.reactions import by_habit, verdict
+from nurture.records import Line
 from nurture.state import Run, State
 from nurture.walk import Input, alarm_at, go_on
 

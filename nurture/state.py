@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Literal
 
-from nurture.commands import SendResult, TaskDone
+from nurture.commands import AnyCommand, SendResult, TaskDone
 from nurture.entries import AnyEntry
 from nurture.facts import Facts
 
@@ -84,6 +84,8 @@ class State:
 
     `seq` is the newest entry applied; `sent` the instants of its newest mails, for the cap; `finished` the word its
     newest ended enrolment ended with, `decided` when. `handoff` is the open task, `handoff_made` says that it exists.
+    `unanswered` is what the outside world was asked for and has not answered yet: whoever goes on from a stored state
+    asks for it again. `requests` are the ids of the newest requests of people, so that none is granted twice.
     """
 
     lead: str
@@ -107,6 +109,8 @@ class State:
     records: int = 0
     issues: int = 0
     quiet_since: datetime | None = None
+    unanswered: tuple[AnyCommand, ...] = ()
+    requests: tuple[str, ...] = ()
 
     def copy(self) -> State:
         """A copy that shares nothing that is ever changed in place."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Annotated
 
 from pydantic import Field
@@ -43,3 +44,11 @@ class Retry(Strict):
 
 
 Update = Pause | Resume | LeaveScenario | GoTo | Retry
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One update as it was asked for. A request that comes again after a crash has the same id, and is granted once."""
+
+    id: str
+    update: Update

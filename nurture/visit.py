@@ -12,11 +12,12 @@ from datetime import datetime, timedelta
 
 from nurture import calendar
 from nurture.chronicle import Chronicle
-from nurture.commands import AnyCommand, CancelledSend, EnrolmentChange
+from nurture.commands import AnyCommand
 from nurture.definitions import HOLD_OUT, Edge, SetAttribute, Step
 from nurture.entries import Happening
 from nurture.judging import Situation
 from nurture.plan import Book, ReadyScenario, ReadyStep
+from nurture.records import CancelledSend, EnrolmentChange
 from nurture.state import Run, State
 
 HOPS = 1_000
@@ -217,9 +218,9 @@ class Walk:
         if not leave:
             return False
         situation = self.situation(at, event)
-        for holds, word in leave:
+        for holds, word, why in leave:
             if holds(situation):
-                self.finish(word, at, reason="leave")
+                self.finish(word, at, reason=why)
                 return True
         return False
 

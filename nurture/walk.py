@@ -14,7 +14,7 @@ from typing import assert_never
 
 from nurture import actions
 from nurture.chronicle import Chronicle
-from nurture.commands import AnyCommand, Record, SendResult, TaskDone
+from nurture.commands import AnyCommand, SendResult, TaskDone, is_answered, name_of
 from nurture.entries import (
     AnyEntry,
     Deployed,
@@ -28,11 +28,14 @@ from nurture.entries import (
 )
 from nurture.facts import Facts
 from nurture.plan import Book
+from nurture.records import Record
 from nurture.state import Pause, Queued, State
-from nurture.updates import GoTo, LeaveScenario, Resume, Retry, Update
+from nurture.updates import GoTo, LeaveScenario, Request, Resume, Retry, Update
 from nurture.updates import Pause as PauseLead
 from nurture.visit import TOLERANCE, Walk
 
+MOST_REQUESTS = 20
+"""How many requests of people are remembered: a crash repeats only the newest."""
 IDLE_FOR = timedelta(days=30)
 """A lead without scenario, queue or open handoff completes after so long without an entry (design, section 4)."""
 
@@ -44,7 +47,7 @@ class FactsRead:
     facts: Facts
 
 
-Input = AnyEntry | SendResult | TaskDone | FactsRead | Update
+Input = AnyEntry | SendResult | TaskDone | FactsRead | Request
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +71,14 @@ def advance(
     """
     after = state.copy()
     walk = go_on(book, after, inputs, now, Chronicle(), tolerance)
+    after.unanswered = _unanswered(state, inputs, walk.commands)
     return Advanced(after, walk.chronicle.record(book, state, after), tuple(walk.commands))
+
+
+def _unanswered(state: State, inputs: Sequence[Input], fresh: Sequence[AnyCommand]) -> tuple[AnyCommand, ...]:
+    answers = [each for each in inputs if isinstance(each, SendResult | TaskDone)]
+    waiting = [each for each in state.unanswered if not any(is_answered(each, answer) for answer in answers)]
+    return tuple({name_of(each): each for each in (*waiting, *fresh)}.values())
 
 
 def go_on(
@@ -84,24 +94,24 @@ def go_on(
     chronicle.seq = state.seq
     entries: list[AnyEntry] = []
     results: list[SendResult | TaskDone] = []
-    updates: list[Update] = []
+    requests: list[Request] = []
     for each in inputs:
         match each:
             case SendResult() | TaskDone():
                 results.append(each)
             case FactsRead(facts=facts):
                 state.facts = facts.copy()
-            case PauseLead() | Resume() | LeaveScenario() | GoTo() | Retry():
-                updates.append(each)
+            case Request():
+                requests.append(each)
             case _:
                 entries.append(each)
     fresh = _in_order(state, entries) if entries else []
     _fit_facts(book, state, fresh)
     _by_time(walk, fresh, results, _take_entry)
-    if updates:
+    if requests:
         walk.time_out()
-        for update in updates:
-            _take_update(walk, update)
+        for request in requests:
+            _grant(walk, request)
     actions.settle(walk)
     return walk
 
@@ -293,6 +303,13 @@ def _take_result(walk: Walk, result: SendResult | TaskDone) -> None:
         actions.mail_sent(walk, result)
     else:
         actions.task_done(walk, result)
+
+
+def _grant(walk: Walk, request: Request) -> None:
+    state = walk.state
+    if request.id not in state.requests:
+        state.requests = (*state.requests, request.id)[-MOST_REQUESTS:]
+        _take_update(walk, request.update)
 
 
 def _take_update(walk: Walk, update: Update) -> None:

@@ -20,17 +20,18 @@ with workflow.unsafe.imports_passed_through():
         EnrollLead,
         MakeHandoff,
         NotifyPerson,
-        Record,
         SendMail,
         SendResult,
         TaskDone,
-    )  # fmt: skip
+        name_of,
+    )
     from nurture.entries import AnyEntry, Delivery, EpochBegan
     from nurture.facts import Facts
+    from nurture.records import Record
     from nurture.state import State
-    from nurture.updates import GoTo, LeaveScenario, Pause, Resume, Retry, Update
+    from nurture.updates import GoTo, LeaveScenario, Pause, Request, Resume, Retry, Update
     from nurture.visit import TOLERANCE
-    from nurture.walk import FactsRead, Input, advance, alarm, alarm_at, next_seq_missing, wants_facts
+    from nurture.walk import Advanced, FactsRead, Input, advance, alarm, alarm_at, next_seq_missing, wants_facts
     from workflows import visible
     from workflows.shelf import BOOK
 
@@ -56,12 +57,13 @@ class LeadWorkflow:
         self._lead = start.lead
         self._epoch: Epoch = start.epoch
         self._state = start.state or State(lead=start.lead)
-        self._fresh = start.state is None
+        self._astray = start.state is None  # what this run knows of the lead is not what the store knows
         self._inbox: dict[int, AnyEntry] = {}
         self._results: list[SendResult | TaskDone] = []
-        self._updates: list[Update] = []
+        self._requests: list[Request] = []
         self._asked = 0
         self._answered = 0
+        self._unwritten: list[Record] = []
         self._running: dict[str, asyncio.Task[None]] = {}
         self._timer: asyncio.Task[None] | None = None
         self._timer_for: tuple[datetime, Epoch] | None = None
@@ -163,7 +165,8 @@ class LeadWorkflow:
             raise ApplicationError(why, type="Refused")
 
     async def _ask(self, update: Update) -> protocol.Explanation:
-        self._updates.append(update)
+        asked = workflow.current_update_info()
+        self._requests.append(Request(asked.id if asked is not None else str(workflow.uuid4()), update))
         self._asked += 1
         mine = self._asked
         await workflow.wait_condition(lambda: self._answered >= mine)
@@ -176,16 +179,16 @@ class LeadWorkflow:
         return self._latest
 
     def _something_came(self) -> bool:
-        return bool(self._inbox or self._results or self._updates) or self._rung
+        return bool(self._inbox or self._results or self._requests) or self._rung or self._astray
 
     async def _read(self) -> None:
-        """Read the stored entries above what was applied; at the very start also what was left behind."""
+        """Read the stored entries above what was applied, and go on from the stored state where it is further."""
         self._read_at = self._now()
-        asked = protocol.ReadLead(lead=self._lead, seq=self._state.seq, kept=self._fresh)
+        asked = protocol.ReadLead(lead=self._lead, seq=self._state.seq, record=self._state.records, anyway=self._astray)
         read = await _locally(protocol.READ_LEAD, asked, protocol.LeadRead, "read stored entries")
-        if self._fresh:
-            self._state, self._sheet = read.state or self._state, read.facts
-        self._fresh = False
+        self._astray, self._sheet = False, read.facts or self._sheet
+        if read.state is not None:
+            self._go_on_from(read.state, read.epoch or self._epoch)
         self._keep(read.entries)
         while read.more:  # as an activity of the server: all markers of one task together may be no larger, either
             asked = protocol.ReadLead(lead=self._lead, seq=read.entries[-1].seq)
@@ -199,28 +202,41 @@ class LeadWorkflow:
             )
             self._keep(read.entries)
 
+    def _go_on_from(self, state: State, epoch: Epoch) -> None:
+        """Take the stored state, and ask again for what it asked for: a repeat is answered as the first time."""
+        self._state, self._unwritten = state, []
+        self._inbox = {seq: entry for seq, entry in self._inbox.items() if seq > state.seq}
+        if epoch.real > self._epoch.real:
+            self._epoch = epoch
+        for command in state.unanswered:
+            if name_of(command) not in self._running:
+                self._begin(protocol.Order(command=command))
+
     async def _advance(self) -> bool:
         """Let the core decide on everything that came in; False if there was nothing to decide."""
         self._rung = False
         entries, now, due = await self._everything()
-        results, updates, sheet = list(self._results), list(self._updates), self._sheet
-        if not (entries or results or updates or due):
+        results, requests, sheet = list(self._results), list(self._requests), self._sheet
+        if not (entries or results or requests or due):
             return False
-        inputs: list[Input] = [*results, *entries, *updates]
+        inputs: list[Input] = [*results, *entries, *requests]
         wanted = wants_facts(BOOK, self._state, entries)
         if wanted is not None:
             sheet = await self._facts(wanted)
         if sheet is not None:
             inputs.insert(0, FactsRead(sheet))
         done = advance(BOOK, self._state, inputs, now, tolerance=self._epoch.tolerance(TOLERANCE))
-        moved = done.record is not None or bool(done.commands)
+        if not await self._write(done, now=bool(requests) or not done.commands):
+            self._astray = True  # decide again, from the state that the store has
+            return True
         self._state, self._sheet = done.state, None
         del self._results[: len(results)]
-        del self._updates[: len(updates)]
+        del self._requests[: len(requests)]
         self._inbox = {seq: entry for seq, entry in self._inbox.items() if seq > self._state.seq}
-        await self._carry_out(done.record, done.commands)
-        self._answered += len(updates)
-        return moved or bool(entries or results or updates)
+        for command in done.commands:
+            self._begin(protocol.Order(command=command, records=tuple(self._unwritten)))
+        self._answered += len(requests)
+        return done.record is not None or bool(done.commands or entries or results or requests)
 
     async def _everything(self) -> tuple[list[AnyEntry], datetime, bool]:
         """The entries to apply, the instant to judge at, and whether a deadline is due at it.
@@ -228,11 +244,11 @@ class LeadWorkflow:
         The store is read at a gap, and before a deadline is decided: an event acknowledged in time must not lose to a
         timer. The instant is then that of the reading, since what came after it is not known here.
         """
-        for _ in range(2):
+        for _ in range(3):
             bell, now = alarm_at(self._state), self._now()
             due = bell is not None and now >= bell
             unread = bell is not None and due and self._read_at < bell
-            if not unread and not next_seq_missing(self._state, self._inbox.values()):
+            if not (unread or self._astray or next_seq_missing(self._state, self._inbox.values())):
                 entries = [self._inbox[seq] for seq in sorted(self._inbox)]
                 return entries, max([self._read_at if due else now, *(entry.at for entry in entries)]), due
             await self._read()
@@ -242,16 +258,35 @@ class LeadWorkflow:
         asked = protocol.GatherFacts(lead=self._lead, seq=self._state.seq, keeps=wanted)
         return (await _locally(protocol.GATHER_FACTS, asked, protocol.FactsGathered, "gather facts anew")).facts
 
-    async def _carry_out(self, record: Record | None, commands: tuple[AnyCommand, ...]) -> None:
-        """Write the record (inside the first activity where there is one) and start what was commanded."""
-        if record is not None and (record.cancelled or not commands):
-            self._drop(record, await _locally(protocol.WRITE_RECORD, record, protocol.Written, _told(record)))
-            record = None
-        for command in commands:
-            order = protocol.Order(command=command, record=record)
-            record = None
-            key = f"{command.command}/{_key(command)}"
-            self._running[key] = asyncio.create_task(self._do(key, order))
+    async def _write(self, done: Advanced, *, now: bool) -> bool:
+        """Write what changed, or let it ride in the activities that were commanded; False where the store knows more.
+
+        What rides is carried by whatever is written next, too, until one of them is answered: so records arrive in
+        order.
+        """
+        record = done.record
+        if record is None:
+            return True
+        records = (*self._unwritten, record)
+        if not (now or record.cancelled):
+            self._unwritten = list(records)
+            return True
+        asked = protocol.WriteRecords(lead=self._lead, records=records)
+        written = await _locally(protocol.WRITE_RECORD, asked, protocol.Written, _told(record))
+        if written.behind:
+            return False
+        self._confirm(records)
+        self._drop(record, written)
+        return True
+
+    def _confirm(self, records: tuple[Record, ...]) -> None:
+        """These records are written, by whichever way."""
+        if records:
+            self._unwritten = [each for each in self._unwritten if each.number > records[-1].number]
+
+    def _begin(self, order: protocol.Order) -> None:
+        name = name_of(order.command)
+        self._running[name] = asyncio.create_task(self._do(name, order))
 
     def _drop(self, record: Record, written: protocol.Written) -> None:
         """Stop waiting for sends that will not begin; one that has begun still gives its answer."""
@@ -263,7 +298,7 @@ class LeadWorkflow:
                     SendResult(key=cancelled.key, issue=cancelled.issue, outcome="cancelled", at=self._now())
                 )
 
-    async def _do(self, key: str, order: protocol.Order) -> None:
+    async def _do(self, name: str, order: protocol.Order) -> None:
         """Run one command as an activity; its answer goes to the loop, a fault of this lead blocks its step."""
         command = order.command
         try:
@@ -271,9 +306,14 @@ class LeadWorkflow:
         except ActivityError as error:
             if is_cancelled_exception(error):
                 return
+            if isinstance(error.cause, ApplicationError) and error.cause.type == protocol.SUPERSEDED:
+                self._astray = True
+                return
             result = _fault(command, str(error.cause or error), self._now())
+        else:
+            self._confirm(order.records)
         finally:
-            self._running.pop(key, None)
+            self._running.pop(name, None)
         self._results.append(result)
         if isinstance(command, MakeHandoff) and isinstance(result, TaskDone) and result.error is None:
             await self._start_handoff(command)
@@ -312,7 +352,7 @@ class LeadWorkflow:
     def _should_continue_as_new(self) -> bool:
         info = workflow.info()
         long = info.is_continue_as_new_suggested() or info.get_current_history_length() > MOST_EVENTS
-        return long and not self._running and not self._updates and workflow.all_handlers_finished()
+        return long and not self._running and not self._requests and workflow.all_handlers_finished()
 
     def _set_timer(self) -> None:
         """One timer for the next deadline; it is only a hint, `now` decides."""
@@ -356,16 +396,6 @@ async def _locally(name: str, asked: object, answer: type[Answer], summary: str)
         summary=summary,
     )
     return found
-
-
-def _key(command: AnyCommand) -> str:
-    match command:
-        case SendMail():
-            return f"{command.key}/{command.issue}"
-        case MakeHandoff():
-            return command.handoff
-        case _:
-            return command.key
 
 
 def _told(record: Record) -> str:

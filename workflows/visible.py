@@ -7,7 +7,7 @@ from typing import Any
 
 from temporalio.common import SearchAttributeKey, SearchAttributeUpdate
 
-from nurture.commands import Position
+from nurture.records import Position
 
 SCENARIO = SearchAttributeKey.for_keyword("NurtureScenario")
 STEP = SearchAttributeKey.for_keyword("NurtureStep")

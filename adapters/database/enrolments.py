@@ -12,10 +12,10 @@ from sqlalchemy import Connection, Row, bindparam, exists, insert, or_, select, 
 from adapters.database import timeline
 from adapters.database.schema import enrolments, handoffs, leads
 from adapters.database.sequence import append, lock
-from nurture.commands import Line
 from nurture.definitions import Definitions, Scenario
 from nurture.durations import Duration
 from nurture.entries import AnyEntry, Enrolled
+from nurture.records import Line
 
 State = Literal["enrolled", "queued", "refused"]
 Refusal = Literal["unknown_lead", "already_in", "entered_before", "busy"]

@@ -15,11 +15,12 @@ from adapters.database.schema import handoffs
 from adapters.database.sequence import append, lock
 from adapters.notification import HandoffNotice
 from nurture import calendar
-from nurture.commands import Line, MakeHandoff
+from nurture.commands import MakeHandoff
 from nurture.definitions import Definitions, Queue, Sales
 from nurture.durations import Duration
 from nurture.entries import HandoffClosed
 from nurture.errors import NurtureError, UnknownName
+from nurture.records import Line
 
 State = Literal["open", "accepted", "won", "lost", "returned", "expired"]
 OPEN = ("open", "accepted")

@@ -24,9 +24,9 @@ from adapters.database.schema import events, leads, sends
 from adapters.database.schema import timeline as timeline_rows
 from adapters.mail.rendering import is_hidden_link
 from nurture.automatic_clicks import Click, automatic
-from nurture.commands import Line
 from nurture.conditions import MAIL_EVENTS
 from nurture.definitions import Sender
+from nurture.records import Line
 
 TEST = "test/"
 """How the send key of a mail begins that somebody sent to try a template: it belongs to no send, and to no lead."""

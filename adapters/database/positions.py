@@ -1,141 +1,154 @@
-"""Writes what a lead's workflow decided: position, lines, ends of enrolments, cancelled sends; refuses to decide.
+"""Writes what a lead's workflow decided: state, lines, ends of enrolments, cancelled sends; refuses to decide.
 
-Every write may come again, with other content, after a crash: a record replaces what the same record wrote before.
+Records are written once and in order of their numbers. After a crash a workflow may come with another decision under a
+number that is taken: the first one stands, and the workflow goes on from the state stored with it.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, delete, exists, func, insert, select, update
+from pydantic import TypeAdapter
+from sqlalchemy import Connection, Row, exists, func, insert, select, update
 
 from adapters.database import timeline
 from adapters.database.numbering import has_unfiled
 from adapters.database.schema import enrolments, entries, leads, sends
 from adapters.database.schema import timeline as timeline_rows
 from adapters.database.sequence import append, lock
-from nurture.commands import CancelledSend, EnrolmentChange, Line, Record
+from nurture.commands import AnyCommand, name_of
 from nurture.entries import Profiled
+from nurture.errors import NurtureError
+from nurture.records import CancelledSend, EnrolmentChange, Record
+from nurture.state import State
+
+_STATE = TypeAdapter(State)
+_COMMANDS = TypeAdapter(tuple[AnyCommand, ...])
 
 
-def record(conn: Connection, written: Record) -> dict[str, str]:
-    """Write one record; returns the state of the row of each send it cancels (`cancelled`: it never began).
+class Superseded(NurtureError):
+    """The stored state does not ask for a command: whoever gave it did not know what had been decided before."""
 
-    A record that is older than the newest one writes its lines, and moves the position no more.
+    def __init__(self, lead: str) -> None:
+        super().__init__(f"the state stored of {lead} does not ask for this", do="go on from the stored state")
+
+
+def write(conn: Connection, lead: str, records: Sequence[Record]) -> dict[str, str] | None:
+    """Write the records the store lacks, in order; None, and nothing is written, where they do not follow what it has.
+
+    Answers the state of the row of each send they cancel (`cancelled`: it never began).
     """
-    row = lock(conn, written.lead)
+    row = lock(conn, lead)
     if row is None:
-        return {each.key: "cancelled" for each in written.cancelled}
-    known = row.record >= written.number and _told(conn, written)
-    if not known:
-        conn.execute(
-            delete(timeline_rows).where(timeline_rows.c.lead == written.lead, timeline_rows.c.record == written.number)
-        )
-        timeline.add(conn, written.lead, *written.lines, record=written.number)
-    if written.late:
+        return {each.key: "cancelled" for record in records for each in record.cancelled}
+    fresh = [record for record in records if record.number > row.record]
+    if not fresh or not _follows(conn, row, records):
+        return None
+    found: dict[str, str] = {}
+    for record in fresh:
+        found |= _write(conn, record)
+    return found
+
+
+def take_up(conn: Connection, lead: str, records: Sequence[Record], command: AnyCommand) -> None:
+    """Write the records a command came with, unless an earlier attempt did, and see that the state asks for it.
+
+    Raises Superseded where it does not.
+    """
+    row = lock(conn, lead)
+    if row is None:
+        return
+    if not _follows(conn, row, records):
+        raise Superseded(lead)
+    for record in records:
+        if record.number > row.record:
+            _write(conn, record)
+    kept = _stored(conn, lead)
+    if kept is not None and name_of(command) not in map(name_of, _COMMANDS.validate_python(kept.get("unanswered", ()))):
+        raise Superseded(lead)
+
+
+def _follows(conn: Connection, row: Row[Any], records: Sequence[Record]) -> bool:
+    """True unless the store has another record under the number of one of these."""
+    known = next((record for record in records if record.number == row.record), None)
+    return known is None or _stored(conn, row.id) in (None, _as_json(known.state))
+
+
+def _write(conn: Connection, record: Record) -> dict[str, str]:
+    timeline.add(conn, record.lead, *record.lines)
+    if record.late:
         conn.execute(
             update(timeline_rows)
-            .where(timeline_rows.c.lead == written.lead, timeline_rows.c.event.in_(written.late))
+            .where(timeline_rows.c.lead == record.lead, timeline_rows.c.event.in_(record.late))
             .values(late=True)
         )
-    _change_enrolments(conn, written)
-    _move(conn, row, written, attributes={} if known else written.attributes)
-    return {each.key: _cancel(conn, written.lead, each) for each in written.cancelled}
+    for change in record.enrolments:
+        _change(conn, record.lead, change)
+    _move(conn, record)
+    return {each.key: _cancel(conn, record.lead, each) for each in record.cancelled}
 
 
-def retire(conn: Connection, lead: str, seq: int, state: Any) -> bool:
-    """Keep the state (JSON data) of an idle workflow; False, and nothing kept, where something came after `seq`."""
+def retire(conn: Connection, lead: str, state: State) -> bool:
+    """Note that an idle workflow ends with this state; False, and nothing noted, where something came after it."""
     row = lock(conn, lead)
     if row is None:
         return True
-    if row.last_seq > seq or has_unfiled(conn, lead):
+    if row.last_seq > state.seq or row.record > state.records or has_unfiled(conn, lead):
         return False
-    conn.execute(update(leads).where(leads.c.id == lead).values(state=state, retired=True, seq=max(row.seq, seq)))
+    conn.execute(update(leads).where(leads.c.id == lead).values(state=_as_json(state), retired=True))
     return True
 
 
-def starting_point(conn: Connection, lead: str) -> Any | None:
-    """The state (JSON data) that the lead's workflow left behind when it was last idle; None where there is none."""
-    return conn.execute(select(leads.c.state).where(leads.c.id == lead)).scalar()
+def starting_point(conn: Connection, lead: str, *, beyond: int = -1) -> State | None:
+    """The state of the newest record, if its number is beyond one; None where there is none."""
+    found = _stored(conn, lead, beyond)
+    return _STATE.validate_python(found) if found is not None else None
 
 
-def _change_enrolments(conn: Connection, written: Record) -> None:
-    of_lead = enrolments.c.lead == written.lead
-    conn.execute(
-        update(enrolments)
-        .where(of_lead, enrolments.c.ended_record == written.number)
-        .values(state="enrolled", ended_at=None, finish=None, ended_record=None)
-    )
-    conn.execute(
-        update(enrolments)
-        .where(of_lead, enrolments.c.began_record == written.number, enrolments.c.state == "enrolled")
-        .values(state="queued", began_record=None)
-    )
-    for change in written.enrolments:
-        _change(conn, written, change)
+def _stored(conn: Connection, lead: str, beyond: int = -1) -> Any | None:
+    return conn.execute(select(leads.c.state).where(leads.c.id == lead, leads.c.record > beyond)).scalar()
 
 
-def _change(conn: Connection, written: Record, change: EnrolmentChange) -> None:
-    this = (enrolments.c.lead == written.lead, enrolments.c.enrolment == change.enrolment)
+def _as_json(state: State) -> Any:
+    return _STATE.dump_python(state, mode="json")
+
+
+def _change(conn: Connection, lead: str, change: EnrolmentChange) -> None:
+    this = (enrolments.c.lead == lead, enrolments.c.enrolment == change.enrolment, enrolments.c.state != "ended")
     match change.state:
         case "running":
-            conn.execute(
-                update(enrolments)
-                .where(*this, enrolments.c.state == "queued")
-                .values(state="enrolled", began_record=written.number)
-            )
+            conn.execute(update(enrolments).where(*this).values(state="enrolled"))
         case "ended":
-            conn.execute(
-                update(enrolments)
-                .where(*this, enrolments.c.state != "ended")
-                .values(state="ended", ended_at=change.at, finish=change.finish, ended_record=written.number)
-            )
+            ended = {"state": "ended", "ended_at": change.at, "finish": change.finish}
+            conn.execute(update(enrolments).where(*this).values(ended))
 
 
-def _told(conn: Connection, written: Record) -> bool:
-    """True if this very record was written before: an activity that is tried again brings it again, hours later.
-
-    Its lines then stay where they stand, and attributes that somebody has changed since stay as they are. An attribute
-    is never set without a line.
-    """
-    if not written.lines:
-        return False
-    columns = [timeline_rows.c[name] for name in Line.model_fields]
-    of_record = (timeline_rows.c.lead == written.lead, timeline_rows.c.record == written.number)
-    rows = conn.execute(select(*columns).where(*of_record).order_by(timeline_rows.c.id))
-    return [tuple(row) for row in rows] == [tuple(line.model_dump().values()) for line in written.lines]
-
-
-def _move(conn: Connection, row: Row[Any], written: Record, attributes: dict[str, Any]) -> None:
-    values: dict[str, Any] = {}
-    # a workflow begun anew (its Temporal store was lost) counts its records from 1 again: it is ahead once it has
-    # applied more than was ever written
-    if written.number >= row.record or written.seq > row.seq:
-        position = written.position
-        values = {
-            "record": written.number,
-            "seq": written.seq,
-            "position": position.model_dump(mode="json"),
-            "status": position.status,
-            "scenario": position.scenario,
-            "step": position.step,
-        }
-        if row.status == "erased":
-            values["status"] = "erased"
-    attributes = {**row.attributes, **attributes}
-    attributes = {name: value for name, value in attributes.items() if value is not None}
+def _move(conn: Connection, record: Record) -> None:
+    row, position = lock(conn, record.lead), record.position
+    if row is None:
+        return
+    values: dict[str, Any] = {
+        "record": record.number,
+        "seq": record.seq,
+        "state": _as_json(record.state),
+        "position": position.model_dump(mode="json"),
+        "status": "erased" if row.status == "erased" else position.status,
+        "scenario": position.scenario,
+        "step": position.step,
+    }
+    attributes = {name: value for name, value in {**row.attributes, **record.attributes}.items() if value is not None}
     changed = attributes != row.attributes
     if changed:
         values["attributes"] = attributes
-    if values:
-        conn.execute(update(leads).where(leads.c.id == written.lead).values(values))
-    if changed and _profiled_since(conn, written):
+    conn.execute(update(leads).where(leads.c.id == record.lead).values(values))
+    if changed and _profiled_since(conn, record):
         # a profile on its way to the workflow does not know yet what the scenario has set: tell it again, whole
-        at = _last_time(conn, written.lead)
+        at = _last_time(conn, record.lead)
         append(
             conn,
-            written.lead,
+            record.lead,
             Profiled(
                 seq=0,
                 at=at,
@@ -148,8 +161,8 @@ def _move(conn: Connection, row: Row[Any], written: Record, attributes: dict[str
         )
 
 
-def _profiled_since(conn: Connection, written: Record) -> bool:
-    later = exists().where(entries.c.lead == written.lead, entries.c.kind == "profile", entries.c.seq > written.seq)
+def _profiled_since(conn: Connection, record: Record) -> bool:
+    later = exists().where(entries.c.lead == record.lead, entries.c.kind == "profile", entries.c.seq > record.seq)
     return bool(conn.execute(select(later)).scalar())
 
 

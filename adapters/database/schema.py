@@ -90,7 +90,7 @@ leads = Table(
     Column("status", String(16), nullable=False, default="idle", index=True),
     Column("scenario", String(100), index=True),
     Column("step", String(100)),
-    Column("state", JSON),                                       # the whole state, written when an idle workflow ends
+    Column("state", JSON),                                       # nurture.state.State after the newest record
     sqlite_with_rowid=True,
 )  # fmt: skip
 
@@ -145,8 +145,6 @@ enrolments = Table(
     Column("decided_at", Instant, nullable=False),
     Column("ended_at", Instant),
     Column("finish", String(100)),
-    Column("began_record", Integer),                # the record that took it from the queue
-    Column("ended_record", Integer),                # the record that ended it
     UniqueConstraint("lead", "enrolment"),
     CheckConstraint("state in ('enrolled', 'queued', 'ended')", name="state"),
 )  # fmt: skip
@@ -238,9 +236,7 @@ timeline = Table(
     Column("reason", Text),
     Column("late", Boolean, nullable=False, default=False),
     Column("automatic", Boolean, nullable=False, default=False),
-    Column("record", Integer),                       # the record that wrote it; null for events
     Index("ix_timeline_of_lead", "lead", "id"),
-    Index("ix_timeline_record", "lead", "record"),
     Index("ix_timeline_event", "lead", "event"),
 )  # fmt: skip
 
@@ -280,6 +276,13 @@ holds = Table(
     Column("since_real", Instant, nullable=False),
     Column("until_real", Instant, nullable=False),
     Column("reason", Text, nullable=False),
+)  # fmt: skip
+
+sweeps = Table(
+    "sweeps", metadata,
+    Column("name", String(32), primary_key=True),    # `nightly`
+    Column("until", Instant, nullable=False),        # what time alone changed up to here has been looked for
+    Column("leads", Integer, nullable=False),        # how many got a tick the last time
 )  # fmt: skip
 
 inbox = Table(

@@ -14,8 +14,9 @@ from sqlalchemy import Connection, Row, func, insert, select, update
 from adapters.database import consents, timeline
 from adapters.database.schema import enrolments, events, holds, leads, sends
 from nurture import gate
-from nurture.commands import Line, SendMail, SendOutcome, SendResult
+from nurture.commands import SendMail, SendOutcome, SendResult
 from nurture.definitions import Definitions
+from nurture.records import Line
 
 HOLD = "mail"
 """The name of the hold on all mail."""

@@ -29,7 +29,11 @@ STARTING = frozenset({"enrolment", "event"})
 _AT_ONCE = 500
 
 # made once: building a statement takes longer than SQLite takes to run it
-_LOCK = select(leads).where(leads.c.id == bindparam("of")).with_for_update()
+_LOCK = (
+    select(*(column for column in leads.c if column is not leads.c.state))  # it is long, and hardly ever wanted
+    .where(leads.c.id == bindparam("of"))
+    .with_for_update()
+)
 _CURRENT = select(func.coalesce(func.max(deployments.c.number), 0))
 _NUMBERED = (
     update(leads)

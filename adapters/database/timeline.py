@@ -9,18 +9,18 @@ from sqlalchemy import Connection, Row, insert, select
 
 from adapters.database.pages import cursor_after, number_cursor, rows_of_a_page, shown
 from adapters.database.schema import timeline
-from nurture.commands import Line
+from nurture.records import Line
 
 
-def add(conn: Connection, lead: str, *lines: Line, record: int | None = None) -> None:
-    """Write lines at the end of the lead's timeline; `record` is the record they came with, if any."""
+def add(conn: Connection, lead: str, *lines: Line) -> None:
+    """Write lines at the end of the lead's timeline."""
     if lines:
-        conn.execute(insert(timeline), [line_row(lead, line, record) for line in lines])
+        conn.execute(insert(timeline), [line_row(lead, line) for line in lines])
 
 
-def line_row(lead: str, line: Line, record: int | None = None) -> dict[str, Any]:
+def line_row(lead: str, line: Line) -> dict[str, Any]:
     """The row of one line, for those who write many at once."""
-    return {"lead": lead, "record": record, **line.model_dump()}
+    return {"lead": lead, **line.model_dump()}
 
 
 def add_rows(conn: Connection, rows: Iterable[dict[str, Any]]) -> None:

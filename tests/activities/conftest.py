@@ -27,7 +27,9 @@ from adapters.mail.sendgrid import SendGridMailer
 from adapters.mail.tokens import UnsubscribeTokens
 from adapters.notification import WebhookNotifier
 from nurture import protocol
-from nurture.commands import Line, Position, Record, SendMail, SendResult
+from nurture.commands import SendMail, SendResult
+from nurture.records import Line, Position, Record
+from nurture.state import State
 from tests.mail.fake_provider import FakeProvider
 
 LEAD = "kari_001"
@@ -130,7 +132,8 @@ class SendDesk:
         """Run one attempt, as Temporal would; `age`: how long ago Temporal began it."""
         started = datetime.now(UTC) - age
         self.environment.info = replace(self.environment.info, started_time=started)
-        order = protocol.Order(command=command or self.command(), record=record)
+        records = (record,) if record is not None else ()
+        order = protocol.Order(command=command or self.command(), records=records)
         result: SendResult = self.environment.run(self.activities.send_mail, order)
         return result
 
@@ -210,7 +213,11 @@ class SendDesk:
 def record_of(desk: SendDesk, *lines: str, **said: Any) -> Record:
     """What the workflow decided when it ordered the mail."""
     told = [Line(at=desk.now(), kind="decision", what=what) for what in lines]
-    return Record.model_validate({"lead": LEAD, "number": 1, "seq": 2, "position": Position(), "lines": told, **said})
+    asked = (desk.command(), desk.command(issue=2))
+    state = State(lead=LEAD, seq=2, records=1, unanswered=asked)
+    return Record.model_validate(
+        {"lead": LEAD, "number": 1, "state": state, "position": Position(), "lines": told, **said}
+    )
 
 
 @pytest.fixture(scope="session")

@@ -14,8 +14,9 @@ from adapters.database import consents
 from adapters.database.engine import writing
 from adapters.database.schema import enrolments as enrolment_rows
 from adapters.database.schema import suppressions
-from nurture.commands import CancelledSend, NotifyPerson
+from nurture.commands import NotifyPerson
 from nurture.definitions import FormConsent
+from nurture.records import CancelledSend
 from tests.activities.conftest import EMAIL, LEAD, NEWS, SENDER, SendDesk, record_of
 from tests.mail.fake_provider import Fault
 

@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 from functools import cache
-from typing import Any, cast
+from itertools import count
+from typing import Any
 
 import yaml
 from pydantic import TypeAdapter
@@ -18,10 +19,8 @@ from nurture.chronicle import position
 from nurture.commands import (
     AnyCommand,
     EnrollLead,
-    Line,
     MakeHandoff,
     NotifyPerson,
-    Record,
     SendMail,
     SendOutcome,
     SendResult,
@@ -33,8 +32,9 @@ from nurture.durations import Duration
 from nurture.entries import AnyEntry, Deployed, Enrolled, HandoffClosed, Happening, Profiled, Ticked
 from nurture.loading import load
 from nurture.plan import Book
+from nurture.records import Line, Record
 from nurture.state import State
-from nurture.updates import Update
+from nurture.updates import Request
 from nurture.walk import Advanced, FactsRead, Input, advance, alarm, alarm_at, wants_facts
 
 START = datetime(2026, 11, 2, 1, 0, tzinfo=UTC)
@@ -60,6 +60,7 @@ tags: {type: list, axis: psychographic}
 """
 SEGMENTS = "customers: {when: {attribute: relation, is: customer}}\n"
 _STATE = TypeAdapter(State)
+_requests = count(1)
 
 
 def later(span: str, start: datetime = START) -> datetime:
@@ -216,6 +217,7 @@ class Lead:
         if done.record is not None:
             assert done.record.number == self.state.records + 1 == done.state.records
             assert done.record.position == position(self.book, done.state)
+            assert done.record.state == done.state
             self.records.append(done.record)
             self.lines.extend(done.record.lines)
             self.late.extend(done.record.late)
@@ -333,9 +335,9 @@ def watch(book: Book, state: State, now: datetime) -> None:
         assert run.stage in ("sending", "acting", "with_sales")
 
 
-def update(kind: type[Any], reason: str = "a person asks", **more: Any) -> Update:
-    """A person's update."""
-    return cast("Update", kind(reason=reason, **more))
+def update(kind: type[Any], reason: str = "a person asks", **more: Any) -> Request:
+    """A person's update, asked for once."""
+    return Request(f"request {next(_requests)}", kind(reason=reason, **more))
 
 
 def day(text: str) -> timedelta:

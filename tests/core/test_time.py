@@ -37,7 +37,7 @@ def test_a_mail_outside_the_window_is_deferred_to_its_next_opening() -> None:
     """Monday ten o'clock goes at once; the next two come at their time of day, the one of the week-end on Monday."""
     lead = Lead(DRIP.replace("1d", "2d"), sender=OFFICE_HOURS, now=instant("2026-11-05T01:00"))
     assert walked(lead) == [instant("2026-11-05T01:00"), instant("2026-11-09T00:00"), instant("2026-11-11T00:00")]
-    assert lead.reason("deferred") == "until 2026-11-09T00:00:00+00:00"
+    assert lead.reason("deferred") == "the send window is closed: not before 2026-11-09T00:00:00+00:00"
 
 
 def test_a_deferred_mail_waits_with_an_alarm_at_its_slot() -> None:
@@ -46,7 +46,7 @@ def test_a_deferred_mail_waits_with_an_alarm_at_its_slot() -> None:
     lead.enrol(at=later("12h"))
     assert lead.where() == ("sending", "a", 1)
     assert lead.deadline == alarm_at(lead.state) == later("23h")
-    assert lead.records[-1].position.why == "waits for the send window"
+    assert lead.records[-1].position.why == "the send window is closed"
 
 
 def test_the_leads_own_zone_decides() -> None:

@@ -63,7 +63,7 @@ def test_a_leave_is_heard_in_the_middle_of_a_wait() -> None:
     lead = started()
     lead.tell(lead.profile(at=later("1d"), relation="customer"))
     assert lead.ends == ["not_a_prospect"]
-    assert lead.reason("finished") == "leave"
+    assert lead.reason("finished") == "relation is customer"
 
 
 def test_a_leave_that_holds_already_ends_the_enrolment_before_its_first_step() -> None:

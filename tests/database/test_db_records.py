@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -18,11 +18,13 @@ from adapters.database.leads import LeadUpsert
 from adapters.database.schema import enrolments as enrolment_rows
 from adapters.database.schema import sends
 from adapters.holidays import countries, public_holidays
-from nurture.commands import CancelledSend, EnrolmentChange, Line, MakeHandoff, Position, Record
+from nurture.commands import AnyCommand, MakeHandoff, NotifyPerson
 from nurture.definitions import Definitions, Sales, Scenario
 from nurture.durations import Duration
 from nurture.entries import Deployed, HandoffClosed, Profiled
 from nurture.errors import MissingDeployment, UnknownName
+from nurture.records import CancelledSend, EnrolmentChange, Line, Position, Record
+from nurture.state import State
 
 NOW = datetime(2026, 11, 2, 1, 0, tzinfo=UTC)
 KEY = "a/one/1/first/1"
@@ -57,10 +59,17 @@ def store(deployed: DeploymentStore) -> DeploymentStore:
     return deployed
 
 
-def _record(store: DeploymentStore, number: int, **keys: Any) -> dict[str, str]:
-    said = {"lead": "a", "number": number, "seq": number, "position": Position(), **keys}
+def _made(
+    number: int, *, lead: str = "a", seq: int | None = None, asks: Sequence[AnyCommand] = (), **keys: Any
+) -> Record:
+    state = State(lead=lead, seq=number if seq is None else seq, records=number, unanswered=tuple(asks))
+    return Record.model_validate({"lead": lead, "number": number, "state": state, "position": Position(), **keys})
+
+
+def _record(store: DeploymentStore, number: int, **keys: Any) -> dict[str, str] | None:
+    made = _made(number, **keys)
     with writing(store.engine) as conn:
-        return positions.record(conn, Record.model_validate(said))
+        return positions.write(conn, made.lead, [made])
 
 
 def _line(what: str) -> Line:
@@ -88,44 +97,89 @@ def _shown(store: DeploymentStore) -> dict[str, Any]:
 # --- positions ------------------------------------------------------------------------------------------------------
 
 
-def test_a_record_written_again_replaces_its_lines(store: DeploymentStore) -> None:
-    """After a crash the same number may come with other content; lines of other records stay."""
-    _record(store, 1, lines=[_line("entered")])
-    _record(store, 2, lines=[_line("sent"), _line("waits")])
-    _record(store, 2, lines=[_line("refused")])
-    assert _told(store) == ["entered", "refused"]
-
-
-def test_a_position_only_moves_forward(store: DeploymentStore) -> None:
-    """An older record that comes late writes its lines and moves nothing."""
+def test_a_record_is_written_once_and_the_first_one_stands(store: DeploymentStore) -> None:
+    """After a crash the same number may come with another decision: nothing of it is written, which is answered."""
     at_two = Position(
         status="waiting", scenario="one", enrolment=1, deployment=1, step="second", visit=1,
         waiting_for=({"opened": "any"},), deadline=NOW, phase="research", hot=True,
     )  # fmt: skip
-    _record(store, 2, position=at_two, lines=[_line("second")])
-    _record(store, 1, position=Position(status="sending", scenario="one", step="first"), lines=[_line("first")])
+    ended = EnrolmentChange(enrolment=1, state="ended", at=NOW, finish="done")
+    assert _record(store, 1, lines=[_line("entered")]) == {}
+    assert _record(store, 2, position=at_two, lines=[_line("sent"), _line("waits")]) == {}
+    for number in (1, 2):
+        assert _record(store, number, lines=[_line("refused")], enrolments=[ended], cancelled=[]) is None
+    assert _told(store) == ["entered", "sent", "waits"]
+    assert _states(store)[0] == ("enrolled", None)
     shown = _shown(store)
     assert (shown["seq"], shown["status"], shown["step"], shown["hot"]) == (2, "waiting", "second", True)
     assert shown["waiting_for"] == [{"opened": "any"}]
     assert shown["deadline"] == "2026-11-02T01:00:00Z"
-    assert _told(store) == ["second", "first"]
     with reading(store.engine) as conn:
         found = leads.page(conn, status="waiting", scenario="one", step="second")[0]
     assert [item["id"] for item in found] == ["a"]
 
 
-def test_ends_and_beginnings_of_enrolments_are_undone_when_their_record_comes_again(store: DeploymentStore) -> None:
-    """The second telling of record 2 says that nothing ended."""
+def test_records_that_are_not_known_to_be_written_come_along_and_stay_in_order(store: DeploymentStore) -> None:
+    """The one that rides in an activity is written by whatever comes first, once."""
+    first, second, third = (_made(number, lines=[_line(f"line {number}")]) for number in (1, 2, 3))
+    with writing(store.engine) as conn:
+        assert positions.write(conn, "a", [first, second]) == {}
+        assert positions.write(conn, "a", [second, third]) == {}
+    assert _told(store) == ["line 1", "line 2", "line 3"]
+
+
+def test_a_record_that_builds_on_another_decision_is_refused(store: DeploymentStore) -> None:
+    """The store has its own number 2: number 3 of whoever decided otherwise there is not written on top of it."""
+    _record(store, 1)
+    _record(store, 2, lines=[_line("left")])
+    other = [_made(2, seq=7, lines=[_line("mailed")]), _made(3, lines=[_line("waits")])]
+    with writing(store.engine) as conn:
+        assert positions.write(conn, "a", other) is None
+    assert _told(store) == ["left"]
+
+
+def test_an_order_is_taken_up_only_while_the_stored_state_gives_it(store: DeploymentStore) -> None:
+    """Its records are written with its first attempt; a later attempt finds them; one from a lost past is refused."""
+    wanted, unwanted = (
+        NotifyPerson(lead="a", key=f"a/one/1/{step}/1", to="inside", text="t", deployment=1, at=NOW)
+        for step in ("first", "second")
+    )
+    ordered = _made(1, lines=[_line("arrived")], asks=[wanted])
+    with writing(store.engine) as conn:
+        positions.take_up(conn, "a", [ordered], wanted)
+        positions.take_up(conn, "a", [ordered], wanted)
+        with pytest.raises(positions.Superseded, match="does not ask for this"):
+            positions.take_up(conn, "a", [_made(1, lines=[_line("strayed")], asks=[unwanted])], unwanted)
+        with pytest.raises(positions.Superseded):
+            positions.take_up(conn, "a", [], unwanted)
+    _record(store, 2, asks=[wanted])
+    with writing(store.engine) as conn:
+        positions.take_up(conn, "a", [ordered], wanted)
+    _record(store, 3)
+    with writing(store.engine) as conn, pytest.raises(positions.Superseded):
+        positions.take_up(conn, "a", [ordered], wanted)
+    assert _told(store) == ["arrived"]
+
+
+def test_the_state_of_the_newest_record_is_where_a_workflow_goes_on_from(store: DeploymentStore) -> None:
+    """Only where it is beyond what the workflow knows."""
+    _record(store, 1)
+    _record(store, 2, seq=5)
+    with reading(store.engine) as conn:
+        assert positions.starting_point(conn, "a") == State(lead="a", seq=5, records=2)
+        assert positions.starting_point(conn, "a", beyond=1) is not None
+        assert positions.starting_point(conn, "a", beyond=2) is None
+        assert positions.starting_point(conn, "nobody") is None
+
+
+def test_enrolments_begin_and_end_with_their_records(store: DeploymentStore) -> None:
+    """The first ends, the queued one begins; an end is for good."""
     ended = EnrolmentChange(enrolment=1, state="ended", at=NOW, finish="done")
-    begun = EnrolmentChange(enrolment=2, state="running", at=NOW)
     _record(store, 1, enrolments=[EnrolmentChange(enrolment=1, state="running", at=NOW)])
-    _record(store, 2, enrolments=[ended, begun])
+    _record(store, 2, enrolments=[ended, EnrolmentChange(enrolment=2, state="running", at=NOW)])
     assert _states(store) == [("ended", "done"), ("enrolled", None)]
-    _record(store, 2)
-    assert _states(store) == [("enrolled", None), ("queued", None)]
-    _record(store, 3, enrolments=[ended])
-    _record(store, 2)
-    assert _states(store) == [("ended", "done"), ("queued", None)]
+    _record(store, 3, enrolments=[ended.model_copy(update={"finish": "again"})])
+    assert _states(store) == [("ended", "done"), ("enrolled", None)]
 
 
 def test_events_that_came_late_are_marked(store: DeploymentStore) -> None:
@@ -151,7 +205,7 @@ def test_a_send_that_has_not_begun_is_cancelled_and_one_that_has_is_not(store: D
             )  # fmt: skip
     cancelled = [CancelledSend(key=key, issue=4) for key in (KEY, begun, held)]
     assert _record(store, 1, cancelled=cancelled) == {KEY: "cancelled", begun: "in_flight", held: "cancelled"}
-    _record(store, 1, cancelled=[CancelledSend(key=KEY, issue=2)])
+    _record(store, 2, cancelled=[CancelledSend(key=KEY, issue=2)])
     with reading(store.engine) as conn:
         row = conn.execute(select(sends).where(sends.c.key == KEY)).one()
     assert (row.scenario, row.enrolment, row.step, row.visit, row.cancelled_issue) == ("one", 1, "first", 1, 4)
@@ -177,13 +231,13 @@ def test_a_lead_retires_only_when_nothing_has_come_meanwhile(store: DeploymentSt
     with writing(store.engine) as conn:
         numbering.mark_signalled(conn, {"a": 3}, NOW)
         assert positions.starting_point(conn, "a") is None
-        assert not positions.retire(conn, "a", 2, {"seq": 2})
+        assert not positions.retire(conn, "a", State(lead="a", seq=2))
         accept(conn, [{"id": "e1", "lead": "a", "type": "requested"}], store=store, now=NOW)
-        assert not positions.retire(conn, "a", 3, {"seq": 3})
+        assert not positions.retire(conn, "a", State(lead="a", seq=3))
         numbering.file_events(conn, "a", store)
         numbering.mark_signalled(conn, {"a": 4}, NOW)
-        assert positions.retire(conn, "a", 4, {"seq": 4})
-        assert positions.starting_point(conn, "a") == {"seq": 4}
+        assert positions.retire(conn, "a", State(lead="a", seq=4))
+        assert positions.starting_point(conn, "a") == State(lead="a", seq=4)
         assert numbering.unsignalled(conn, 9) == {}
         leads.upsert(conn, LeadUpsert.model_validate({"id": "a", "language": "en"}), store=store, now=NOW)
         assert [entry.seq for entry in numbering.unsignalled(conn, 9)["a"]] == [5]

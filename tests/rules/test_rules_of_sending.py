@@ -21,8 +21,10 @@ from adapters.database.mail_events import MailEvent
 from adapters.database.schema import sends
 from adapters.mail.port import Accepted, Answer, Evidence, Held, Mail, Refused, Unknown
 from nurture import gate
-from nurture.commands import CancelledSend, EnrolmentChange, Position, Record, SendMail
+from nurture.commands import SendMail
 from nurture.definitions import Definitions, Sender
+from nurture.records import CancelledSend, EnrolmentChange, Position, Record
+from nurture.state import State
 from tests.activities.conftest import EMAIL, LEAD, SENDER, SendDesk
 from tests.mail.fake_provider import Fault
 
@@ -252,13 +254,13 @@ def test_rule_2_no_send_begins_after_a_leave_was_applied(desk: SendDesk) -> None
     left = Record(
         lead=LEAD,
         number=2,
-        seq=3,
+        state=State(lead=LEAD, seq=3, records=2, unanswered=(command, command.model_copy(update={"issue": 2}))),
         position=Position(),
         enrolments=(EnrolmentChange(enrolment=1, state="ended", at=desk.now(), finish="left"),),
         cancelled=(CancelledSend(key=command.key, issue=1),),
     )
     with writing(desk.engine) as conn:
-        assert positions.record(conn, left) == {command.key: "cancelled"}
+        assert positions.write(conn, LEAD, [left]) == {command.key: "cancelled"}
     desk.trouble_is_over()
     assert desk.send(command).outcome == "cancelled"
     assert desk.send(command.model_copy(update={"issue": 2})).reason == "the enrolment has ended"

@@ -110,10 +110,10 @@ class LeadDesk:
         """A profile and an enrolment: the lead's first two entries."""
         await self.tell(profiled, enrolled)
 
-    async def ask(self, update: str, request: object) -> protocol.Explanation:
-        """Ask for an update, as a person does."""
+    async def ask(self, update: str, request: object, id: str | None = None) -> protocol.Explanation:
+        """Ask for an update, as a person does; `id` where it matters that it is the same asking."""
         found: protocol.Explanation = await self.handle.execute_update(
-            update, request, result_type=protocol.Explanation
+            update, request, id=id, result_type=protocol.Explanation
         )
         return found
 

@@ -10,10 +10,10 @@ from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
 from nurture import protocol
-from nurture.commands import EnrollLead, MakeHandoff, NotifyPerson, Record, SendMail, SendResult, TaskDone
+from nurture.commands import EnrollLead, MakeHandoff, NotifyPerson, SendMail, SendResult, TaskDone, name_of
 from nurture.entries import AnyEntry
 from nurture.facts import gathered
-from nurture.state import State
+from nurture.records import Record
 
 
 def real_now() -> datetime:
@@ -30,7 +30,6 @@ class Office:
         self.mails: list[SendMail] = []
         self.handoffs: list[MakeHandoff] = []
         self.told: list[str] = []
-        self.kept: dict[str, State] = {}
         self.cancelled: dict[str, int] = {}
         self.reads = 0
         self.answer: Callable[[SendMail], SendResult] = self.accept
@@ -46,22 +45,34 @@ class Office:
     @activity.defn(name=protocol.READ_LEAD)
     async def read_lead(self, asked: protocol.ReadLead) -> protocol.LeadRead:
         self.reads += 1
-        state = self.kept.get(asked.lead) if asked.kept else None
-        seq = max(asked.seq, state.seq if state else 0)
+        kept = self.records[asked.lead]
+        state = kept[-1].state if kept and (asked.anyway or kept[-1].number > asked.record) else None
+        seq = state.seq if state else asked.seq
         found = tuple(entry for entry in self.entries[asked.lead] if entry.seq > seq)
         return protocol.LeadRead(entries=found, state=state)
 
     @activity.defn(name=protocol.WRITE_RECORD)
-    async def write_record(self, record: Record) -> protocol.Written:
-        self._write(record)
-        return protocol.Written(cancelled={each.key: "cancelled" for each in record.cancelled})
+    async def write_record(self, asked: protocol.WriteRecords) -> protocol.Written:
+        kept = self.records[asked.lead]
+        if kept and asked.records[-1].number <= kept[-1].number:
+            return protocol.Written(behind=True)
+        self._write(asked.records)
+        return protocol.Written(cancelled={each.key: "cancelled" for each in asked.records[-1].cancelled})
 
-    def _write(self, record: Record | None) -> None:
-        if record is not None:
+    def _write(self, records: tuple[Record, ...]) -> None:
+        for record in records:
             kept = self.records[record.lead]
-            kept[:] = [each for each in kept if each.number != record.number] + [record]
-            for each in record.cancelled:
-                self.cancelled[each.key] = each.issue
+            if not kept or record.number == kept[-1].number + 1:
+                kept.append(record)
+                self.cancelled |= {each.key: each.issue for each in record.cancelled}
+
+    def _take_up(self, order: protocol.Order) -> None:
+        self._write(order.records)
+        asked = self.records[order.command.lead][-1].state.unanswered
+        if name_of(order.command) not in map(name_of, asked):
+            raise ApplicationError(
+                "the stored state does not ask for this", type=protocol.SUPERSEDED, non_retryable=True
+            )
 
     @activity.defn(name=protocol.GATHER_FACTS)
     async def gather_facts(self, asked: protocol.GatherFacts) -> protocol.FactsGathered:
@@ -74,14 +85,11 @@ class Office:
 
     @activity.defn(name=protocol.RETIRE_LEAD)
     async def retire_lead(self, asked: protocol.RetireLead) -> bool:
-        if any(entry.seq > asked.state.seq for entry in self.entries[asked.lead]):
-            return False
-        self.kept[asked.lead] = asked.state
-        return True
+        return all(entry.seq <= asked.state.seq for entry in self.entries[asked.lead])
 
     @activity.defn(name=protocol.SEND_MAIL)
     async def send_mail(self, order: protocol.Order) -> SendResult:
-        self._write(order.record)
+        self._take_up(order)
         assert isinstance(order.command, SendMail)
         answer = self.answer(order.command)
         if answer.outcome == "accepted":
@@ -90,21 +98,21 @@ class Office:
 
     @activity.defn(name=protocol.MAKE_HANDOFF)
     async def make_handoff(self, order: protocol.Order) -> TaskDone:
-        self._write(order.record)
+        self._take_up(order)
         assert isinstance(order.command, MakeHandoff)
         self.handoffs.append(order.command)
         return TaskDone(key=order.command.handoff, at=order.command.at)
 
     @activity.defn(name=protocol.NOTIFY_PERSON)
     async def notify_person(self, order: protocol.Order) -> TaskDone:
-        self._write(order.record)
+        self._take_up(order)
         assert isinstance(order.command, NotifyPerson)
         self.told.append(order.command.to)
         return TaskDone(key=order.command.key, at=order.command.at)
 
     @activity.defn(name=protocol.ENROLL_LEAD)
     async def enroll_lead(self, order: protocol.Order) -> TaskDone:
-        self._write(order.record)
+        self._take_up(order)
         assert isinstance(order.command, EnrollLead)
         return TaskDone(key=order.command.key, at=order.command.at)
 

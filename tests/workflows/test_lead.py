@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 from temporalio.client import WorkflowUpdateFailedError
 
+from nurture.records import Position
 from nurture.updates import GoTo, LeaveScenario, Pause, Resume, Retry
 from tests.workflows.conftest import LeadDesk, enrolled, eventually, happening, profiled
 from tests.workflows.office import Office
@@ -210,3 +212,103 @@ async def test_a_lead_told_of_only_later_entries_reads_from_the_start(desk: Lead
     await desk.tell(happening("visited", "/"))
     await desk.at("waiting", "first")
     assert office.records[desk.lead][-1].seq == 3
+
+
+# --- crashes that set this run, or its store, back -------------------------------------------------------------------
+
+
+async def ended(desk: LeadDesk) -> None:
+    """Somebody terminates the workflow in the Temporal UI."""
+    await desk.handle.terminate("a mistake")
+
+
+async def test_a_terminated_lead_goes_on_from_its_stored_state(desk: LeadDesk, office: Office) -> None:
+    """What a person asked for before is not forgotten: a paused lead is paused, one that was moved stays moved."""
+    await desk.enrol()
+    await desk.at("waiting", "first")
+    await desk.ask("go_to", GoTo(step="second", reason="asked by phone"))
+    await desk.at("waiting", "second")
+    paused = await desk.ask("pause", Pause(reason="legal asks"))
+    await ended(desk)
+    await desk.tell(happening("visited", "/pricing"))
+    again = await desk.at("paused", "second")
+    assert (again.visit, again.since, again.why) == (paused.visit, paused.since, "legal asks")
+    assert [mail.template for mail in office.mails] == ["mail_a", "mail_b"]
+    await desk.ask("resume", Resume(reason="settled"))
+    assert (await desk.at("waiting", "second")).visit == 1
+
+
+async def test_a_lead_that_left_stays_out_after_its_workflow_was_terminated(desk: LeadDesk, office: Office) -> None:
+    """The enrolment that ended is not walked again from the stored entries."""
+    await desk.enrol()
+    await desk.at("waiting", "first")
+    opened = desk.opened()
+    await desk.ask("leave", LeaveScenario(reason="a customer now"))
+    await ended(desk)
+    await desk.tell(opened)
+    await desk.at("idle")
+
+    async def applied() -> bool:
+        return office.records[desk.lead][-1].seq == 3
+
+    await eventually(applied)
+    assert [mail.template for mail in office.mails] == ["mail_a"]
+    assert office.lines(desk.lead).count("finished left") == 1
+
+
+async def test_what_was_asked_of_the_outside_world_is_asked_again_after_a_termination(
+    desk: LeadDesk, office: Office
+) -> None:
+    """The mail was held when the workflow was ended: its next run sends it, once, under the same key and issue."""
+    office.answer = office.hold
+    await desk.enrol()
+    await desk.at("sending", "first")
+
+    async def held() -> bool:
+        return bool(office.records[desk.lead])
+
+    await eventually(held)
+    await ended(desk)
+    office.answer = office.accept
+    await desk.tell(happening("visited", "/pricing"))
+    await desk.at("waiting", "first")
+    assert [(mail.template, mail.visit, mail.issue) for mail in office.mails] == [("mail_a", 1, 1)]
+
+
+@pytest.mark.parametrize("signalled", [True, False], ids=["by an entry", "by its own deadline"])
+async def test_a_run_that_was_set_back_goes_on_from_the_stored_state(
+    desk: LeadDesk, office: Office, *, signalled: bool
+) -> None:
+    """Temporal lost the newest part of its store: the store of this run ends before a `leave` that was answered."""
+    await desk.enrol()
+    await desk.at("waiting", "first")
+    await desk.ask("go_to", GoTo(step="brief", reason="a short wait"))
+    lost = office.records[desk.lead][-1]
+    left = lost.model_copy(
+        update={
+            "number": lost.number + 1,
+            "state": replace(lost.state, records=lost.number + 1, run=None, finished="left"),
+            "lines": (lost.lines[0].model_copy(update={"what": "finished", "subject": "left"}),),
+            "position": Position(status="idle", why="in no scenario"),
+        }
+    )
+    office.records[desk.lead].append(left)
+    if signalled:
+        await desk.tell(happening("downloaded", "guide"))
+    await desk.at("idle")
+    assert [mail.template for mail in office.mails] == ["mail_a"]
+    assert "finished exhausted" not in office.lines(desk.lead)
+
+
+async def test_a_request_is_granted_once_however_often_a_crash_repeats_it(desk: LeadDesk, office: Office) -> None:
+    """The record of the move was written, and the task that wrote it was lost before the answer."""
+    await desk.enrol()
+    await desk.at("waiting", "first")
+    await desk.ask("go_to", GoTo(step="second", reason="asked by phone"), id="once")
+    await desk.at("waiting", "second")
+    await ended(desk)
+    await desk.tell(happening("visited", "/pricing"))
+    await desk.at("waiting", "second")
+    again = await desk.ask("go_to", GoTo(step="second", reason="asked by phone"), id="once")
+    assert (again.step, again.visit) == ("second", 1)
+    assert (await desk.ask("go_to", GoTo(step="second", reason="asked by phone"), id="twice")).visit == 2

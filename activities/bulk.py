@@ -1,0 +1,67 @@
+"""What concerns many leads at once: found by SQL, told in batches, going on where a crash ended it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import timedelta
+from itertools import islice
+
+import structlog
+from temporalio import activity
+
+from activities.desk import Desk
+from adapters.database import sweeping
+from adapters.database.engine import reading, writing
+from nurture import protocol
+from nurture.sweep import next_night
+
+log = structlog.get_logger(__name__)
+
+OVERDUE = timedelta(hours=1)
+"""A deadline that passed longer ago and was not decided has no workflow any more."""
+SLOW = timedelta(seconds=15)
+"""The same in real time: with an accelerated clock an hour is over before anybody could decide."""
+AT_ONCE = 500
+"""How many leads get their tick in one transaction."""
+
+
+class BulkActivities:
+    """The activities of the sweep."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+
+    @activity.defn(name=protocol.SWEEP)
+    def sweep(self) -> protocol.Swept:
+        """If a night has begun since the last sweep, tick every lead concerned, once; nights missed are joined."""
+        desk, now = self._desk, self._desk.clock.now()
+        current = desk.store.current()
+        with writing(desk.engine) as conn:
+            since = sweeping.swept_until(conn, now)
+        if next_night(since, current) <= now:
+            overdue = max(OVERDUE, SLOW * desk.clock.epoch.speed)
+            with reading(desk.engine) as conn:
+                found = sweeping.concerned(conn, desk.store, current.number, since, now, overdue)
+            told = sum(self._tick(few) for few in _few(found))
+            with writing(desk.engine) as conn:
+                sweeping.finish(conn, now, told)
+            if told:
+                log.info("night_swept", leads=told)
+            since = now
+        return protocol.Swept(wait=desk.clock.epoch.real_span(next_night(since, current) - desk.clock.now()))
+
+    def _tick(self, leads: Sequence[str]) -> int:
+        """Tick these, unless an attempt that died has done so; the newest lead ticked travels with the heartbeat."""
+        done = activity.info().heartbeat_details
+        if done and leads[-1] <= done[0]:
+            return 0
+        with writing(self._desk.engine) as conn:
+            told = sweeping.tick(conn, leads, self._desk.clock.now())
+        activity.heartbeat(leads[-1])
+        return told
+
+
+def _few(ids: Sequence[str]) -> Iterator[list[str]]:
+    left = iter(ids)
+    while batch := list(islice(left, AT_ONCE)):
+        yield batch

@@ -1,0 +1,125 @@
+"""Whom the nightly sweep finds: those for whom time alone may have changed something, and nobody else."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import update
+
+from adapters.database import enrolments, leads, numbering, positions, sweeping
+from adapters.database.deployments import DeploymentStore
+from adapters.database.engine import reading, writing
+from adapters.database.events import accept
+from adapters.database.leads import LeadUpsert
+from adapters.database.schema import enrolments as enrolment_rows
+from adapters.database.schema import events
+from nurture.entries import Ticked
+from nurture.records import Position, Record
+from nurture.state import State
+from tests.database.conftest import NOW
+
+DAY = timedelta(days=1)
+SCENARIO = """\
+scenario: dormant
+language: ja
+leave:
+  - {when: {not: [{did: any, within: 30d}]}, finish: silent}
+  - {when: {not: [{did: {visited: /pricing}, within: 7d}]}, finish: cold}
+start: only
+steps:
+  only:
+    wait: {until: [{requested: demo}], timeout: 300d}
+    then: bye
+  bye: {finish: over}
+"""
+
+
+@pytest.fixture
+def store(
+    deployed: DeploymentStore, files: Mapping[str, str], deploy_again: Callable[[Mapping[str, str]], int]
+) -> DeploymentStore:
+    """The sample folder with a scenario that leads leave by silence."""
+    deploy_again({**files, "dormant.yaml": SCENARIO})
+    deployed.refresh()
+    return deployed
+
+
+def walks(store: DeploymentStore, name: str, scenario: str = "dormant") -> None:
+    """A lead that walks a scenario."""
+    current = store.current()
+    with writing(store.engine) as conn:
+        leads.upsert(conn, LeadUpsert.model_validate({"id": name}), store=store, now=NOW - 90 * DAY)
+        enrolments.decide(conn, name, current.scenarios[scenario], deployment=current.number, now=NOW)
+
+
+def did(store: DeploymentStore, name: str, type: str, subject: str, ago: timedelta) -> None:
+    """Something the lead did so long before NOW."""
+    event = {"id": f"{name}/{type}/{ago}", "lead": name, "type": type, "subject": subject}
+    with writing(store.engine) as conn:
+        accept(conn, [event], store=store, now=NOW - ago)
+        numbering.file_events(conn, name, store)
+
+
+def found(store: DeploymentStore, *, nights: int = 1) -> list[str]:
+    """Whom the sweep of NOW finds, where the last one was so many nights before."""
+    with reading(store.engine) as conn:
+        current = store.current().number
+        return sweeping.concerned(conn, store, current, NOW - nights * DAY, NOW, timedelta(hours=1))
+
+
+def test_a_lead_is_found_in_the_night_in_which_its_event_leaves_a_window(store: DeploymentStore) -> None:
+    """29, 30 and 31 days: only the second left the 30 days since last night; a week's window sees /pricing alone."""
+    for name, kind, subject, ago in (
+        ("young", "attended", "seminar", 29 * DAY),
+        ("due", "attended", "seminar", 30 * DAY + DAY / 2),
+        ("old", "attended", "seminar", 31 * DAY + DAY / 2),
+        ("pricing", "visited", "/pricing/plans", 7 * DAY + DAY / 2),
+        ("elsewhere", "visited", "/pricing_old", 7 * DAY + DAY / 2),
+    ):
+        walks(store, name)
+        did(store, name, kind, subject, ago)
+    assert found(store) == ["due", "pricing"]
+    assert found(store, nights=2) == ["due", "old", "pricing"]
+
+
+def test_machines_and_other_scenarios_are_left_alone(store: DeploymentStore) -> None:
+    """A click of a machine never counted; whoever walks elsewhere, or nowhere, cannot leave this scenario."""
+    for name, scenario in (("machine", "dormant"), ("elsewhere", "seminar_to_demo"), ("done", "dormant")):
+        walks(store, name, scenario)
+        did(store, name, "attended", "seminar", 30 * DAY + DAY / 2)
+    with writing(store.engine) as conn:
+        conn.execute(update(events).where(events.c.lead == "machine").values(automatic=True))
+        conn.execute(update(enrolment_rows).where(enrolment_rows.c.lead == "done").values(state="ended"))
+    assert found(store) == []
+
+
+def test_a_lead_whose_deadline_passed_unnoticed_is_found(store: DeploymentStore) -> None:
+    """Its workflow was terminated or lost; one that is paused, or whose deadline is near or to come, is not."""
+    for name, status, ago in (
+        ("lost", "waiting", 2 * DAY),
+        ("unsent", "sending", 2 * DAY),
+        ("paused", "paused", 2 * DAY),
+        ("now", "waiting", timedelta(minutes=59)),
+        ("later", "waiting", -DAY),
+    ):
+        with writing(store.engine) as conn:
+            leads.upsert(conn, LeadUpsert.model_validate({"id": name}), store=store, now=NOW)
+            position = Position.model_validate({"status": status, "deadline": NOW - ago})
+            state = State(lead=name, seq=1, records=1)
+            positions.write(conn, name, [Record(lead=name, number=1, state=state, position=position)])
+    assert found(store) == ["lost", "unsent"]
+
+
+def test_each_gets_one_tick_and_the_night_is_noted(store: DeploymentStore) -> None:
+    """A sweep that never ran begins now: what happened before is nobody's change by time alone."""
+    walks(store, "due")
+    with writing(store.engine) as conn:
+        assert sweeping.swept_until(conn, NOW) == NOW
+        assert sweeping.tick(conn, ["due", "nobody"], NOW + DAY) == 1
+        sweeping.finish(conn, NOW + DAY, 1)
+        assert sweeping.swept_until(conn, NOW + 2 * DAY) == NOW + DAY
+        newest = numbering.stored_after(conn, "due", 0)[-1]
+    assert isinstance(newest, Ticked)
+    assert newest.at == NOW + DAY

@@ -1,0 +1,39 @@
+"""What concerns many leads at once, as durable workflows; refuses to know any single one of them."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from temporalio import workflow
+from temporalio.common import RetryPolicy
+
+with workflow.unsafe.imports_passed_through():
+    from nurture import protocol
+
+AGAIN = RetryPolicy(initial_interval=timedelta(seconds=1), maximum_interval=timedelta(minutes=1))
+"""Tried for as long as the database is down."""
+LONGEST_WAIT = timedelta(minutes=10)
+"""The clock may have begun anew meanwhile, so the night is looked for again after so long."""
+ROUNDS = 100
+"""A history is continued as new after so many rounds."""
+
+
+@workflow.defn(name=protocol.SWEEP_WORKFLOW)
+class SweepWorkflow:
+    """Once a night each lead for whom time alone may have changed something gets a tick."""
+
+    @workflow.run
+    async def run(self) -> None:
+        """Look whether it is night; the activity decides, and says how long it is until the next one."""
+        for _ in range(ROUNDS):
+            swept: protocol.Swept = await workflow.execute_activity(
+                protocol.SWEEP,
+                result_type=protocol.Swept,
+                start_to_close_timeout=timedelta(hours=1),
+                heartbeat_timeout=timedelta(seconds=30),
+                retry_policy=AGAIN,
+                summary="tick whom time alone concerns, if it is night",
+            )
+            wait = min(max(swept.wait, timedelta(milliseconds=100)), LONGEST_WAIT)
+            await workflow.sleep(wait, summary="until the next night")
+        workflow.continue_as_new()
