@@ -10,8 +10,11 @@ help: ## these lines
 demo: .venv/.demo ## everything on this machine, with sample leads and an audience
 	@$(BIN)/nurture demo
 
-test: .venv/.dev ## the whole test suite, on a real Temporal server
-	@NURTURE_TEMPORAL_CLI="$$($(BIN)/python -m adapters.temporal_cli)" && export NURTURE_TEMPORAL_CLI && $(BIN)/python -m pytest
+test: .venv/.dev ## the whole test suite, on SQLite and on PostgreSQL, with a real Temporal server
+	@NURTURE_TEMPORAL_CLI="$$($(BIN)/python -m adapters.temporal_cli)" && export NURTURE_TEMPORAL_CLI && \
+	postgresql=0; $(BIN)/python -m tests.postgresql || postgresql=$$?; \
+	$(BIN)/python -m pytest && \
+	if [ $$postgresql = 0 ]; then $(BIN)/python -m pytest --database postgresql; else test -z "$$CI"; fi
 
 check: .venv/.dev ## style, types, and who may import whom
 	$(BIN)/ruff check .

@@ -117,6 +117,7 @@ def make_worker(client: Client, desk: Desk, threads: ThreadPoolExecutor, **optio
             tasks.notify_handoff,
             tasks.tend_handoff,
             bulk.sweep,
+            bulk.revive,
         ],
         activity_executor=threads,
         max_concurrent_activities=THREADS,

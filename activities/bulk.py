@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator, Sequence
-from datetime import timedelta
 from itertools import islice
 
 import structlog
 from temporalio import activity
 
 from activities.desk import Desk
+from adapters import starting
 from adapters.database import sweeping
 from adapters.database.engine import reading, writing
 from nurture import protocol
@@ -17,10 +18,6 @@ from nurture.sweep import next_night
 
 log = structlog.get_logger(__name__)
 
-OVERDUE = timedelta(hours=1)
-"""A deadline that passed longer ago and was not decided has no workflow any more."""
-SLOW = timedelta(seconds=15)
-"""The same in real time: with an accelerated clock an hour is over before anybody could decide."""
 AT_ONCE = 500
 """How many leads get their tick in one transaction."""
 
@@ -39,9 +36,8 @@ class BulkActivities:
         with writing(desk.engine) as conn:
             since = sweeping.swept_until(conn, now)
         if next_night(since, current) <= now:
-            overdue = max(OVERDUE, SLOW * desk.clock.epoch.speed)
             with reading(desk.engine) as conn:
-                found = sweeping.concerned(conn, desk.store, current.number, since, now, overdue)
+                found = sweeping.concerned(conn, desk.store, current.number, since, now)
             told = sum(self._tick(few) for few in _few(found))
             with writing(desk.engine) as conn:
                 sweeping.finish(conn, now, told)
@@ -49,6 +45,19 @@ class BulkActivities:
                 log.info("night_swept", leads=told)
             since = now
         return protocol.Swept(wait=desk.clock.epoch.real_span(next_night(since, current) - desk.clock.now()))
+
+    @activity.defn(name=protocol.REVIVE)
+    async def revive(self) -> int:
+        """Start the workflow of every lead and every open task that should have one and has none; how many."""
+        alive, tasks = await asyncio.to_thread(self._living)
+        again = await starting.revive(activity.client(), alive, tasks, self._desk.clock.epoch)
+        if again:
+            log.warning("workflows_started_again", number=again, why="they were terminated, or Temporal has lost them")
+        return again
+
+    def _living(self) -> tuple[list[str], dict[str, str]]:
+        with reading(self._desk.engine) as conn:
+            return starting.living_leads(conn), starting.living_tasks(conn)
 
     def _tick(self, leads: Sequence[str]) -> int:
         """Tick these, unless an attempt that died has done so; the newest lead ticked travels with the heartbeat."""

@@ -13,10 +13,11 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Self
 
 import structlog
-from sqlalchemy import Connection, Engine, Row, and_, func, insert, or_, select, text, update
+from sqlalchemy import Connection, Engine, Row, and_, func, insert, or_, select, update
 from sqlalchemy.exc import SQLAlchemyError
 
 from adapters.database.engine import reading, writing
+from adapters.database.locks import claim
 from adapters.database.schema import clock, deployments, enrolments, entries, events, leads, sends, timeline
 from adapters.database.sequence import append_to_all
 from nurture.clock import Epoch
@@ -25,7 +26,6 @@ from nurture.errors import NurtureError
 
 LEASE = timedelta(seconds=2)
 RENEWAL = timedelta(milliseconds=500)
-_LOCK = 7_201_103
 _STORED_TIMES = (
     entries.c.received_at, entries.c.at, events.c.received_at, timeline.c.at, leads.c.created_at,
     enrolments.c.decided_at, sends.c.attempted_at, sends.c.accepted_at, deployments.c.deployed_at,
@@ -54,8 +54,7 @@ def open_clock(engine: Engine, speed: int, real_now: datetime, *, anew: bool = F
     when stored times lie in the future of such a clock.
     """
     with writing(engine) as conn:
-        if conn.dialect.name == "postgresql":
-            conn.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
+        claim(conn, ["the clock"])
         row = _read(conn)
         if speed == 1:
             return _open_real(conn, row, real_now)

@@ -12,6 +12,7 @@ from sqlalchemy import Engine, select
 from adapters.database import enrolments
 from adapters.database.engine import reading, writing
 from adapters.database.schema import leads
+from adapters.database.sequence import lock_many
 from nurture.definitions import Definitions
 from nurture.errors import NurtureError, UnknownName
 from nurture.judging import fits_attributes, of_attributes_only
@@ -47,6 +48,7 @@ def enrol(
     for few in _few(dict.fromkeys(wanted)):
         with writing(engine) as connection:
             at = now()
+            lock_many(connection, few)
             decisions = [
                 enrolments.decide(
                     connection, lead, definitions.scenarios[scenario], deployment=definitions.number, now=at

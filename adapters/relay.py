@@ -15,20 +15,21 @@ from datetime import UTC, datetime, timedelta
 
 import structlog
 from sqlalchemy import Engine
+from sqlalchemy.exc import OperationalError
 from temporalio.client import Client
-from temporalio.common import WorkflowIDConflictPolicy, WorkflowIDReusePolicy
 from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.service import RetryConfig, RPCError, RPCStatusCode
 
 from adapters.clock import Clock
 from adapters.database import numbering
 from adapters.database.deployments import DeploymentStore
-from adapters.database.engine import changes, open_database, reading, writing
+from adapters.database.engine import Changes, open_database, reading, writing
+from adapters.database.sequence import lock_many
 from adapters.delivery import of_one_message
 from adapters.settings import Settings
+from adapters.starting import start_lead
 from adapters.temporal_server import TemporalNotServing, connect_config
-from nurture import protocol
-from nurture.entries import AnyEntry, Delivery
+from nurture.entries import AnyEntry
 from nurture.errors import NurtureError
 
 log = structlog.get_logger(__name__)
@@ -41,12 +42,12 @@ PAUSE = timedelta(milliseconds=50)
 """How long the relay rests when there is nothing to tell."""
 TELL_AGAIN = timedelta(minutes=10)
 """After Temporal was away, what was told this long before is told again: a crash may have set its store back."""
-TASK_TIMEOUT = timedelta(seconds=5)
-"""How soon a workflow task of a dead worker goes to another one."""
 TOO_MANY_BYTES = 2_000_000
 """Temporal refuses a payload above 2 MB."""
 LOOK_EVERY = timedelta(milliseconds=500)
 """How often an idle relay looks whether Temporal is still there."""
+CLAIM = timedelta(seconds=10)
+"""How long other relays leave the leads of one round alone; a round that lasts longer is one of a dead relay."""
 TRY_AGAIN = timedelta(seconds=30)
 """How long a lead whose signal Temporal refuses is put aside, so that it stops nobody else."""
 _OF_THE_LEAD = (RPCStatusCode.INVALID_ARGUMENT, RPCStatusCode.FAILED_PRECONDITION, RPCStatusCode.OUT_OF_RANGE)
@@ -55,7 +56,7 @@ _OF_THE_LEAD = (RPCStatusCode.INVALID_ARGUMENT, RPCStatusCode.FAILED_PRECONDITIO
 
 @dataclass(slots=True)
 class Relay:
-    """One relay. On SQLite there is one; several are for PostgreSQL."""
+    """One relay. On SQLite there is one; on PostgreSQL several share the leads between them."""
 
     engine: Engine
     client: Client
@@ -71,12 +72,19 @@ class Relay:
 
     async def run(self, stop: asyncio.Event) -> None:
         """Tell and rest until `stop` is set."""
-        changed = changes(self.engine)
+        with contextlib.closing(Changes(self.engine)) as changed:
+            await self._run(stop, changed)
+
+    async def _run(self, stop: asyncio.Event, changed: Changes) -> None:
         last = looked = 0.0
         loop = asyncio.get_running_loop()
         while not stop.is_set():
             # a look at least every second, whatever the database says of changes
-            busy = (changed() or loop.time() - last > 1) and await self.once() > 0
+            try:
+                busy = (changed() or loop.time() - last > 1) and await self.once() > 0
+            except OperationalError as error:  # the database is away, or two transactions stood in each other's way
+                log.warning("database_does_not_answer", reason=type(error.orig).__name__, do="tried again at once")
+                busy = False
             if not busy:
                 last = loop.time()
                 if last - looked > LOOK_EVERY.total_seconds():
@@ -94,7 +102,7 @@ class Relay:
         gate = asyncio.Semaphore(CALLS_AT_ONCE)
         answers = await asyncio.gather(*(self._tell(gate, lead, entries) for lead, entries in waiting.items()))
         told = {lead: seq for lead, seq in zip(waiting, answers, strict=True) if seq}
-        await asyncio.to_thread(self._mark, told)
+        await asyncio.to_thread(self._mark, told, [lead for lead in waiting if lead not in told])
         not_taken = answers.count(None)
         if told and not not_taken:
             await self._back()
@@ -107,25 +115,33 @@ class Relay:
     def _file(self) -> int:
         with reading(self.engine) as conn:
             unfiled = numbering.leads_with_unfiled(conn, LEADS_AT_ONCE)
-        if unfiled:
-            with writing(self.engine) as conn:
-                for lead in unfiled:
-                    numbering.file_events(conn, lead, self.store)
-        return len(unfiled)
+        if not unfiled:
+            return 0
+        with writing(self.engine) as conn:
+            mine = lock_many(conn, unfiled, skip_locked=True)
+            for lead in mine:
+                numbering.file_events(conn, lead, self.store)
+        return len(mine)
 
     def _waiting(self, without: Sequence[str]) -> Mapping[str, Sequence[AnyEntry]]:
-        with reading(self.engine) as conn:
-            return numbering.unsignalled(conn, LEADS_AT_ONCE, without=without)
+        if self.engine.dialect.name == "sqlite":  # there is no other relay, so nothing to claim
+            with reading(self.engine) as conn:
+                return numbering.unsignalled(conn, LEADS_AT_ONCE, without=without)
+        now = datetime.now(UTC)
+        with writing(self.engine) as conn:
+            mine = numbering.claim_pending(conn, LEADS_AT_ONCE, now, now + CLAIM, without=without)
+            return numbering.unsignalled(conn, LEADS_AT_ONCE, only=mine) if mine else {}
 
     def _put_aside(self) -> Sequence[str]:
         now = asyncio.get_running_loop().time()
         self._aside = {lead: until for lead, until in self._aside.items() if until > now}
         return tuple(self._aside)
 
-    def _mark(self, told: Mapping[str, int]) -> None:
-        if told:
-            with writing(self.engine) as conn:
-                numbering.mark_signalled(conn, told, datetime.now(UTC))
+    def _mark(self, told: Mapping[str, int], others: Sequence[str]) -> None:
+        with writing(self.engine) as conn:
+            lock_many(conn, [*told, *others])
+            numbering.mark_signalled(conn, told, datetime.now(UTC))
+            numbering.unclaim(conn, others)
 
     async def _tell(self, gate: asyncio.Semaphore, lead: str, entries: Sequence[AnyEntry]) -> int | None:
         """Signal one lead, starting its workflow where none runs: the last number told.
@@ -137,18 +153,7 @@ class Relay:
             return self._refused(lead, f"entry {told[0].seq} is {size} bytes long")
         async with gate:
             try:
-                await self.client.start_workflow(
-                    protocol.LEAD_WORKFLOW,
-                    protocol.LeadStart(lead=lead, epoch=self.clock.epoch),
-                    id=protocol.lead_workflow_id(lead),
-                    task_queue=protocol.TASK_QUEUE,
-                    id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
-                    id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE,
-                    start_signal=protocol.DELIVER,
-                    start_signal_args=[Delivery(entries=tuple(told))],
-                    task_timeout=TASK_TIMEOUT,
-                    rpc_timeout=timedelta(seconds=5),
-                )
+                await start_lead(self.client, lead, self.clock.epoch, told)
             except RPCError as error:
                 if error.status in _OF_THE_LEAD:
                     return self._refused(lead, error.message)

@@ -13,26 +13,35 @@ from rich.text import Text
 from adapters.database.panorama import Panorama
 from nurture.definitions import Definitions
 
+BAR = 12
+"""How long the longest bar is: a terminal of 80 columns has room for it."""
+
 
 def drawn(seen: Panorama, definitions: Definitions, now: datetime, addresses: dict[str, str]) -> RenderableType:
     """The whole view."""
-    head = Table.grid(padding=(0, 3))
-    head.add_row(
-        Text(f"{now:%Y-%m-%d %a %H:%M}", style="bold"),
-        f"{seen.leads} leads",
-        f"{sum(seen.mails.values())} mails",
-        f"{sum(seen.events.values())} events",
-        f"{sum(seen.handoffs.values())} handoffs",
-        f"{seen.back} times back a step",
-        f"lag {seen.lag.total_seconds() / 3600:.1f} h ({seen.waiting} waiting)",
+    head = Text.assemble(
+        (f"{now:%Y-%m-%d %a %H:%M}", "bold"),
+        f"   {seen.leads} leads   {sum(seen.mails.values())} mails   {sum(seen.events.values())} events",
+        f"   {sum(seen.handoffs.values())} handoffs   {seen.back} times back a step",
+        f"   lag {seen.lag.total_seconds() / 3600:.1f} h ({seen.waiting} waiting)",
     )
     columns = Table.grid(padding=(0, 2), expand=False)
     columns.add_row(_steps(seen, definitions), _counts("mails", seen.mails), _counts("events", seen.events),
                     Group(_counts("handoffs", seen.handoffs), _counts("finished", seen.finishes)))  # fmt: skip
     where = Table.grid(padding=(0, 2))
+    where.add_column(no_wrap=True)
+    where.add_column(overflow="fold")  # an address that is cut cannot be opened
     for name, address in addresses.items():
         where.add_row(Text(name, style="dim"), Text(address, style="cyan"))
-    return Panel(Group(head, Text(), columns, Text(), where), title="nurture demo: a day in two seconds", expand=False)
+    over = [Text("everybody has come to an end: Ctrl-C ends the demo", style="bold")] if _over(seen) else []
+    return Panel(
+        Group(head, *over, Text(), columns, Text(), where), title="nurture demo: a day in two seconds", expand=False
+    )
+
+
+def _over(seen: Panorama) -> bool:
+    """True once all who ever walked have ended, and sales has closed its tasks."""
+    return bool(seen.finishes) and not seen.steps and not (seen.handoffs["open"] + seen.handoffs["accepted"])
 
 
 def line(seen: Panorama, now: datetime) -> str:
@@ -51,11 +60,13 @@ def _steps(seen: Panorama, definitions: Definitions) -> Table:
     table.add_column(no_wrap=True)
     table.add_column(justify="right")
     table.add_column(no_wrap=True)
+    most = max([BAR, *seen.steps.values()])
     for name, scenario in definitions.scenarios.items():
         for step in scenario.steps:
             number = seen.steps.get((name, step), 0)
             if number or scenario.steps[step].finish is None:
-                table.add_row(step, str(number or "·"), Text("█" * min(number, 40), style="green"))
+                place = step if len(definitions.scenarios) == 1 else f"{name}: {step}"
+                table.add_row(place, str(number or "·"), Text("█" * (-(-number * BAR // most)), style="green"))
     return table
 
 

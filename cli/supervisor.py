@@ -57,6 +57,7 @@ class Supervisor:
         self._log = home / "log"
         # Not among the pids of the children: whoever goes through those means the children.
         self._own_pid = home / "up.pid"
+        self._successor = home / "up.next"
         self._say = say
         self._processes: dict[str, asyncio.subprocess.Process] = {}
         self._watchers: dict[str, asyncio.Task[None]] = {}
@@ -72,7 +73,8 @@ class Supervisor:
 
         A pid that has become another process in the meantime is left alone. Records this process as the supervisor.
         """
-        await self._end_recorded([self._own_pid], "an earlier `nurture up`", timedelta(seconds=30))
+        self._successor.write_text(f"{os.getpid()}\n", encoding="ascii")
+        await self._end_recorded([self._own_pid], "a `nurture up`", timedelta(seconds=30))
         left = {path.stem: path for path in self._run.glob("*.pid")}
         # Temporal goes last: the others can still finish what they hold.
         await self._end_recorded(
@@ -80,6 +82,14 @@ class Supervisor:
         )
         await self._end_recorded([path for path in left.values() if path.exists()], "a process", timedelta(seconds=15))
         _record(self._own_pid, os.getpid())
+        self._successor.unlink(missing_ok=True)
+
+    def successor(self) -> str | None:
+        """The pid of the supervisor that has come to take this one's place, if one has."""
+        try:
+            return self._successor.read_text(encoding="ascii").strip() or None
+        except FileNotFoundError:
+            return None
 
     async def start(self, child: Child) -> None:
         """Starts `child` and keeps it alive until `stop`.
@@ -179,7 +189,7 @@ class Supervisor:
         found = {path: _recorded(path) for path in files}
         ours = {path: pid for path, pid in found.items() if pid is not None and pid != os.getpid()}
         for path, pid in ours.items():
-            self._say(f"{what} of an earlier run is ended: pid {pid} ({path.name})")
+            self._say(f"{what} of this home runs and is ended, this one takes its place: pid {pid} ({path.name})")
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGTERM)
         loop = asyncio.get_running_loop()

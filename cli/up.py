@@ -129,7 +129,9 @@ class _Whole:
                 supervisor.hurry()
                 return
             self._stop.set()
-            say_on_stderr("stopping; once more kills what is still running")
+            successor = supervisor.successor()
+            why = f"another `nurture up` of this home takes its place (pid {successor}): " if successor else ""
+            say_on_stderr(f"{why}stopping; once more kills what is still running")
 
         loop = asyncio.get_running_loop()
         for which in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):

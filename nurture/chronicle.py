@@ -125,7 +125,7 @@ def position(book: Book, state: State) -> Position:
         visit=run.visit,
         since=run.since,
         waiting_for=_waiting_for(book, state, run),
-        deadline=run.slot if run.stage == "sending" and not run.issued else run.deadline,
+        deadline=None if state.paused else run.slot if run.stage == "sending" and not run.issued else run.deadline,
         phase=state.phase,
         hot=state.hot,
         why=state.paused.reason if state.paused else _why(run),

@@ -31,6 +31,7 @@ ENROLL_LEAD = "enroll_lead"
 NOTIFY_HANDOFF = "notify_handoff"
 TEND_HANDOFF = "tend_handoff"
 SWEEP = "sweep"
+REVIVE = "revive"
 
 
 def lead_workflow_id(lead: str) -> str:

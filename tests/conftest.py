@@ -1,11 +1,15 @@
-"""Gives every test a real Temporal development server, one for the whole run; knows no lead and no scenario."""
+"""Gives tests a real Temporal server and real databases, one of each for the whole run; knows no lead or scenario.
+
+`pytest --database postgresql` runs those tests again that use a database, on PostgreSQL.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import socket
 import subprocess
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
+from pathlib import Path
 
 import pytest
 from temporalio.client import Client
@@ -14,6 +18,24 @@ from temporalio.contrib.pydantic import pydantic_data_converter
 from adapters.settings import Settings
 from adapters.temporal_cli import TemporalCli
 from adapters.temporal_server import server_argv, wait_until_serving
+from tests.databases import Databases, PostgresqlDatabases, SqliteDatabases
+from tests.postgresql import PostgresqlServer
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """The one option of this suite."""
+    parser.addoption(
+        "--database", choices=("sqlite", "postgresql"), default="sqlite", help="what tests keep their data in"
+    )
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """On PostgreSQL only tests that use a database are run: the others would say the same once more."""
+    if config.getoption("database") == "sqlite":
+        return
+    kept = [item for item in items if "databases" in getattr(item, "fixturenames", ())]
+    config.hook.pytest_deselected(items=[item for item in items if item not in kept])
+    items[:] = kept
 
 
 def _free_port() -> int:
@@ -27,6 +49,24 @@ def _free_port() -> int:
 def free_port() -> Callable[[], int]:
     """A function that names a port of 127.0.0.1 nobody listens on."""
     return _free_port
+
+
+@pytest.fixture(scope="session")
+def databases(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Databases]:
+    """Databases of the kind that the run was asked for."""
+    if request.config.getoption("database") == "sqlite":
+        yield SqliteDatabases(tmp_path_factory.mktemp("databases"))
+        return
+    with PostgresqlServer(_free_port()) as server:
+        made = PostgresqlDatabases(server)
+        yield made
+        made.close()
+
+
+@pytest.fixture
+def database_url(databases: Databases, tmp_path: Path) -> str:
+    """The URL of a migrated, empty database of this test."""
+    return databases.fresh(tmp_path)
 
 
 @pytest.fixture(scope="session")

@@ -13,14 +13,17 @@ with workflow.unsafe.imports_passed_through():
 AGAIN = RetryPolicy(initial_interval=timedelta(seconds=1), maximum_interval=timedelta(minutes=1))
 """Tried for as long as the database is down."""
 LONGEST_WAIT = timedelta(minutes=10)
-"""The clock may have begun anew meanwhile, so the night is looked for again after so long."""
+"""A workflow that was terminated or lost is back after so long; and the clock may have begun anew meanwhile."""
 ROUNDS = 100
 """A history is continued as new after so many rounds."""
 
 
 @workflow.defn(name=protocol.SWEEP_WORKFLOW)
 class SweepWorkflow:
-    """Once a night each lead for whom time alone may have changed something gets a tick."""
+    """Once a night each lead for whom time alone may have changed something gets a tick.
+
+    More often it sees to it that nobody stands still because a workflow was terminated or lost.
+    """
 
     @workflow.run
     async def run(self) -> None:
@@ -33,6 +36,12 @@ class SweepWorkflow:
                 heartbeat_timeout=timedelta(seconds=30),
                 retry_policy=AGAIN,
                 summary="tick whom time alone concerns, if it is night",
+            )
+            await workflow.execute_activity(
+                protocol.REVIVE,
+                start_to_close_timeout=timedelta(minutes=10),
+                retry_policy=AGAIN,
+                summary="start again what was terminated or lost",
             )
             wait = min(max(swept.wait, timedelta(milliseconds=100)), LONGEST_WAIT)
             await workflow.sleep(wait, summary="until the next night")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from datetime import datetime, timedelta
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from temporalio import workflow
 from temporalio.common import RetryPolicy
@@ -29,7 +29,18 @@ with workflow.unsafe.imports_passed_through():
     from nurture.facts import Facts
     from nurture.records import Record
     from nurture.state import State
-    from nurture.updates import GoTo, LeaveScenario, Pause, Request, Resume, Retry, Update
+    from nurture.updates import (
+        GoTo,
+        Kind,
+        LeaveScenario,
+        Pause,
+        Request,
+        Resume,
+        Retry,
+        Update,
+        UpdateRefused,
+        read,
+    )  # fmt: skip
     from nurture.visit import TOLERANCE
     from nurture.walk import Advanced, FactsRead, Input, advance, alarm, alarm_at, next_seq_missing, wants_facts
     from workflows import visible
@@ -104,54 +115,59 @@ class LeadWorkflow:
                     self._epoch = entry.epoch
 
     @workflow.update(description="Stop this lead for a while: {reason}")
-    async def pause(self, request: Pause) -> protocol.Explanation:
+    async def pause(self, request: Any = None) -> protocol.Explanation:
         """Freeze the remaining time; nothing is sent or handed over until `resume`."""
-        return await self._ask(request)
+        return await self._ask(_asked(Pause, "pause", request))
 
     @pause.validator
-    def _may_pause(self, request: Pause) -> None:  # noqa: ARG002
+    def _may_pause(self, request: Any = None) -> None:
+        _asked(Pause, "pause", request)
         self._refuse_if(self._state.paused is not None, "the lead is paused already: resume it first")
 
     @workflow.update(description="Go on after a pause: {reason}")
-    async def resume(self, request: Resume) -> protocol.Explanation:
+    async def resume(self, request: Any = None) -> protocol.Explanation:
         """Thaw the remaining time and judge what came meanwhile."""
-        return await self._ask(request)
+        return await self._ask(_asked(Resume, "resume", request))
 
     @resume.validator
-    def _may_resume(self, request: Resume) -> None:  # noqa: ARG002
+    def _may_resume(self, request: Any = None) -> None:
+        _asked(Resume, "resume", request)
         self._refuse_if(self._state.paused is None, "the lead is not paused")
 
     @workflow.update(description="End the running enrolment: {reason}")
-    async def leave(self, request: LeaveScenario) -> protocol.Explanation:
+    async def leave(self, request: Any = None) -> protocol.Explanation:
         """Finish the scenario with the word `left`."""
-        return await self._ask(request)
+        return await self._ask(_asked(LeaveScenario, "leave", request))
 
     @leave.validator
-    def _may_leave(self, request: LeaveScenario) -> None:  # noqa: ARG002
+    def _may_leave(self, request: Any = None) -> None:
+        _asked(LeaveScenario, "leave", request)
         self._refuse_if(self._state.run is None, "the lead is in no scenario")
 
     @workflow.update(description="Move to a step of the running scenario: {step, reason}")
-    async def go_to(self, request: GoTo) -> protocol.Explanation:
+    async def go_to(self, request: Any = None) -> protocol.Explanation:
         """Arrive at a step; the arrival counts as a visit."""
-        return await self._ask(request)
+        return await self._ask(_asked(GoTo, "go_to", request))
 
     @go_to.validator
-    def _may_go_to(self, request: GoTo) -> None:
+    def _may_go_to(self, request: Any = None) -> None:
+        step = _asked(GoTo, "go_to", request).step
         run = self._state.run
         if run is None:
             raise ApplicationError("the lead is in no scenario", type="Refused")
         steps = BOOK.ready(run.scenario, run.deployment, self._state.deployment).steps
         known = ", ".join(steps)
-        self._refuse_if(request.step not in steps, f"no step {request.step!r} in {run.scenario}; known: {known}")
+        self._refuse_if(step not in steps, f"no step {step!r} in {run.scenario}; known: {known}")
         self._refuse_if(self._state.paused is not None, "the lead is paused: resume it first")
 
     @workflow.update(description="Try a blocked step again: {reason}")
-    async def retry(self, request: Retry) -> protocol.Explanation:
+    async def retry(self, request: Any = None) -> protocol.Explanation:
         """Carry the blocked step out again, without another visit."""
-        return await self._ask(request)
+        return await self._ask(_asked(Retry, "retry", request))
 
     @retry.validator
-    def _may_retry(self, request: Retry) -> None:  # noqa: ARG002
+    def _may_retry(self, request: Any = None) -> None:
+        _asked(Retry, "retry", request)
         run = self._state.run
         self._refuse_if(run is None or run.stage != "blocked", "the lead is not blocked")
 
@@ -383,6 +399,14 @@ class LeadWorkflow:
         if updates:
             workflow.upsert_search_attributes(updates)
             self._shown = wanted
+
+
+def _asked(kind: type[Kind], name: str, given: Any) -> Kind:
+    """What a person asked for; one that cannot be read is refused with what to write."""
+    try:
+        return read(kind, name, given)
+    except UpdateRefused as error:
+        raise ApplicationError(str(error), type="Refused") from error
 
 
 async def _locally(name: str, asked: object, answer: type[Answer], summary: str) -> Answer:

@@ -9,17 +9,16 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 
-from sqlalchemy import Connection, Engine, func, insert, or_, select, text
+from sqlalchemy import Connection, Engine, func, insert, or_, select
 
 from adapters.database.engine import reading
+from adapters.database.locks import claim
 from adapters.database.schema import audit, deployments, enrolments, handoffs, leads
 from adapters.database.sequence import append_to_all, current_deployment
 from nurture.definitions import Definitions
 from nurture.entries import Deployed
 from nurture.errors import MissingDeployment
 from nurture.loading import definitions_of
-
-_DEPLOY_LOCK = 7_201_102
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +50,7 @@ def deploy(
 
     The files are taken as they are: whether they are sound was decided before (`nurture.loading`).
     """
-    if conn.dialect.name == "postgresql":
-        conn.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _DEPLOY_LOCK})
+    claim(conn, ["a deployment"])
     days = sorted(set(holidays))
     sha256 = content_hash(files, days)
     newest = conn.execute(

@@ -19,18 +19,17 @@ from weakref import WeakKeyDictionary
 
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import Connection, Engine, create_engine, event, text
+from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError
+from sqlalchemy.exc import ArgumentError, DBAPIError
 
+from adapters.database.locks import claim
 from nurture.errors import NurtureError, Unavailable
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 PATIENCE_SECONDS = 120
 """How long a writer waits for another process before it gives up; a transaction lasts a fraction of a second."""
 _BUSY_MILLISECONDS = 30_000
-_MIGRATION_LOCK = 7_201_101
-"""The advisory lock that migrations take on PostgreSQL: any number, the same for every process."""
 
 _WRITERS: WeakKeyDictionary[Engine, threading.Lock] = WeakKeyDictionary()
 
@@ -48,7 +47,8 @@ def open_database(url: str) -> Engine:
             where="NURTURE_DATABASE_URL",
             do="write sqlite:///path/to/nurture.db or postgresql://user@host/name",
         ) from error
-    if parsed.get_backend_name() != "sqlite":
+    if parsed.get_backend_name() == "postgresql":
+        parsed = parsed.set(drivername="postgresql+psycopg")
         return create_engine(parsed, json_serializer=_json, pool_size=16, max_overflow=48, pool_pre_ping=True)
     if parsed.database and parsed.database != ":memory:":
         folder = Path(parsed.database).absolute().parent
@@ -82,15 +82,17 @@ def writing(engine: Engine) -> Iterator[Connection]:
 @contextmanager
 def reading(engine: Engine) -> Iterator[Connection]:
     """A transaction that only reads: one consistent view, and no lock."""
-    with engine.connect() as connection, connection.begin():
-        yield connection
+    with engine.connect() as connection:
+        if engine.dialect.name == "postgresql":
+            connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+        with connection.begin():
+            yield connection
 
 
 def migrate(engine: Engine) -> None:
     """Bring the tables to the newest revision, in one transaction; two processes may do so at once."""
     with writing(engine) as connection:
-        if connection.dialect.name == "postgresql":
-            connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _MIGRATION_LOCK})
+        claim(connection, ["a migration"])
         config = Config()
         config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
         config.attributes["connection"] = connection
@@ -98,25 +100,30 @@ def migrate(engine: Engine) -> None:
 
 
 class Changes:
-    """Tells a poller whether somebody else may have committed since it last asked. Call it; closes with `close`."""
+    """A cheap question for pollers: may another connection have committed since it was last asked?
+
+    Call it; close it with `close`.
+    """
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self._lock = threading.Lock()
-        self._kept: Any = None
-        self._version: int | None = None
+        self._kept: Connection | None = None
+        self._version: object = None
 
     def __call__(self) -> bool:
         """True at the first call, and whenever a commit of another connection may have happened since the last one."""
-        if self._engine.dialect.name != "sqlite":
-            return True
         with self._lock:
             if self._kept is None:
-                # out of the pool for good: the number is only comparable on one and the same connection
-                self._kept = self._engine.raw_connection()
-            cursor = self._kept.cursor()
-            version = cursor.execute("PRAGMA data_version").fetchone()[0]
-            cursor.close()
+                # out of the pool for good: SQLite's number is only comparable on one and the same connection
+                self._kept = self._engine.connect()
+            try:
+                version = self._kept.exec_driver_sql(_VERSION[self._engine.dialect.name]).scalar()
+                self._kept.rollback()
+            except DBAPIError:  # the server has gone: the next question is asked on a new connection
+                self._kept.close()
+                self._kept = None
+                raise
             changed: bool = version != self._version
             self._version = version
             return changed
@@ -129,9 +136,8 @@ class Changes:
                 self._kept = self._version = None
 
 
-def changes(engine: Engine) -> Callable[[], bool]:
-    """A cheap question for pollers: did another connection commit? On other databases than SQLite the answer is yes."""
-    return Changes(engine)
+_VERSION = {"sqlite": "PRAGMA data_version", "postgresql": "SELECT CAST(pg_current_snapshot() AS text)"}
+"""What differs once a transaction that wrote has ended; on PostgreSQL also once one has begun."""
 
 
 def _json(value: Any) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, insert, select, update
+from sqlalchemy import Connection, bindparam, select, text, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from adapters.database.consents import normalised
@@ -14,6 +14,7 @@ from adapters.database.schema import events
 
 AT_ONCE = 500
 """How many values one look-up names."""
+_IDS = text("SELECT nextval(pg_get_serial_sequence('events', 'id')) FROM generate_series(1, :count)")
 _ATTACH = (
     update(events)
     .where(events.c.lead.is_(None), events.c.lead_hint == bindparam("hint"), events.c.filed.is_(False))
@@ -65,13 +66,15 @@ def store_rows(conn: Connection, rows: Sequence[dict[str, Any]]) -> None:
     """Insert events; one that another process has stored meanwhile is left as it is."""
     if not rows:
         return
-    match conn.dialect.name:
-        case "sqlite":
-            conn.execute(sqlite.insert(events).on_conflict_do_nothing(), rows)
-        case "postgresql":
-            conn.execute(postgresql.insert(events).on_conflict_do_nothing(), rows)
-        case _:
-            conn.execute(insert(events), rows)
+    if conn.dialect.name == "sqlite":
+        conn.execute(sqlite.insert(events).on_conflict_do_nothing(), rows)
+        return
+    # two batches with the same events in another order would wait for each other: the ids keep the order of arrival,
+    # the rows are stored in the order of what makes them unique
+    ids = conn.execute(_IDS, {"count": len(rows)}).scalars()
+    numbered = [{"id": number, **row} for number, row in zip(sorted(ids), rows, strict=True)]
+    numbered.sort(key=lambda row: (row["semantic"] or row["event"], row["event"]))
+    conn.execute(postgresql.insert(events).on_conflict_do_nothing(), numbered)
 
 
 def known_values(conn: Connection, column: Any, values: Sequence[str]) -> set[str]:

@@ -23,6 +23,7 @@ from adapters.database.event_rows import (
     known_values,
     store_rows,
 )
+from adapters.database.locks import claim
 from adapters.database.mail_events import MailAnswer, MailEvent, accept_mail
 from adapters.database.pages import cursor_after, number_cursor, rows_of_a_page, shown
 from adapters.database.schema import consents, events, leads
@@ -131,7 +132,10 @@ def accept(
         good.append((index, event))
 
     seen = known_values(conn, events.c.event, [event.id for _, event in good])
-    known = _known_leads(conn, [event.hint for _, event in good])
+    hints = [event.hint for _, event in good]
+    known = _known_leads(conn, hints)
+    if claim(conn, set(hints) - known.by_hint.keys()):  # one of them may be made just now: its event is not parked
+        known = _known_leads(conn, hints)
     rows: list[dict[str, Any]] = []
     shut: list[dict[str, Any]] = []
     for index, event in good:

@@ -14,7 +14,7 @@ from sqlalchemy import Connection, Engine
 
 from adapters.database.attributes import read
 from adapters.database.engine import reading, writing
-from adapters.database.leads import LeadUpsert, upsert
+from adapters.database.leads import LeadUpsert, claim_names, upsert
 from adapters.database.sequence import Deployments, current_deployment
 from nurture.definitions import Definitions
 from nurture.errors import NurtureError, near_names
@@ -78,17 +78,26 @@ def import_rows(
     imported, done = Imported(), 0
     first_lines: dict[str, int] = {}
     while batch := list(islice(rows, AT_ONCE)):
+        found: list[tuple[_Row, LeadUpsert]] = []
+        faults: list[tuple[int, str]] = []
+        for row in batch:
+            if not any(cell.strip() for cell in row.cells):
+                continue
+            try:
+                lead = _lead(header, row, definitions)
+                if lead.id is not None and first_lines.setdefault(lead.id, row.line) != row.line:
+                    raise FileRefused(f"id {lead.id!r} stands in line {first_lines[lead.id]} already")
+                found.append((row, lead))
+            except (NurtureError, ValidationError) as error:
+                faults.append((row.line, _said(error)))
         with writing(engine) as conn:
-            for row in batch:
-                if not any(cell.strip() for cell in row.cells):
-                    continue
+            claim_names(conn, [lead for _, lead in found])
+            for row, lead in found:
                 try:
-                    lead = _lead(header, row, definitions)
-                    if lead.id is not None and first_lines.setdefault(lead.id, row.line) != row.line:
-                        raise FileRefused(f"id {lead.id!r} stands in line {first_lines[lead.id]} already")
                     _take(conn, imported, lead, store, now)
                 except (NurtureError, ValidationError) as error:
-                    imported.bad.append(f"{file_name}:{row.line}: {_said(error)}")
+                    faults.append((row.line, _said(error)))
+        imported.bad.extend(f"{file_name}:{line}: {why}" for line, why in sorted(faults))
         done += len(batch)
         progress(done)
     return imported

@@ -18,10 +18,11 @@ from sqlalchemy import Connection, Row, bindparam, func, insert, or_, select, up
 
 from adapters.database import consents, enrolments
 from adapters.database.attributes import checked
-from adapters.database.event_rows import attach_parked
+from adapters.database.event_rows import attach_parked, hint_of_address, hint_of_id
+from adapters.database.locks import claim
 from adapters.database.pages import cursor_after, rows_of_a_page, text_cursor
 from adapters.database.schema import events, leads
-from adapters.database.sequence import Deployments, append, current_deployment, lock
+from adapters.database.sequence import WITHOUT_STATE, Deployments, append, current_deployment, lock
 from nurture.definitions import Definitions, FormConsent
 from nurture.entries import AnyEntry, Profiled
 from nurture.errors import NurtureError, UnknownName
@@ -30,7 +31,7 @@ from nurture.judging import fits_attributes
 DEFAULT_LANGUAGE = "ja"
 Basis = Literal["opt_in", "business_card", "existing_customer", "published_address", "contract"]
 _ADDRESS = re.compile(r"^[^@\s,;<>\"]+@[^@\s,;<>\"]+\.[^@\s,;<>\".]+$")
-_OWNER = select(leads).where(leads.c.email == bindparam("address")).with_for_update()
+_OWNER = select(*WITHOUT_STATE).where(leads.c.email == bindparam("address")).with_for_update(key_share=True)
 _ID = re.compile(r"^[^\s/\\@]{1,100}$")
 
 
@@ -123,6 +124,7 @@ def upsert(
     before anything is written.
     """
     definitions = store.get(current_deployment(conn))
+    claim_names(conn, [data])
     before = _find(conn, data)
     attributes = _attributes(data, before, definitions)
     _check_topics(data, definitions)
@@ -161,9 +163,19 @@ def upsert(
     return Upserted(lead, before is None, tuple(entries), decisions)
 
 
+def claim_names(conn: Connection, several: Sequence[LeadUpsert]) -> None:
+    """Let nobody else make a lead with one of these ids or addresses, or park an event for one, meanwhile.
+
+    Whoever makes many leads in one transaction claims all their names before the first.
+    """
+    ids = (hint_of_id(data.id) for data in several if data.id is not None)
+    addresses = (hint_of_address(data.email) for data in several if data.email is not None)
+    claim(conn, [*ids, *addresses])
+
+
 def view(conn: Connection, lead: str) -> dict[str, Any] | None:
     """One lead as the API shows it; None where there is no such lead. The score is not known here: null."""
-    row = conn.execute(select(leads).where(leads.c.id == lead)).first()
+    row = conn.execute(select(*WITHOUT_STATE).where(leads.c.id == lead)).first()
     if row is None:
         return None
     return _shown(row, current_deployment(conn), _on_their_way(conn, [lead]).get(lead, 0))
@@ -184,7 +196,7 @@ def page(
     `q` is looked for in id, address, name and company.
     """
     wanted = rows_of_a_page(limit)
-    query = select(leads).order_by(leads.c.id).limit(wanted + 1)
+    query = select(*WITHOUT_STATE).order_by(leads.c.id).limit(wanted + 1)
     for column, value in ((leads.c.status, status), (leads.c.scenario, scenario), (leads.c.step, step)):
         if value:
             query = query.where(column == value)

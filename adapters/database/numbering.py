@@ -82,18 +82,41 @@ def leads_with_unfiled(conn: Connection, limit: int) -> tuple[str, ...]:
     )
 
 
-def unsignalled(conn: Connection, limit: int, *, without: Sequence[str] = ()) -> dict[str, tuple[AnyEntry, ...]]:
-    """What Temporal has not been told, for at most `limit` leads, each lead's entries in the order of their numbers.
+def claim_pending(
+    conn: Connection, limit: int, real_now: datetime, until: datetime, *, without: Sequence[str] = ()
+) -> list[str]:
+    """The next leads whose workflows must be told something; no other relay tells them until `until`.
 
     A lead that has only a profile is left alone: an import starts nothing. So are the leads `without` whom to go on.
     """
-    waiting = select(leads.c.id).where(leads.c.pending).order_by(leads.c.id).limit(limit)
-    if without:
-        waiting = waiting.where(leads.c.id.not_in(without))
+    free = or_(leads.c.told_until_real.is_(None), leads.c.told_until_real < real_now)
+    waiting = select(leads.c.id).where(leads.c.pending, free, leads.c.id.not_in(without)).order_by(leads.c.id)
+    locked = waiting.limit(limit).with_for_update(key_share=True, skip_locked=True)
+    found = list(conn.execute(locked).scalars())
+    conn.execute(update(leads).where(leads.c.id.in_(found)).values(told_until_real=until))
+    return found
+
+
+def unclaim(conn: Connection, several: Sequence[str]) -> None:
+    """These leads are told no more by this relay, whether anything came of it or not."""
+    if several:
+        conn.execute(update(leads).where(leads.c.id.in_(sorted(several))).values(told_until_real=None))
+
+
+def unsignalled(
+    conn: Connection, limit: int, *, without: Sequence[str] = (), only: Sequence[str] | None = None
+) -> dict[str, tuple[AnyEntry, ...]]:
+    """What Temporal has not been told, for at most `limit` leads, each lead's entries in the order of their numbers.
+
+    `only`: of these leads, which were claimed. A lead that has only a profile is left alone: an import starts nothing.
+    So are the leads `without` whom to go on.
+    """
+    waiting = select(leads.c.id).where(leads.c.pending, leads.c.id.not_in(without)).order_by(leads.c.id).limit(limit)
+    of_whom = entries.c.lead.in_(only) if only is not None else entries.c.lead.in_(waiting.scalar_subquery())
     found: dict[str, list[AnyEntry]] = {}
     for lead, body in conn.execute(
         select(entries.c.lead, entries.c.body)
-        .where(entries.c.lead.in_(waiting.scalar_subquery()), entries.c.signalled_real.is_(None))
+        .where(of_whom, entries.c.signalled_real.is_(None))
         .order_by(entries.c.lead, entries.c.seq)
     ):
         told = found.setdefault(lead, [])
@@ -106,7 +129,7 @@ def mark_signalled(conn: Connection, last: Mapping[str, int], real_now: datetime
     """Remember that each lead's workflow was signalled its entries up to a number, and that it has been started."""
     if not last:
         return
-    rows = [{"of": lead, "up_to": seq} for lead, seq in last.items()]
+    rows = [{"of": lead, "up_to": seq} for lead, seq in sorted(last.items())]
     conn.execute(
         update(entries)
         .where(
@@ -120,7 +143,7 @@ def mark_signalled(conn: Connection, last: Mapping[str, int], real_now: datetime
     conn.execute(
         update(leads)
         .where(leads.c.id == bindparam("of"))
-        .values(started=True, pending=leads.c.last_seq > bindparam("up_to")),
+        .values(started=True, pending=leads.c.last_seq > bindparam("up_to"), told_until_real=None),
         rows,
     )
 

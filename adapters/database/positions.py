@@ -6,7 +6,7 @@ number that is taken: the first one stands, and the workflow goes on from the st
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -14,14 +14,14 @@ from pydantic import TypeAdapter
 from sqlalchemy import Connection, Row, exists, func, insert, select, update
 
 from adapters.database import timeline
-from adapters.database.numbering import has_unfiled
+from adapters.database.numbering import has_unfiled, place_of
 from adapters.database.schema import enrolments, entries, leads, sends
 from adapters.database.schema import timeline as timeline_rows
 from adapters.database.sequence import append, lock
 from nurture.commands import AnyCommand, name_of
 from nurture.entries import Profiled
 from nurture.errors import NurtureError
-from nurture.records import CancelledSend, EnrolmentChange, Record
+from nurture.records import CancelledSend, EnrolmentChange, Line, Record
 from nurture.state import State
 
 _STATE = TypeAdapter(State)
@@ -77,7 +77,9 @@ def _follows(conn: Connection, row: Row[Any], records: Sequence[Record]) -> bool
 
 
 def _write(conn: Connection, record: Record) -> dict[str, str]:
-    timeline.add(conn, record.lead, *record.lines)
+    cancelled = {each.key: _cancel(conn, record.lead, each) for each in record.cancelled}
+    begun = {place_of(key) for key, state in cancelled.items() if state not in ("cancelled", "held")}
+    timeline.add(conn, record.lead, *(_as_it_went(line, begun) for line in record.lines))
     if record.late:
         conn.execute(
             update(timeline_rows)
@@ -87,7 +89,14 @@ def _write(conn: Connection, record: Record) -> dict[str, str]:
     for change in record.enrolments:
         _change(conn, record.lead, change)
     _move(conn, record)
-    return {each.key: _cancel(conn, record.lead, each) for each in record.cancelled}
+    return cancelled
+
+
+def _as_it_went(line: Line, begun: Collection[tuple[str | None, str | None, int | None]]) -> Line:
+    """A mail that is no longer needed may have begun meanwhile: then the line says that it goes all the same."""
+    if line.what != "send_not_needed" or (line.scenario, line.step, line.visit) not in begun:
+        return line
+    return line.model_copy(update={"what": "send_not_stopped", "reason": f"it had begun; {line.reason}"})
 
 
 def retire(conn: Connection, lead: str, state: State) -> bool:

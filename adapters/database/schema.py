@@ -83,6 +83,7 @@ leads = Table(
     Column("started", Boolean, nullable=False, default=False),   # has, or had, a workflow that must hear of entries
     Column("pending", Boolean, nullable=False, default=False, index=True),  # has entries the relay must signal
     Column("retired", Boolean, nullable=False, default=False),   # its workflow ended; the next entry starts it again
+    Column("told_until_real", Instant),                          # a relay is telling its workflow, at most until then
     # the projection of its workflow: written by records only
     Column("seq", Integer, nullable=False, default=0),           # the newest number applied
     Column("record", Integer, nullable=False, default=0),        # the newest record written

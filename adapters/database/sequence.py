@@ -29,10 +29,12 @@ STARTING = frozenset({"enrolment", "event"})
 _AT_ONCE = 500
 
 # made once: building a statement takes longer than SQLite takes to run it
+WITHOUT_STATE = tuple(column for column in leads.c if column is not leads.c.state)
+"""A lead's row but for the state of its workflow, which is long and hardly ever wanted."""
 _LOCK = (
-    select(*(column for column in leads.c if column is not leads.c.state))  # it is long, and hardly ever wanted
+    select(*WITHOUT_STATE)
     .where(leads.c.id == bindparam("of"))
-    .with_for_update()
+    .with_for_update(key_share=True)  # rows that refer to the lead may be written meanwhile: nothing deletes it
 )
 _CURRENT = select(func.coalesce(func.max(deployments.c.number), 0))
 _NUMBERED = (
@@ -61,6 +63,18 @@ class UnknownLead(NurtureError):
 def lock(conn: Connection, lead: str) -> Row[Any] | None:
     """The lead's row, locked until the transaction ends; None where there is no such lead."""
     return conn.execute(_LOCK, {"of": lead}).first()
+
+
+def lock_many(conn: Connection, several: Sequence[str], *, skip_locked: bool = False) -> list[str]:
+    """Lock leads in the order of their ids, so that two who lock several never wait for each other; returns the ids.
+
+    `skip_locked`: leave out those that somebody else has locked (where a database can tell).
+    """
+    locked: list[str] = []
+    for batch in _batches(sorted(several)):
+        wanted = select(leads.c.id).where(leads.c.id.in_(batch)).order_by(leads.c.id)
+        locked += conn.execute(wanted.with_for_update(key_share=True, skip_locked=skip_locked)).scalars()
+    return locked
 
 
 def current_deployment(conn: Connection) -> int:
@@ -101,11 +115,12 @@ def append_many(conn: Connection, lead: str, fresh: Sequence[AnyEntry]) -> tuple
 def append_to_all(conn: Connection, to: Sequence[str], entry: AnyEntry) -> int:
     """Store the same entry for many leads, each under its own next number; returns how many leads there were."""
     told = 0
-    for batch in _batches(to):
+    for batch in _batches(sorted(to)):
         rows = conn.execute(
             select(leads.c.id, leads.c.last_seq, leads.c.started, leads.c.pending)
             .where(leads.c.id.in_(batch))
-            .with_for_update()
+            .order_by(leads.c.id)
+            .with_for_update(key_share=True)
         ).all()
         if not rows:
             continue

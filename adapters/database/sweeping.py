@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement, Connection, and_, insert, or_, select, update
 
-from adapters.database.schema import enrolments, events, leads, sweeps
+from adapters.database.schema import enrolments, events, sweeps
 from adapters.database.sequence import Deployments, append_to_all
 from nurture.conditions import ANY, Did
 from nurture.entries import Ticked
@@ -34,15 +34,12 @@ def finish(conn: Connection, until: datetime, ticked: int) -> None:
     conn.execute(update(sweeps).where(sweeps.c.name == NIGHTLY).values(until=until, leads=ticked))
 
 
-def concerned(
-    conn: Connection, store: Deployments, current: int, since: datetime, now: datetime, overdue: timedelta
-) -> list[str]:
+def concerned(conn: Connection, store: Deployments, current: int, since: datetime, now: datetime) -> list[str]:
     """The ids, in order, of the leads for whom something may have changed since the last sweep by time alone.
 
-    An event of theirs has left a window that their scenario's `leave` asks about; or their deadline passed longer ago
-    than `overdue` and was not decided, since their workflow was terminated or lost: a tick starts it again.
+    An event of theirs has left a window that their scenario's `leave` asks about.
     """
-    found = set(conn.execute(select(leads.c.id).where(*_left_behind(now - overdue))).scalars())
+    found: set[str] = set()
     walked = select(enrolments.c.scenario, enrolments.c.deployment).where(enrolments.c.state == "enrolled").distinct()
     for name, deployment in conn.execute(walked).all():
         scenario = store.get(deployment).scenarios.get(name)
@@ -86,9 +83,3 @@ def _meant(asked: Did) -> Iterator[ColumnElement[bool]]:
     if pattern.subject not in (None, ANY):
         below = events.c.subject.startswith(f"{pattern.subject}/", autoescape=True)
         yield or_(events.c.subject == pattern.subject, below)
-
-
-def _left_behind(before: datetime) -> tuple[ColumnElement[bool], ...]:
-    # instants in JSON are written in UTC, so they sort as text
-    deadline = leads.c.position["deadline"].as_string()
-    return leads.c.status.in_(("waiting", "sending")), deadline < before.strftime("%Y-%m-%dT%H:%M:%S")

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -19,7 +17,7 @@ from activities.mail import MailActivities
 from adapters.clock import Clock
 from adapters.database import enrolments, leads, numbering, timeline
 from adapters.database.deployments import DeploymentStore, deploy
-from adapters.database.engine import migrate, open_database, reading, writing
+from adapters.database.engine import open_database, reading, writing
 from adapters.database.leads import LeadUpsert
 from adapters.database.schema import holds, sends
 from adapters.mail.port import Mailer
@@ -220,16 +218,6 @@ def record_of(desk: SendDesk, *lines: str, **said: Any) -> Record:
     )
 
 
-@pytest.fixture(scope="session")
-def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A migrated file that tests copy."""
-    path = tmp_path_factory.mktemp("migrated") / "nurture.db"
-    engine = open_database(f"sqlite:///{path}")
-    migrate(engine)
-    engine.dispose()
-    return path
-
-
 @pytest.fixture
 def provider() -> Iterator[FakeProvider]:
     """A provider that runs for one test."""
@@ -238,9 +226,9 @@ def provider() -> Iterator[FakeProvider]:
 
 
 @pytest.fixture
-def make_desk(migrated: Path, tmp_path: Path, provider: FakeProvider) -> Iterator[Callable[..., SendDesk]]:
+def make_desk(database_url: str, provider: FakeProvider) -> Iterator[Callable[..., SendDesk]]:
     """Makes a desk on which one lead with consent walks the scenario; `consented` False: it never agreed."""
-    engine = open_database(f"sqlite:///{shutil.copy(migrated, tmp_path / 'nurture.db')}")
+    engine = open_database(database_url)
 
     def make(*, consented: bool = True, sender: str = SENDER, news: str = NEWS, **given: Any) -> SendDesk:
         desk = SendDesk(engine, provider, DeploymentStore(engine), **given)

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from cli.main import run
+from tests.databases import Databases
 
 SAMPLES = Path(__file__).parents[2] / "scenarios"
 
@@ -27,11 +28,14 @@ Nurture = Callable[..., Said]
 
 
 @pytest.fixture
-def nurture(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Nurture:
+def nurture(
+    tmp_path: Path, databases: Databases, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Nurture:
     """`nurture("deploy", "--plan")` runs that command line."""
     shutil.copytree(SAMPLES, tmp_path / "scenarios")
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("NURTURE_HOME", str(tmp_path / "var"))
+    monkeypatch.setenv("NURTURE_DATABASE_URL", databases.empty(tmp_path / "var"))
     monkeypatch.setenv("COLUMNS", "200")
     monkeypatch.setenv("NO_COLOR", "1")
 

@@ -78,6 +78,7 @@ def test_a_home_that_is_no_folder_is_said_in_a_sentence(nurture: Nurture, monkey
     """2, since nothing is wrong with what was asked."""
     Path("a_file").write_text("", encoding="utf-8")
     monkeypatch.setenv("NURTURE_HOME", str(Path("a_file").absolute()))
+    monkeypatch.delenv("NURTURE_DATABASE_URL")
     said = nurture("deploy")
     assert said.code == 2
     assert "choose another folder" in said.err

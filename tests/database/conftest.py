@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -11,32 +10,16 @@ import pytest
 from sqlalchemy import Engine
 
 from adapters.database.deployments import DeploymentStore, deploy
-from adapters.database.engine import migrate, open_database, writing
+from adapters.database.engine import open_database, writing
 
 NOW = datetime(2026, 11, 2, 1, 0, tzinfo=UTC)
 SCENARIOS = Path(__file__).parents[2] / "scenarios"
 
 
-@pytest.fixture(scope="session")
-def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A migrated file that tests copy."""
-    path = tmp_path_factory.mktemp("migrated") / "nurture.db"
-    engine = open_database(f"sqlite:///{path}")
-    migrate(engine)
-    engine.dispose()
-    return path
-
-
 @pytest.fixture
-def url(migrated: Path, tmp_path: Path) -> str:
-    """The URL of a migrated, empty database."""
-    return f"sqlite:///{shutil.copy(migrated, tmp_path / 'nurture.db')}"
-
-
-@pytest.fixture
-def engine(url: str) -> Iterator[Engine]:
+def engine(database_url: str) -> Iterator[Engine]:
     """A migrated, empty database."""
-    opened = open_database(url)
+    opened = open_database(database_url)
     yield opened
     opened.dispose()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import subprocess
 import sys
 import threading
@@ -14,7 +15,7 @@ from alembic.migration import MigrationContext
 from sqlalchemy import Engine, func, insert, select, text
 from sqlalchemy.exc import IntegrityError
 
-from adapters.database.engine import changes, migrate, open_database, reading, writing
+from adapters.database.engine import Changes, migrate, open_database, reading, writing
 from adapters.database.schema import audit, consents, metadata
 from nurture.errors import NurtureError
 
@@ -118,13 +119,13 @@ def test_a_reader_sees_one_state_and_blocks_nobody(engine: Engine) -> None:
 
 def test_a_poller_learns_of_commits_and_of_nothing_else(engine: Engine) -> None:
     """The first answer is yes; then yes after a commit, no after reading."""
-    changed = changes(engine)
-    assert [changed(), changed()] == [True, False]
-    with reading(engine) as conn:
-        conn.execute(select(audit)).all()
-    assert changed() is False
-    _write(engine, "somebody")
-    assert [changed(), changed()] == [True, False]
+    with contextlib.closing(Changes(engine)) as changed:
+        assert [changed(), changed()] == [True, False]
+        with reading(engine) as conn:
+            conn.execute(select(audit)).all()
+        assert changed() is False
+        _write(engine, "somebody")
+        assert [changed(), changed()] == [True, False]
 
 
 def test_a_naive_time_is_never_stored(engine: Engine) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, insert, select
 
+from adapters import starting
 from adapters.database import enrolments, handoffs, leads, numbering, positions, timeline
 from adapters.database.deployments import DeploymentStore, deploy
 from adapters.database.engine import reading, writing
@@ -425,3 +426,41 @@ def test_business_days_are_read_as_days_of_the_week() -> None:
     """A guard for `again: {after: 2bd}`: from Friday on, Tuesday."""
     friday = datetime(2026, 11, 6, 1, 0, tzinfo=UTC)
     assert enrolments.later(friday, Duration.parse("2bd")) == datetime(2026, 11, 10, 1, 0, tzinfo=UTC)
+
+
+# --- whose workflow should run --------------------------------------------------------------------------------------
+
+
+def test_the_leads_and_tasks_whose_workflow_should_run(store: DeploymentStore) -> None:
+    """Started and not idle; told to nobody yet, or with something still to become due."""
+    for name in ("never_started", "idle"):
+        with writing(store.engine) as conn:
+            leads.upsert(conn, LeadUpsert.model_validate({"id": name}), store=store, now=NOW)
+    for number, lead in enumerate(("untold", "told", "closed")):
+        _make(store, handoff=f"h{number}", lead=lead)
+    with writing(store.engine) as conn:
+        numbering.mark_signalled(conn, {"a": 3, "idle": 1}, NOW)
+        assert positions.retire(conn, "idle", State(lead="idle", seq=1))
+        for handoff in ("h1", "h2"):
+            handoffs.notified(conn, handoff, NOW)
+        handoffs.close(conn, "h2", "rep_1", "won", now=NOW)
+        assert starting.living_leads(conn) == ["a"]
+        assert starting.living_tasks(conn) == {"h0": "untold", "h1": "told"}
+
+
+def test_a_mail_that_had_begun_is_not_said_to_be_stopped(store: DeploymentStore) -> None:
+    """The lead moved on while its mail was with the provider: the line says that it goes all the same."""
+    begun, never = "a/one/1/first/1", "a/one/1/first/2"
+    with writing(store.engine) as conn:
+        conn.execute(
+            insert(sends).values(
+                key=begun, lead="a", scenario="one", enrolment=1, step="first", visit=1, template="t", deployment=1,
+                state="in_flight",
+            )
+        )  # fmt: skip
+    said = {"at": NOW, "kind": "send", "what": "send_not_needed", "scenario": "one", "step": "first", "reason": "left"}
+    lines = [Line.model_validate({**said, "visit": visit}) for visit in (1, 2)]
+    _record(store, 1, lines=lines, cancelled=[CancelledSend(key=key, issue=1) for key in (begun, never)])
+    with reading(store.engine) as conn:
+        told = [(item["what"], item["reason"]) for item in timeline.page(conn, "a")[0]]
+    assert told == [("send_not_stopped", "it had begun; left"), ("send_not_needed", "left")]

@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import update
 
-from adapters.database import enrolments, leads, numbering, positions, sweeping
+from adapters.database import enrolments, leads, numbering, sweeping
 from adapters.database.deployments import DeploymentStore
 from adapters.database.engine import reading, writing
 from adapters.database.events import accept
@@ -16,8 +16,6 @@ from adapters.database.leads import LeadUpsert
 from adapters.database.schema import enrolments as enrolment_rows
 from adapters.database.schema import events
 from nurture.entries import Ticked
-from nurture.records import Position, Record
-from nurture.state import State
 from tests.database.conftest import NOW
 
 DAY = timedelta(days=1)
@@ -66,7 +64,7 @@ def found(store: DeploymentStore, *, nights: int = 1) -> list[str]:
     """Whom the sweep of NOW finds, where the last one was so many nights before."""
     with reading(store.engine) as conn:
         current = store.current().number
-        return sweeping.concerned(conn, store, current, NOW - nights * DAY, NOW, timedelta(hours=1))
+        return sweeping.concerned(conn, store, current, NOW - nights * DAY, NOW)
 
 
 def test_a_lead_is_found_in_the_night_in_which_its_event_leaves_a_window(store: DeploymentStore) -> None:
@@ -93,23 +91,6 @@ def test_machines_and_other_scenarios_are_left_alone(store: DeploymentStore) -> 
         conn.execute(update(events).where(events.c.lead == "machine").values(automatic=True))
         conn.execute(update(enrolment_rows).where(enrolment_rows.c.lead == "done").values(state="ended"))
     assert found(store) == []
-
-
-def test_a_lead_whose_deadline_passed_unnoticed_is_found(store: DeploymentStore) -> None:
-    """Its workflow was terminated or lost; one that is paused, or whose deadline is near or to come, is not."""
-    for name, status, ago in (
-        ("lost", "waiting", 2 * DAY),
-        ("unsent", "sending", 2 * DAY),
-        ("paused", "paused", 2 * DAY),
-        ("now", "waiting", timedelta(minutes=59)),
-        ("later", "waiting", -DAY),
-    ):
-        with writing(store.engine) as conn:
-            leads.upsert(conn, LeadUpsert.model_validate({"id": name}), store=store, now=NOW)
-            position = Position.model_validate({"status": status, "deadline": NOW - ago})
-            state = State(lead=name, seq=1, records=1)
-            positions.write(conn, name, [Record(lead=name, number=1, state=state, position=position)])
-    assert found(store) == ["lost", "unsent"]
 
 
 def test_each_gets_one_tick_and_the_night_is_noted(store: DeploymentStore) -> None:

@@ -13,7 +13,7 @@ import pytest
 import yaml
 
 from adapters.database.deployments import DeploymentStore, deploy
-from adapters.database.engine import migrate, open_database, writing
+from adapters.database.engine import open_database, writing
 from adapters.database.lead_files import import_rows
 from adapters.scenario_folder import check_folder, read_folder
 from nurture.audience import read_audience
@@ -63,13 +63,12 @@ def test_the_leads_are_invented(leads: list[dict[str, str]]) -> None:
 
 
 def test_every_lead_is_imported_and_those_of_the_segment_are_enrolled(
-    leads: list[dict[str, str]], tmp_path: Path
+    leads: list[dict[str, str]], database_url: str
 ) -> None:
     """No row is bad, and the scenario takes in exactly the matching ones."""
     now = datetime(2026, 11, 24, tzinfo=UTC)
-    engine = open_database(f"sqlite:///{tmp_path}/sample.db")
+    engine = open_database(database_url)
     try:
-        migrate(engine)
         with writing(engine) as conn:
             deploy(conn, read_folder(FOLDER), [], by="test", now=now, real_now=now)
         with (FOLDER / "leads.csv").open(encoding="utf-8") as lines:

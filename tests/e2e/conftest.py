@@ -4,20 +4,32 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from tests.e2e.whole import Whole
+from tests.databases import Databases
+from tests.e2e.whole import NewWhole, Whole
+
+
+@pytest.fixture(scope="session")
+def new_whole(free_port: Callable[[], int], databases: Databases) -> NewWhole:
+    """Makes wholes that nobody has started yet, each with ports and a database of its own."""
+
+    def make(home: Path, **given: Any) -> Whole:
+        ports = (free_port(), free_port(), free_port())
+        return Whole(home=home, ports=ports, database_url=databases.empty(home), **given)
+
+    return make
 
 
 @pytest.fixture
-def whole(tmp_path: Path, free_port: Callable[[], int]) -> Iterator[Callable[..., Whole]]:
+def whole(tmp_path: Path, new_whole: NewWhole) -> Iterator[Callable[..., Whole]]:
     """Makes wholes; whatever still runs is stopped at the end."""
     made: list[Whole] = []
 
-    def make(**given: object) -> Whole:
-        ports = (free_port(), free_port(), free_port())
-        made.append(Whole(home=tmp_path / f"home_{len(made)}", ports=ports, **given))  # type: ignore[arg-type]
+    def make(**given: Any) -> Whole:
+        made.append(new_whole(tmp_path / f"home_{len(made)}", **given))
         return made[-1]
 
     yield make

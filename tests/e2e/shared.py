@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -11,15 +11,15 @@ from temporalio.client import Client, WorkflowHandle
 from temporalio.contrib.pydantic import pydantic_data_converter
 
 from nurture import protocol
-from tests.e2e.whole import Whole
+from tests.e2e.whole import NewWhole, Whole
 
 
 @contextmanager
 def running(
-    home: Path, free_port: Callable[[], int], *, speed: int = 1, environment: Mapping[str, str] | None = None
+    home: Path, new_whole: NewWhole, *, speed: int = 1, environment: Mapping[str, str] | None = None
 ) -> Iterator[Whole]:
     """A whole that runs, until the end of the block."""
-    made = Whole(home, (free_port(), free_port(), free_port()), speed, environment or {})
+    made = new_whole(home, speed=speed, environment=environment or {})
     made.start()
     try:
         yield made

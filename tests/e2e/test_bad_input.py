@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 
 import httpx
@@ -10,6 +9,7 @@ import httpx
 from tests.e2e.conftest import write_folder
 from tests.e2e.shared import person, running
 from tests.e2e.test_first_path import SCENARIO
+from tests.e2e.whole import NewWhole
 
 CSV = """\
 id,email,name,language,consent_topics,consent_basis
@@ -20,9 +20,9 @@ good_2,good_2@example.com,Good Two,en,newsletter,opt_in
 """
 
 
-def test_bad_input_is_answered_and_the_good_rest_is_kept(tmp_path: Path, free_port: Callable[[], int]) -> None:
+def test_bad_input_is_answered_and_the_good_rest_is_kept(tmp_path: Path, new_whole: NewWhole) -> None:
     """A wrong folder, wrong rows, an unsigned webhook, wrong names: nothing of it reaches what runs."""
-    with running(tmp_path / "home", free_port) as nurture:
+    with running(tmp_path / "home", new_whole) as nurture:
         folder = write_folder(tmp_path / "scenarios", SCENARIO)
         assert nurture.run("deploy", str(folder)).returncode == 0
         (folder / "scenario.yaml").write_text(SCENARIO.replace("go: third", "go: thrid").replace("mail_b", "mail_x"))

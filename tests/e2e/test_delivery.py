@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,7 @@ from temporalio.client import WorkflowUpdateFailedError
 
 from tests.e2e.conftest import write_folder
 from tests.e2e.shared import handle, lines, person, running, tell
-from tests.e2e.whole import Whole, patiently
+from tests.e2e.whole import NewWhole, Whole, patiently
 
 MAIN = """\
 scenario: main
@@ -86,9 +86,9 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def nurture(folder: Path, free_port: Callable[[], int]) -> Iterator[Whole]:
+def nurture(folder: Path, new_whole: NewWhole) -> Iterator[Whole]:
     """A whole with the folder deployed."""
-    with running(folder.parent / "home", free_port) as whole:
+    with running(folder.parent / "home", new_whole) as whole:
         deploy(whole, folder)
         yield whole
 

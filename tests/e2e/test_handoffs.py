@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
@@ -12,7 +12,7 @@ import pytest
 
 from tests.e2e.conftest import write_folder
 from tests.e2e.shared import handle, lines, person, running, tell
-from tests.e2e.whole import Whole, patiently
+from tests.e2e.whole import NewWhole, Whole, patiently
 
 SCENARIO = """\
 scenario: talk
@@ -98,11 +98,11 @@ def chat() -> Iterator[Chat]:
 
 
 @pytest.fixture(scope="module")
-def nurture(tmp_path_factory: pytest.TempPathFactory, free_port: Callable[[], int], chat: Chat) -> Iterator[Whole]:
+def nurture(tmp_path_factory: pytest.TempPathFactory, new_whole: NewWhole, chat: Chat) -> Iterator[Whole]:
     """A whole that tells the chat, with the scenario deployed."""
     directory = tmp_path_factory.mktemp("handoffs")
     told = {"NURTURE_NOTIFY_URL": f"http://127.0.0.1:{chat.server_address[1]}/hook"}
-    with running(directory / "home", free_port, environment=told) as whole:
+    with running(directory / "home", new_whole, environment=told) as whole:
         folder = write_folder(directory / "scenarios", SCENARIO, sales=SALES)
         deployed = whole.run("deploy", str(folder))
         assert deployed.returncode == 0, deployed.stdout + deployed.stderr

@@ -11,7 +11,7 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -27,6 +27,7 @@ SPEED = 2400
 """Half a day in 18 real seconds. The shortest distance between a reaction and a deadline is 20 h: 30 real seconds, so
 that the 10 s which recovery may take are a third of it."""
 REACT_WITHIN = timedelta(hours=2)
+SETTLED = timedelta(seconds=5) * SPEED
 VICTIMS = ("worker", "web", "relay", "temporal")
 BETWEEN_KILLS = 6.0
 
@@ -104,7 +105,7 @@ class Readers:
     _seen: set[str] = field(default_factory=set)
     _deeds: list[Deed] = field(default_factory=list)
     _count: itertools.count[int] = field(default_factory=itertools.count)
-    _since: str = "2000-01-01T00:00:00Z"
+    _since: datetime = datetime(2000, 1, 1, tzinfo=UTC)
 
     def run(self) -> None:
         """React until told to stop; who is away for a moment is asked again."""
@@ -123,11 +124,13 @@ class Readers:
                 continue
 
     def _look(self) -> None:
-        for mail in self.nurture.all(f"/api/inbox?since={self._since.replace('+', '%2B')}&limit=200"):
+        # a mail of the same moment may be committed after one that was seen: look back a little
+        since = (self._since - SETTLED).isoformat().replace("+", "%2B")
+        for mail in self.nurture.all(f"/api/inbox?since={since}&limit=200"):
             if mail["id"] in self._seen:
                 continue
             self._seen.add(mail["id"])
-            self._since = max(self._since, mail["at"])
+            self._since = max(self._since, datetime.fromisoformat(mail["at"]))
             lead, _, _, step, visit = mail["custom_args"]["nurture_send"].rsplit("/", 4)
             self.mails[lead, step, int(visit)] += 1
             self._plan(mail, lead, step, int(visit))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -11,7 +10,7 @@ from adapters.database.engine import open_database, reading
 from adapters.database.schema import clock as clock_row
 from tests.e2e.conftest import write_folder
 from tests.e2e.shared import lines, person, running, tell
-from tests.e2e.whole import Whole, patiently
+from tests.e2e.whole import NewWhole, Whole, patiently
 
 SPEED = 43_200
 SCENARIO = """\
@@ -35,7 +34,7 @@ def shown(nurture: Whole) -> datetime:
 
 def kept(nurture: Whole) -> tuple[datetime, datetime]:
     """Where the clock's present epoch began, and the latest instant that it can have shown, on nurture's clock."""
-    engine = open_database(f"sqlite:///{nurture.home / 'nurture.db'}")
+    engine = open_database(nurture.database_url)
     try:
         with reading(engine) as conn:
             row = conn.execute(clock_row.select()).one()
@@ -53,9 +52,9 @@ def again(nurture: Whole) -> None:
     nurture.start()
 
 
-def test_time_stands_still_while_nobody_is_there(tmp_path: Path, free_port: Callable[[], int]) -> None:
+def test_time_stands_still_while_nobody_is_there(tmp_path: Path, new_whole: NewWhole) -> None:
     """Stopped for seconds that would be days, and killed later: no lead times out by it, no time comes twice."""
-    with running(tmp_path / "home", free_port, speed=SPEED) as nurture:
+    with running(tmp_path / "home", new_whole, speed=SPEED) as nurture:
         folder = write_folder(tmp_path / "scenarios", SCENARIO)
         assert nurture.run("deploy", str(folder)).returncode == 0
         for lead in ("waits", "acts"):
@@ -95,10 +94,10 @@ def test_time_stands_still_while_nobody_is_there(tmp_path: Path, free_port: Call
         nurture.lead("later", status="waiting", step="only")
 
 
-def test_accelerated_time_is_refused_with_a_real_provider(tmp_path: Path, free_port: Callable[[], int]) -> None:
+def test_accelerated_time_is_refused_with_a_real_provider(tmp_path: Path, new_whole: NewWhole) -> None:
     """Its mail reaches people in real time; nothing is started."""
     settings = {"NURTURE_MAIL": "sendgrid", "SENDGRID_API_KEY": "a-key-for-tests-only"}
-    nurture = Whole(tmp_path / "home", (free_port(), free_port(), free_port()), SPEED, settings)
+    nurture = new_whole(tmp_path / "home", speed=SPEED, environment=settings)
     refused = nurture.run("up")
     assert refused.returncode == 1
     assert "NURTURE_SPEED" in refused.stderr

@@ -40,6 +40,7 @@ class Whole:
 
     home: Path
     ports: tuple[int, int, int]
+    database_url: str
     speed: int = 1
     environment: Mapping[str, str] = field(default_factory=dict)
     process: subprocess.Popen[str] | None = None
@@ -54,6 +55,7 @@ class Whole:
         return {
             **os.environ,
             "NURTURE_HOME": str(self.home),
+            "NURTURE_DATABASE_URL": self.database_url,
             "NURTURE_WEB": f"127.0.0.1:{self.ports[0]}",
             "NURTURE_TEMPORAL_PORT": str(self.ports[1]),
             "NURTURE_TEMPORAL_UI_PORT": str(self.ports[2]),
@@ -146,3 +148,7 @@ class Whole:
         """The n-th mail for an address, once it is there."""
         (found,) = patiently(lambda: self.mails(to)[number - 1 : number])
         return found
+
+
+NewWhole = Callable[..., Whole]
+"""Makes a whole in a home: `new_whole(home, speed=…, environment=…)`."""

@@ -5,13 +5,11 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import pytest
 from sqlalchemy import Engine
 
 from adapters.database.engine import open_database
-from adapters.database.schema import metadata
 from nurture.definitions import Sender
 from tests.mail.fake_provider import FakeProvider
 
@@ -36,10 +34,9 @@ def clock() -> StillClock:
 
 
 @pytest.fixture
-def engine(tmp_path: Path) -> Iterator[Engine]:
-    """An empty SQLite database with every table."""
-    opened = open_database(f"sqlite:///{tmp_path / 'nurture.db'}")
-    metadata.create_all(opened)
+def engine(database_url: str) -> Iterator[Engine]:
+    """An empty database with every table."""
+    opened = open_database(database_url)
     yield opened
     opened.dispose()
 

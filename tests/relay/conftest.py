@@ -19,7 +19,7 @@ from temporalio.service import RPCError
 from adapters.clock import Clock
 from adapters.database import leads, numbering
 from adapters.database.deployments import DeploymentStore, deploy
-from adapters.database.engine import migrate, open_database, reading, writing
+from adapters.database.engine import open_database, reading, writing
 from adapters.database.enrolments import Decision, decide
 from adapters.database.events import accept
 from adapters.database.leads import LeadUpsert
@@ -156,10 +156,9 @@ class Post:
 
 
 @pytest.fixture
-def new_relay(server: Server, tmp_path: Path) -> Iterator[Callable[[], Any]]:
+def new_relay(server: Server, tmp_path: Path, database_url: str) -> Iterator[Callable[[], Any]]:
     """Makes relays over the one database of this test, as `nurture relay` would."""
-    engine = open_database(f"sqlite:///{tmp_path / 'nurture.db'}")
-    migrate(engine)
+    engine = open_database(database_url)
     now = datetime.now(UTC)
     with writing(engine) as conn:
         deploy(conn, FILES, [], by="tests", now=now, real_now=now)

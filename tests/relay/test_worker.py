@@ -75,7 +75,9 @@ def provider() -> Iterator[SlowProvider]:
 
 
 @pytest.fixture
-def start_worker(server: Server, tmp_path: Path, provider: FakeProvider) -> Iterator[Callable[[], Any]]:
+def start_worker(
+    server: Server, tmp_path: Path, database_url: str, provider: FakeProvider
+) -> Iterator[Callable[[], Any]]:
     """Starts `python worker.py`; whatever still runs is killed at the end."""
     started: list[subprocess.Popen[bytes]] = []
 
@@ -83,6 +85,7 @@ def start_worker(server: Server, tmp_path: Path, provider: FakeProvider) -> Iter
         environment = {
             **os.environ,
             "NURTURE_HOME": str(tmp_path),
+            "NURTURE_DATABASE_URL": database_url,
             "TEMPORAL_ADDRESS": server.address,
             "NURTURE_MAIL": "sendgrid",
             "NURTURE_SENDGRID_HOST": provider.host,

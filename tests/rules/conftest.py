@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from tests.activities.conftest import desk, make_desk, migrated, provider
+from tests.activities.conftest import desk, make_desk, provider
 
-__all__ = ["desk", "make_desk", "migrated", "provider"]
+__all__ = ["desk", "make_desk", "provider"]

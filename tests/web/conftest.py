@@ -1,4 +1,4 @@
-"""A whole web process in memory over a real SQLite database, with the sample folder deployed."""
+"""A whole web process in memory over a real database, with the sample folder deployed."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from sqlalchemy import Engine
 from adapters.clock import Clock
 from adapters.database import deployments
 from adapters.database.deployments import DeploymentStore
-from adapters.database.engine import migrate, open_database, writing
+from adapters.database.engine import open_database, writing
 from adapters.scenario_folder import read_folder
 from adapters.settings import Settings
 from tests.web.process import HOST, KEY, Process, client_of
@@ -22,10 +22,9 @@ from web.app import make_app
 
 
 @pytest.fixture
-def engine(tmp_path: Path) -> Iterator[Engine]:
+def engine(database_url: str) -> Iterator[Engine]:
     """A migrated, empty database."""
-    found = open_database(f"sqlite:///{tmp_path / 'nurture.db'}")
-    migrate(found)
+    found = open_database(database_url)
     yield found
     found.dispose()
 

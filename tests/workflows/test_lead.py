@@ -214,6 +214,29 @@ async def test_a_lead_told_of_only_later_entries_reads_from_the_start(desk: Lead
     assert office.records[desk.lead][-1].seq == 3
 
 
+@pytest.mark.parametrize(
+    ("asked", "why"),
+    [
+        (None, "pause was asked without a JSON object"),
+        ("stop", "pause was asked without a JSON object"),
+        ({}, "pause was asked wrongly: reason is missing"),
+        ({"reason": ""}, "pause was asked wrongly: reason must not be empty"),
+        ({"reason": "x", "until": "friday"}, "pause was asked wrongly: until is not known"),
+    ],
+)
+async def test_an_update_that_cannot_be_read_is_refused_with_what_to_write(
+    desk: LeadDesk, asked: object, why: str
+) -> None:
+    """In one sentence, whatever was typed into the form of the Temporal UI."""
+    await desk.enrol()
+    await desk.at("waiting", "first")
+    with pytest.raises(WorkflowUpdateFailedError) as refused:
+        await desk.ask("pause", asked)
+    assert why in str(refused.value.cause)
+    assert '{"reason": "…"}' in str(refused.value.cause)
+    await desk.at("waiting", "first")
+
+
 # --- crashes that set this run, or its store, back -------------------------------------------------------------------
 
 

@@ -1,0 +1,96 @@
+"""Starts the workflows of leads and of sales tasks, and starts again those that somebody or something ended.
+
+Refuses to know what they do. Starting one that runs changes nothing.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Sequence
+from datetime import timedelta
+
+from sqlalchemy import Connection, or_, select
+from temporalio.client import Client
+from temporalio.common import WorkflowIDConflictPolicy, WorkflowIDReusePolicy
+
+from adapters.database.handoffs import OPEN
+from adapters.database.schema import handoffs, leads
+from nurture import protocol
+from nurture.clock import Epoch
+from nurture.entries import AnyEntry, Delivery
+
+TASK_TIMEOUT = timedelta(seconds=5)
+"""How soon a workflow task of a dead worker goes to another one."""
+CALLS_AT_ONCE = 16
+
+
+async def start_lead(client: Client, lead: str, epoch: Epoch, entries: Sequence[AnyEntry] = ()) -> None:
+    """Start a lead's workflow where none runs, and signal these entries to it."""
+    await client.start_workflow(
+        protocol.LEAD_WORKFLOW,
+        protocol.LeadStart(lead=lead, epoch=epoch),
+        id=protocol.lead_workflow_id(lead),
+        task_queue=protocol.TASK_QUEUE,
+        id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
+        id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE,
+        start_signal=protocol.DELIVER,
+        start_signal_args=[Delivery(entries=tuple(entries))],
+        task_timeout=TASK_TIMEOUT,
+        rpc_timeout=timedelta(seconds=5),
+    )
+
+
+async def start_task(client: Client, handoff: str, lead: str) -> None:
+    """Start the workflow of a sales task where none runs."""
+    await client.start_workflow(
+        protocol.HANDOFF_WORKFLOW,
+        protocol.HandoffStart(handoff=handoff, lead=lead),
+        id=protocol.handoff_workflow_id(handoff),
+        task_queue=protocol.TASK_QUEUE,
+        id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
+        id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE,
+        rpc_timeout=timedelta(seconds=5),
+    )
+
+
+def living_leads(conn: Connection) -> list[str]:
+    """The leads whose workflow should run: it was started, and has not ended by itself."""
+    wanted = (leads.c.started, leads.c.retired.is_(False), leads.c.status != "erased")
+    return list(conn.execute(select(leads.c.id).where(*wanted)).scalars())
+
+
+def living_tasks(conn: Connection) -> dict[str, str]:
+    """The tasks whose workflow should run, each with its lead: sales was not told yet, or something will be due."""
+    due = handoffs.c.state.in_(OPEN) & handoffs.c.due.is_not(None)
+    wanted = or_(handoffs.c.notified_real.is_(None), due)
+    return {row.id: row.lead for row in conn.execute(select(handoffs.c.id, handoffs.c.lead).where(wanted))}
+
+
+async def revive(client: Client, alive: Sequence[str], tasks: dict[str, str], epoch: Epoch) -> int:
+    """Start whatever of these has no workflow in Temporal; how many there were.
+
+    They are only listed where Temporal counts fewer than there should be.
+    """
+    gate = asyncio.Semaphore(CALLS_AT_ONCE)
+
+    async def again(start: Awaitable[None]) -> None:
+        async with gate:
+            await start
+
+    leads_gone = await _gone(client, protocol.LEAD_WORKFLOW, {protocol.lead_workflow_id(lead): lead for lead in alive})
+    tasks_gone = await _gone(
+        client, protocol.HANDOFF_WORKFLOW, {protocol.handoff_workflow_id(handoff): handoff for handoff in tasks}
+    )
+    await asyncio.gather(
+        *(again(start_lead(client, lead, epoch)) for lead in leads_gone),
+        *(again(start_task(client, handoff, tasks[handoff])) for handoff in tasks_gone),
+    )
+    return len(leads_gone) + len(tasks_gone)
+
+
+async def _gone(client: Client, kind: str, wanted: dict[str, str]) -> list[str]:
+    query = f"WorkflowType = '{kind}' AND ExecutionStatus = 'Running'"
+    if (await client.count_workflows(query)).count >= len(wanted):
+        return []
+    running = {each.id async for each in client.list_workflows(query, page_size=1000)}
+    return [name for workflow, name in wanted.items() if workflow not in running]
