@@ -13,7 +13,7 @@ from rich.text import Text
 from adapters.database.panorama import Panorama
 from nurture.definitions import Definitions
 
-BAR = 12
+BAR = 8
 """How long the longest bar is: a terminal of 80 columns has room for it."""
 
 
@@ -57,8 +57,8 @@ def line(seen: Panorama, now: datetime) -> str:
 
 def _steps(seen: Panorama, definitions: Definitions) -> Table:
     table = Table(title="leads at step", show_header=False, title_justify="left", box=None)
-    table.add_column(no_wrap=True)
-    table.add_column(justify="right")
+    table.add_column(no_wrap=True, min_width=18)
+    table.add_column(no_wrap=True, min_width=3, justify="right")
     table.add_column(no_wrap=True)
     most = max([BAR, *seen.steps.values()])
     for name, scenario in definitions.scenarios.items():
