@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import datetime
 from typing import Any
 
@@ -47,6 +48,17 @@ def changes(before: Shown, after: Shown) -> list[SearchAttributeUpdate[Any]]:
     return found
 
 
+def _plain(condition: Any) -> str:
+    """A condition as people read it: an event as `signed_up: seminar`, anything longer as it is written."""
+    match condition:
+        case str():
+            return condition
+        case dict() if len(condition) == 1 and all(isinstance(value, str) for value in condition.values()):
+            return ": ".join(*condition.items())
+        case _:
+            return json.dumps(condition, ensure_ascii=False)
+
+
 def details(position: Position, seq: int, records: int) -> str:
     """The Markdown panel of one lead."""
     rows = [
@@ -55,7 +67,7 @@ def details(position: Position, seq: int, records: int) -> str:
         ("Scenario", position.scenario),
         ("Step", f"{position.step} (visit {position.visit})" if position.step else None),
         ("Since", position.since.isoformat(timespec="seconds") if position.since else None),
-        ("Waiting for", ", ".join(str(each) for each in position.waiting_for) if position.waiting_for else None),
+        ("Waiting for", ", ".join(map(_plain, position.waiting_for)) if position.waiting_for else None),
         ("Deadline", position.deadline.isoformat(timespec="seconds") if position.deadline else None),
         ("Deployment", position.deployment),
         ("Entries applied", seq),
