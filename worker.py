@@ -25,6 +25,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from temporalio.client import Client
 from temporalio.common import WorkflowIDConflictPolicy
 from temporalio.contrib.pydantic import pydantic_data_converter
+from temporalio.runtime import PrometheusConfig, Runtime, TelemetryConfig
 from temporalio.worker import Worker
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 
@@ -129,6 +130,12 @@ def make_worker(client: Client, desk: Desk, threads: ThreadPoolExecutor, **optio
     )
 
 
+def runtime_of(settings: Settings) -> Runtime:
+    """Temporal's runtime, with its metrics for Prometheus at `NURTURE_METRICS` where that is set."""
+    metrics = PrometheusConfig(bind_address=settings.metrics) if settings.metrics is not None else None
+    return Runtime(telemetry=TelemetryConfig(metrics=metrics))
+
+
 async def start_sweep(client: Client) -> None:
     """See to it that the nightly sweep runs; it is the same one for all workers."""
     await client.start_workflow(
@@ -146,7 +153,9 @@ async def run(settings: Settings) -> None:
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     store = DeploymentStore(open_database(settings.database_url))
     load(store, BOOK)
-    client = await Client.connect(**connect_config(settings), data_converter=pydantic_data_converter)
+    client = await Client.connect(
+        **connect_config(settings), data_converter=pydantic_data_converter, runtime=runtime_of(settings)
+    )
     with Clock(store.engine) as clock, ThreadPoolExecutor(2 * THREADS) as threads:
         worker = make_worker(client, desk_of(settings, clock, store), threads)
         loading = asyncio.create_task(keep_loading(store, BOOK))

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 import structlog
+from prometheus_client import Counter, Gauge, Histogram, start_http_server
 from sqlalchemy import Engine
 from sqlalchemy.exc import OperationalError
 from temporalio.client import Client
@@ -52,6 +53,13 @@ TRY_AGAIN = timedelta(seconds=30)
 """How long a lead whose signal Temporal refuses is put aside, so that it stops nobody else."""
 _OF_THE_LEAD = (RPCStatusCode.INVALID_ARGUMENT, RPCStatusCode.FAILED_PRECONDITION, RPCStatusCode.OUT_OF_RANGE)
 """What Temporal answers where one signal is at fault; after anything else it is tried again at once."""
+
+
+TOLD = Counter("nurture_relay_leads_told", "Leads whose workflow was signalled")
+FILED = Counter("nurture_relay_leads_filed", "Leads whose new events were numbered")
+REFUSED = Counter("nurture_relay_signals_refused", "Signals that Temporal refused, put aside for half a minute")
+AWAY = Gauge("nurture_relay_temporal_away", "1 while Temporal does not answer")
+ROUND = Histogram("nurture_relay_round_seconds", "How long one round with something to tell lasted")
 
 
 @dataclass(slots=True)
@@ -100,8 +108,10 @@ class Relay:
         if not waiting:
             return unfiled
         gate = asyncio.Semaphore(CALLS_AT_ONCE)
-        answers = await asyncio.gather(*(self._tell(gate, lead, entries) for lead, entries in waiting.items()))
+        with ROUND.time():
+            answers = await asyncio.gather(*(self._tell(gate, lead, entries) for lead, entries in waiting.items()))
         told = {lead: seq for lead, seq in zip(waiting, answers, strict=True) if seq}
+        TOLD.inc(len(told))
         await asyncio.to_thread(self._mark, told, [lead for lead in waiting if lead not in told])
         not_taken = answers.count(None)
         if told and not not_taken:
@@ -121,6 +131,7 @@ class Relay:
             mine = lock_many(conn, unfiled, skip_locked=True)
             for lead in mine:
                 numbering.file_events(conn, lead, self.store)
+        FILED.inc(len(mine))
         return len(mine)
 
     def _waiting(self, without: Sequence[str]) -> Mapping[str, Sequence[AnyEntry]]:
@@ -162,6 +173,7 @@ class Relay:
         return told[-1].seq
 
     def _refused(self, lead: str, why: str) -> int:
+        REFUSED.inc()
         self._aside[lead] = asyncio.get_running_loop().time() + TRY_AGAIN.total_seconds()
         log.error("lead_not_told", lead=lead, why=why, do="its entries wait and are tried again; others go on")
         return 0
@@ -178,9 +190,11 @@ class Relay:
     def _lost_if_away(self, error: RPCError) -> None:
         if error.status is RPCStatusCode.UNAVAILABLE and self._away_since is None:
             self._away_since = datetime.now(UTC)
+            AWAY.set(1)
             log.warning("temporal_away", do="entries wait and are told later")
 
     async def _back(self) -> None:
+        AWAY.set(0)
         if self._away_since is not None:
             again = await asyncio.to_thread(self._forget, self._away_since - TELL_AGAIN)
             self._away_since = None
@@ -213,6 +227,9 @@ async def run_until_stopped(settings: Settings) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     store = DeploymentStore(open_database(settings.database_url))
+    if settings.metrics is not None:
+        host, _, port = settings.metrics.rpartition(":")
+        start_http_server(int(port), addr=host.strip("[]"))
     with Clock(store.engine) as clock:
         client = await connected(settings)
         log.info("relay_ready", speed=clock.epoch.speed)

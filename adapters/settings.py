@@ -154,6 +154,7 @@ class Settings(BaseSettings):
     )
     sendgrid_host: Url = Field(default_factory=_default_mail_host)
     sendgrid_webhook_keys: Annotated[tuple[PublicKey, ...], NoDecode, BeforeValidator(_comma_separated)] = ()
+    metrics: Address | None = None
     temporal_cli: Path | None = None
     temporal_port: Port = 7233
     temporal_ui_port: Port = 8233
@@ -186,7 +187,7 @@ class Settings(BaseSettings):
     @property
     def sends_for_real(self) -> bool:
         """True where mail leaves this machine; the built-in sink and a provider at a loopback address are not real."""
-        own_sink = self.mail == "sink" and self.sendgrid_host == f"{self.web_url}/sink"
+        own_sink = self.mail == "sink" and urlsplit(self.sendgrid_host).path == "/sink"
         return not own_sink and not is_loopback(self.sendgrid_host)
 
     @property
@@ -241,6 +242,7 @@ class Settings(BaseSettings):
             "SENDGRID_API_KEY": self.sendgrid_api_key.get_secret_value() if self.sendgrid_api_key else None,
             "NURTURE_SENDGRID_HOST": self.sendgrid_host,
             "NURTURE_SENDGRID_WEBHOOK_KEYS": ",".join(self.sendgrid_webhook_keys),
+            "NURTURE_METRICS": self.metrics,
             "NURTURE_TEMPORAL_CLI": str(self.temporal_cli) if self.temporal_cli else None,
             "NURTURE_TEMPORAL_PORT": str(self.temporal_port),
             "NURTURE_TEMPORAL_UI_PORT": str(self.temporal_ui_port),

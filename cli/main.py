@@ -24,6 +24,7 @@ COMMANDS = {
     "leads": "cli.leads",
     "enroll": "cli.enroll",
     "schema": "cli.folder",
+    "prepare": "cli.serve",
     "web": "cli.serve",
     "relay": "cli.serve",
 }

@@ -11,7 +11,9 @@ from adapters.database.deployments import DeploymentStore
 from adapters.database.engine import migrate, open_database, writing
 from adapters.relay import TELL_AGAIN, Relay, connected
 from adapters.settings import Settings
+from adapters.temporal_server import register_search_attributes
 from cli.supervisor import say_on_stderr
+from nurture.errors import NurtureError
 
 
 async def prepare(settings: Settings) -> None:
@@ -37,3 +39,20 @@ async def prepare(settings: Settings) -> None:
         relay = Relay(engine, await connected(settings), clock, DeploymentStore(engine))
         while await relay.once():
             pass
+
+
+async def prepare_once(settings: Settings) -> None:
+    """What has to be there before web, relay and worker are started one by one: tables, clock, search attributes."""
+    if settings.speed != 1:
+        raise NurtureError(
+            "an accelerated clock is kept by `nurture up`",
+            where="NURTURE_SPEED",
+            do="leave it out, or use that",
+        )
+    engine = open_database(settings.database_url)
+    migrate(engine)
+    open_clock(engine, settings.speed, datetime.now(UTC))
+    engine.dispose()
+    client = await connected(settings)
+    await register_search_attributes(client.service_client, namespace=client.namespace)
+    say_on_stderr("prepared: tables, clock and search attributes are there")

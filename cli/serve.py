@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import typer
 
 from adapters.settings import read_settings
@@ -12,6 +14,7 @@ def register(app: typer.Typer) -> None:
     """Add the commands."""
     app.command("up", epilog="Example: NURTURE_HOME=var nurture up")(up)
     app.command("demo", epilog="Example: nurture demo")(demo)
+    app.command("prepare", hidden=True, epilog="Example: nurture prepare")(prepare)
     app.command("web", hidden=True, epilog="Example: nurture web")(web)
     app.command("relay", hidden=True, epilog="Example: nurture relay")(relay)
 
@@ -32,6 +35,13 @@ def demo() -> None:
     from cli.demo import demo as run_demo  # noqa: PLC0415 - each word loads only what it starts
 
     _end(run_demo())
+
+
+def prepare() -> None:
+    """Make the tables and the search attributes, before web, relay and worker are started one by one."""
+    from cli.prepare import prepare_once  # noqa: PLC0415 - each word loads only what it starts
+
+    asyncio.run(prepare_once(read_settings()))
 
 
 def web() -> None:

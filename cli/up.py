@@ -56,10 +56,18 @@ def application(settings: Settings) -> list[Child]:
     """The processes besides Temporal, in the order of their start."""
     environment = {**settings.environment(), "PYTHONUNBUFFERED": "1"}
     return [
-        Child("relay", [sys.executable, "-m", "cli.main", "relay"], environment),
+        Child("relay", [sys.executable, "-m", "cli.main", "relay"], {**environment, **_metrics_beside(settings)}),
         Child("worker", [sys.executable, str(_ROOT / "worker.py")], environment),
         Child("web", [sys.executable, "-m", "cli.main", "web"], environment),
     ]
+
+
+def _metrics_beside(settings: Settings) -> dict[str, str]:
+    """Worker and relay each show their own metrics: the relay on the port after the worker's."""
+    if settings.metrics is None:
+        return {}
+    host, _, port = settings.metrics.rpartition(":")
+    return {"NURTURE_METRICS": f"{host}:{int(port) + 1}"}
 
 
 def with_api_key(settings: Settings) -> Settings:
