@@ -1,11 +1,11 @@
 # One verb per task. A fresh machine needs Python 3.11 or newer and make; everything else is fetched on the way.
 .DEFAULT_GOAL := help
-.PHONY: help demo test check fix lock
+.PHONY: help demo test test-cluster check fix lock
 BIN := .venv/bin
 UV = $$(uv --version >/dev/null 2>&1 && echo uv || echo .venv-tools/bin/uv)
 
 help: ## these lines
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1	\2/p' Makefile
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1	\2/p' Makefile
 
 demo: .venv/.demo ## everything on this machine, with sample leads and an audience
 	@$(BIN)/nurture demo
@@ -15,6 +15,10 @@ test: .venv/.dev ## the whole test suite, on SQLite and on PostgreSQL, with a re
 	postgresql=0; $(BIN)/python -m tests.postgresql || postgresql=$$?; \
 	$(BIN)/python -m pytest && \
 	if [ $$postgresql = 0 ]; then $(BIN)/python -m pytest --database postgresql; else test -z "$$CI"; fi
+
+test-cluster: .venv/.dev ## the end-to-end tests on PostgreSQL and a real Temporal cluster, as docker-compose.yml describes
+	@$(BIN)/python -m tests.postgresql && $(BIN)/python -m tests.temporal_cluster && \
+	NURTURE_TEMPORAL_CLI="$$($(BIN)/python -m adapters.temporal_cli)" $(BIN)/python -m pytest --database postgresql --temporal cluster
 
 check: .venv/.dev ## style, types, and who may import whom
 	$(BIN)/ruff check .

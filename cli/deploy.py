@@ -6,7 +6,7 @@ import getpass
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import typer
 from rich.text import Text
@@ -64,21 +64,36 @@ def _deploy(data: Data, loaded: Loaded, files: Mapping[str, str], *, plan: bool,
         _tell_changes(old, files)
         with reading(data.engine) as connection:
             told = len(deployments.affected(connection))
+            without = deployments.stranded(connection, files)
+        if without:
+            _refuse(deployments.DeployRefused(without), "plan: this would be refused")
         out.print(f"plan: {told} lead(s) would hear of it; none would move, be mailed or be handed over")
         if enroll_existing:
             for scenario, ids in _existing(data, loaded.definitions).items():
                 out.print(f"plan: {len(ids)} lead(s) fit the segment of {scenario} and would be enrolled or refused")
         return
+    put_in_place(data, loaded, files)
+    if enroll_existing:
+        _enroll_existing(data)
+
+
+def put_in_place(data: Data, loaded: Loaded, files: Mapping[str, str]) -> None:
+    """Deploy checked files and say what changed and who hears of it; ends with 1 where leads would lack something."""
+    before = data.store.refresh()
+    old = data.store.files(before) if before else {}
     real_now = datetime.now(UTC)
-    with writing(data.engine) as connection:
-        made = deployments.deploy(
-            connection,
-            files,
-            holidays_of(loaded.definitions, real_now.year),
-            by=_who(),
-            now=data.clock.now(),
-            real_now=real_now,
-        )
+    try:
+        with writing(data.engine) as connection:
+            made = deployments.deploy(
+                connection,
+                files,
+                holidays_of(loaded.definitions, real_now.year),
+                by=_who(),
+                now=data.clock.now(),
+                real_now=real_now,
+            )
+    except deployments.DeployRefused as refused:
+        _refuse(refused, "nothing was deployed")
     if made.created:
         out.print(Text(f"deployment {made.number} is current", style="bold green"))
         _tell_changes(old, files)
@@ -88,8 +103,16 @@ def _deploy(data: Data, loaded: Loaded, files: Mapping[str, str], *, plan: bool,
     warnings = sum(problem.severity == "warning" for problem in loaded.problems)
     if warnings:
         out.print(Text(f"{warnings} warning(s), see above", style="yellow"))
-    if enroll_existing:
-        _enroll_existing(data)
+
+
+def _refuse(refused: deployments.DeployRefused, what: str) -> NoReturn:
+    """Say which running scenario would lack what, at its place in the older files, and for how many leads."""
+    for each in refused.stranded:
+        err.print(Text(f"{each.leads} lead(s) in {each.scenario} of deployment {each.deployment}:", style="bold"))
+        for text in report(each.problems, each.files):
+            err.print(text)
+    err.print(Text(f"{what}: {refused.do}", style="bold red"))
+    raise Ended(INPUT_IS_WRONG)
 
 
 def _tell_changes(old: Mapping[str, str], new: Mapping[str, str]) -> None:

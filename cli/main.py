@@ -18,6 +18,8 @@ COMMANDS = {
     "demo": "cli.serve",
     "check": "cli.folder",
     "deploy": "cli.deploy",
+    "deployments": "cli.deployments",
+    "migrate": "cli.migrate",
     "simulate": "cli.simulate",
     "graph": "cli.graph",
     "send-test": "cli.send_test",

@@ -49,12 +49,13 @@ class Position(Stored):
 
 
 class EnrolmentChange(Stored):
-    """An enrolment began to run, or ended with a word."""
+    """An enrolment began to run, ended with a word, or was moved to another deployment."""
 
     enrolment: int
-    state: Literal["running", "ended"]
+    state: Literal["running", "ended", "moved"]
     at: datetime
     finish: str | None = None
+    deployment: int | None = None
 
 
 class CancelledSend(Stored):

@@ -28,7 +28,8 @@ class Run:
     `since`: when this visit began; what is older is late. `seen`: bare events of this visit with their first instant.
     `slot`: when the mail may go; `issued`: its command is out and its answer awaited; `proved`: it has gone, whatever
     the answer: an event of this very mail has come. `give_up`: the mail must have gone by then; `dropping`: it was
-    asked not to begin any more. `deadline`: what ends the wait.
+    asked not to begin any more. `deadline`: what ends the wait. `called`: the name the step had when this visit began,
+    where a migration has renamed it: the keys of its mail and its task keep it.
     """
 
     scenario: str
@@ -51,6 +52,7 @@ class Run:
     handoff: str | None = None
     outcome: str | None = None
     why: str = ""
+    called: str = ""
 
     def copy(self) -> Run:
         """A copy that shares nothing that is ever changed in place."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated, Any, TypeVar
 
-from pydantic import Field, ValidationError
+from pydantic import Field, StrictInt, ValidationError
 
 from nurture.conditions import Strict
 from nurture.errors import NurtureError
@@ -44,7 +44,14 @@ class Retry(Strict):
     reason: Reason
 
 
-Update = Pause | Resume | LeaveScenario | GoTo | Retry
+class Migrate(Strict):
+    """Go on at a step of another deployment's graph: no arrival, and nothing is sent."""
+
+    deployment: Annotated[StrictInt, Field(ge=1)]
+    step: str
+
+
+Update = Pause | Resume | LeaveScenario | GoTo | Retry | Migrate
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +71,7 @@ _FAULTS = {
     "missing": "{key} is missing",
     "extra_forbidden": "{key} is not known",
     "string_type": "{key} is a text",
+    "int_type": "{key} is a whole number",
     "string_too_short": "{key} must not be empty",
     "string_too_long": "{key} is at most 500 characters long",
 }

@@ -68,7 +68,7 @@ class Walk:
     def key(self) -> str:
         """The key of this visit: of its mail, its handoff, its tasks."""
         run = self.run
-        return f"{self.state.lead}/{run.scenario}/{run.enrolment}/{run.step}/{run.visit}"
+        return f"{self.state.lead}/{run.scenario}/{run.enrolment}/{run.called or run.step}/{run.visit}"
 
     def situation(self, at: datetime, event: Happening | None = None) -> Situation:
         """What conditions may ask at an instant of this visit."""
@@ -77,6 +77,33 @@ class Walk:
             return Situation(at, state.attributes, state.facts, run.seen, None, False, run.outcome)
         own = event.send is not None and event.send == self.key
         return Situation(at, state.attributes, state.facts, run.seen, event, own, run.outcome)
+
+    def migrate(self, deployment: int, step: str) -> str | None:
+        """Go on at a step of another deployment's graph, with the facts of the visit; why not, where that cannot be.
+
+        The time that has passed counts against the timeout of the new step.
+        """
+        run, old = self.run, self.ready_step().step
+        scenario = self.book.at(deployment).scenarios.get(run.scenario)
+        new = scenario.steps.get(step) if scenario is not None else None
+        if new is None:
+            return f"deployment {deployment} has no step {step!r} in {run.scenario}"
+        if run.stage != "waiting" and new.action != old.action:
+            return f"{run.step!r} is about to {old.action or 'go on'}, and {step!r} of deployment {deployment} does not"
+        run.called = run.called or (run.step if step != run.step else "")
+        run.deployment, run.step, self._ready = deployment, step, None
+        run.visits[step] = max(run.visits.get(step, 0), run.visit)
+        if run.stage == "waiting":
+            run.deadline = self._moved(run.deadline, old, new)
+        return None
+
+    def _moved(self, deadline: datetime | None, old: Step, new: Step) -> datetime | None:
+        if new.by is not None:
+            return self._deadline(new, self.now) or self.now
+        if new.timeout is None or deadline is None:
+            return self.now  # nothing is waited for there
+        plain = old.timeout is not None and not (old.timeout.business_days or new.timeout.business_days)
+        return deadline - old.timeout.span + new.timeout.span if plain and old.timeout is not None else deadline
 
     def switch_deployment(self, number: int) -> None:
         """What is current is from now on taken from another deployment; the graph stays pinned."""
@@ -107,7 +134,7 @@ class Walk:
                 self.block(f"{name!r} is used up and has no `when_exhausted`: mend the scenario, then retry")
             return step.when_exhausted
         run.visits[name] = run.visit = visits + 1
-        run.step, run.since, run.seen = name, at, {}
+        run.step, run.since, run.seen, run.called = name, at, {}, ""
         run.slot = run.give_up = run.deadline = run.handoff = run.outcome = None
         run.issued = run.proved = run.dropping = False
         run.stage, run.why = "waiting", ""

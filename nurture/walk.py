@@ -28,9 +28,9 @@ from nurture.entries import (
 )
 from nurture.facts import Facts
 from nurture.plan import Book
-from nurture.records import Record
+from nurture.records import EnrolmentChange, Record
 from nurture.state import Pause, Queued, State
-from nurture.updates import GoTo, LeaveScenario, Request, Resume, Retry, Update
+from nurture.updates import GoTo, LeaveScenario, Migrate, Request, Resume, Retry, Update
 from nurture.updates import Pause as PauseLead
 from nurture.visit import TOLERANCE, Walk
 
@@ -106,7 +106,7 @@ def go_on(
             case _:
                 entries.append(each)
     fresh = _in_order(state, entries) if entries else []
-    _fit_facts(book, state, fresh)
+    _fit_facts(book, state, fresh, _moved_to(requests))
     _by_time(walk, fresh, results, _take_entry)
     if requests:
         walk.time_out()
@@ -156,30 +156,41 @@ def wants_facts(book: Book, state: State, inputs: Iterable[Input]) -> dict[str, 
     A lead that begins has no sheet to mend: all its entries are among the inputs.
     """
     entries: list[Entry] = [each for each in inputs if isinstance(each, Entry) and each.seq > state.seq]
-    wanted = _wanted(book, state, entries) if state.seq > 0 else None
+    wanted = _wanted(book, state, entries, _moved_to(inputs)) if state.seq > 0 else None
     if wanted is None:
         return None
     known = state.facts.keeps
     return wanted if any(known.get(key, 0) < count for key, count in wanted.items()) else None
 
 
-def _wanted(book: Book, state: State, entries: Sequence[Entry]) -> dict[str, int] | None:
-    """What the fact sheet must keep once these entries are applied; None where they change nothing about it."""
-    if all(entry.deployment == state.deployment for entry in entries):
+def _wanted(book: Book, state: State, entries: Sequence[Entry], moved: int | None) -> dict[str, int] | None:
+    """What the fact sheet must keep once these entries are applied; None where they change nothing about it.
+
+    `moved`: the deployment to which the running enrolment is migrated.
+    """
+    if moved is None and all(entry.deployment == state.deployment for entry in entries):
         return None
-    current = max(state.deployment, *(entry.deployment for entry in entries))
+    current = max([state.deployment, *(entry.deployment for entry in entries)])
     asked = [(each.scenario, each.deployment) for each in entries if isinstance(each, Enrolled)]
-    if current == state.deployment and not asked:
+    if current == state.deployment and not asked and moved is None:
         return None
     if state.run is not None:
-        asked.append((state.run.scenario, state.run.deployment))
+        asked += [(state.run.scenario, each) for each in (state.run.deployment, moved) if each is not None]
     asked.extend((each.scenario, each.deployment) for each in state.queue)
     return book.keeps(frozenset(each for each in asked if each[1] != current), current)
 
 
-def _fit_facts(book: Book, state: State, entries: Sequence[Entry]) -> None:
+def _moved_to(inputs: Iterable[Input]) -> int | None:
+    """The deployment to which a person moves the running enrolment."""
+    for each in inputs:
+        if isinstance(each, Request) and isinstance(each.update, Migrate):
+            return each.update.deployment
+    return None
+
+
+def _fit_facts(book: Book, state: State, entries: Sequence[Entry], moved: int | None) -> None:
     """Let the fact sheet keep what is asked from now on; what must be read for it, the driver has read."""
-    wanted = _wanted(book, state, entries) if entries else None
+    wanted = _wanted(book, state, entries, moved) if entries or moved is not None else None
     if wanted is not None:
         state.facts.keep(wanted)
 
@@ -326,6 +337,8 @@ def _take_update(walk: Walk, update: Update) -> None:
             _go_to(walk, step, reason)
         case Retry(reason=reason):
             actions.try_again(walk, reason)
+        case Migrate(deployment=deployment, step=step):
+            _migrate(walk, deployment, step)
         case _:
             assert_never(update)
 
@@ -339,6 +352,24 @@ def _go_to(walk: Walk, step: str, reason: str) -> None:
     walk.move_on("go_to", now)
     walk.chronicle.line("go_to", now, state.run, kind="ops", subject=step, reason=reason)
     walk.arrive(step, now)
+
+
+def _migrate(walk: Walk, deployment: int, step: str) -> None:
+    run, now = walk.state.run, walk.now
+    if run is None:
+        walk.chronicle.line("not_migrated", now, run, kind="ops", subject=step, reason="the lead is in no scenario")
+        return
+    before = run.deployment
+    why_not = walk.migrate(deployment, step)
+    if why_not is not None:
+        walk.chronicle.line("not_migrated", now, run, kind="ops", subject=step, reason=why_not)
+        return
+    change = EnrolmentChange(enrolment=run.enrolment, state="moved", at=now, deployment=deployment)
+    walk.chronicle.enrolment(change)
+    walk.chronicle.line("migrated", now, run, kind="ops", reason=f"from deployment {before} to {deployment}")
+    actions.try_again(walk, f"migrated to deployment {deployment}")
+    if walk.state.paused is None:
+        walk.judge_step(now)
 
 
 def _pause(walk: Walk, reason: str) -> None:

@@ -20,20 +20,33 @@ from adapters.temporal_cli import TemporalCli
 from adapters.temporal_server import server_argv, wait_until_serving
 from tests.databases import Databases, PostgresqlDatabases, SqliteDatabases
 from tests.postgresql import PostgresqlServer
+from tests.temporal_cluster import TemporalCluster
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """The one option of this suite."""
+    """What the suite runs on."""
     parser.addoption(
         "--database", choices=("sqlite", "postgresql"), default="sqlite", help="what tests keep their data in"
+    )
+    parser.addoption(
+        "--temporal", choices=("embedded", "cluster"), default="embedded", help="what end-to-end tests run Temporal on"
     )
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """On PostgreSQL only tests that use a database are run: the others would say the same once more."""
-    if config.getoption("database") == "sqlite":
-        return
-    kept = [item for item in items if "databases" in getattr(item, "fixturenames", ())]
+    """On PostgreSQL only tests that use a database are run: the others would say the same once more.
+
+    So it is with the cluster; tests of the embedded server are not for it.
+    """
+    other_database, cluster = config.getoption("database") != "sqlite", config.getoption("temporal") == "cluster"
+
+    def says_more(item: pytest.Item) -> bool:
+        uses = getattr(item, "fixturenames", ())
+        if cluster:
+            return "new_whole" in uses and item.get_closest_marker("embedded") is None
+        return item.get_closest_marker("cluster") is None and (not other_database or "databases" in uses)
+
+    kept = [item for item in items if says_more(item)]
     config.hook.pytest_deselected(items=[item for item in items if item not in kept])
     items[:] = kept
 
@@ -61,6 +74,21 @@ def databases(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathF
         made = PostgresqlDatabases(server)
         yield made
         made.close()
+
+
+@pytest.fixture(scope="session")
+def cluster(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[TemporalCluster | None]:
+    """A Temporal server over PostgreSQL, where the run was asked for it."""
+    if request.config.getoption("temporal") == "embedded":
+        yield None
+        return
+    with (
+        PostgresqlServer(_free_port()) as server,
+        TemporalCluster(server, _free_port, tmp_path_factory.mktemp("cluster")) as made,
+    ):
+        yield made
 
 
 @pytest.fixture

@@ -33,6 +33,7 @@ with workflow.unsafe.imports_passed_through():
         GoTo,
         Kind,
         LeaveScenario,
+        Migrate,
         Pause,
         Request,
         Resume,
@@ -171,6 +172,22 @@ class LeadWorkflow:
         run = self._state.run
         self._refuse_if(run is None or run.stage != "blocked", "the lead is not blocked")
 
+    @workflow.update(description="Go on at a step of another deployment: {deployment, step}")
+    async def migrate(self, request: Any = None) -> protocol.Explanation:
+        """No arrival and nothing sent; the time that has passed counts against the new timeout."""
+        return await self._ask(_asked(Migrate, "migrate", request))
+
+    @migrate.validator
+    def _may_migrate(self, request: Any = None) -> None:
+        asked, run = _asked(Migrate, "migrate", request), self._state.run
+        if run is None:
+            raise ApplicationError("the lead is in no scenario", type="Refused")
+        self._refuse_if(asked.deployment not in BOOK, f"there is no deployment {asked.deployment}")
+        scenario = BOOK.at(asked.deployment).scenarios.get(run.scenario)
+        known = ", ".join(scenario.steps) if scenario is not None else "none"
+        unknown = scenario is None or asked.step not in scenario.steps
+        self._refuse_if(unknown, f"no step {asked.step!r} in {run.scenario} of that deployment; known: {known}")
+
     @workflow.query(description="Where the lead stands, since when, waiting for what until when, and why")
     def explain(self) -> protocol.Explanation:
         """The lead's position in words."""
@@ -236,7 +253,7 @@ class LeadWorkflow:
         if not (entries or results or requests or due):
             return False
         inputs: list[Input] = [*results, *entries, *requests]
-        wanted = wants_facts(BOOK, self._state, entries)
+        wanted = wants_facts(BOOK, self._state, inputs)
         if wanted is not None:
             sheet = await self._facts(wanted)
         if sheet is not None:

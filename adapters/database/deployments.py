@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import threading
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 
@@ -17,8 +17,9 @@ from adapters.database.schema import audit, deployments, enrolments, handoffs, l
 from adapters.database.sequence import append_to_all, current_deployment
 from nurture.definitions import Definitions
 from nurture.entries import Deployed
-from nurture.errors import MissingDeployment
+from nurture.errors import MissingDeployment, NurtureError, Problem
 from nurture.loading import definitions_of
+from nurture.pinned import lacking
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +30,47 @@ class Deployment:
     sha256: str
     created: bool
     told: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Stranded:
+    """Leads that walk, or wait for, a scenario of an older deployment, and what it would lack under the new files."""
+
+    scenario: str
+    deployment: int
+    leads: int
+    problems: tuple[Problem, ...]
+    files: Mapping[str, str]
+
+
+class DeployRefused(NurtureError):
+    """The files take something away that scenarios with leads in them need; nothing was deployed."""
+
+    def __init__(self, stranded: Sequence[Stranded]) -> None:
+        self.stranded = tuple(stranded)
+        number = sum(each.leads for each in stranded)
+        named = ", ".join(f"{each.scenario} of deployment {each.deployment}" for each in stranded)
+        super().__init__(
+            f"{number} lead(s) walk scenarios that need what these files do not have: {named}",
+            do="keep it until they have ended, or move them with `nurture migrate`",
+        )
+
+
+def stranded(conn: Connection, files: Mapping[str, str]) -> list[Stranded]:
+    """The running scenarios that these files would leave without something they name, with counts."""
+    walked = conn.execute(
+        select(enrolments.c.scenario, enrolments.c.deployment, func.count())
+        .where(enrolments.c.state.in_(("enrolled", "queued")))
+        .group_by(enrolments.c.scenario, enrolments.c.deployment)
+        .order_by(enrolments.c.scenario, enrolments.c.deployment)
+    ).all()
+    found = []
+    for scenario, number, count in walked:
+        pinned = conn.execute(select(deployments.c.files).where(deployments.c.number == number)).scalar()
+        problems = lacking(pinned, scenario, files) if pinned is not None else ()
+        if problems:
+            found.append(Stranded(scenario, number, count, problems, pinned or {}))
+    return found
 
 
 def content_hash(files: Mapping[str, str], holidays: Iterable[date]) -> str:
@@ -48,7 +90,8 @@ def deploy(
 ) -> Deployment:
     """Make the files the current deployment and tell the leads it affects; the same content again changes nothing.
 
-    The files are taken as they are: whether they are sound was decided before (`nurture.loading`).
+    The files are taken as they are: whether they are sound was decided before (`nurture.loading`). Raises
+    DeployRefused where a running scenario of an older deployment needs what they do not have.
     """
     claim(conn, ["a deployment"])
     days = sorted(set(holidays))
@@ -58,6 +101,9 @@ def deploy(
     ).first()
     if newest is not None and newest.sha256 == sha256:
         return Deployment(newest.number, sha256, created=False)
+    without = stranded(conn, files)
+    if without:
+        raise DeployRefused(without)
     number = (newest.number if newest is not None else 0) + 1
     conn.execute(
         insert(deployments).values(
@@ -151,6 +197,26 @@ class DeploymentStore:
         definitions = definitions_of(row.files, holidays=days, number=number, stored=True)
         self._by_content[row.sha256] = definitions
         return definitions
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """One deployment in a list: when it was made (nurture's clock), by whom, and how many files it has."""
+
+    number: int
+    at: datetime
+    by: str | None
+    files: int
+
+
+def listed(conn: Connection) -> list[Listed]:
+    """Every deployment, the newest first."""
+    rows = conn.execute(
+        select(deployments.c.number, deployments.c.deployed_at, deployments.c.by, deployments.c.files).order_by(
+            deployments.c.number.desc()
+        )
+    )
+    return [Listed(row.number, row.deployed_at, row.by, len(row.files)) for row in rows]
 
 
 def deployed_counts(conn: Connection) -> dict[int, int]:

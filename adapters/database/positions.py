@@ -129,6 +129,8 @@ def _change(conn: Connection, lead: str, change: EnrolmentChange) -> None:
     match change.state:
         case "running":
             conn.execute(update(enrolments).where(*this).values(state="enrolled"))
+        case "moved":
+            conn.execute(update(enrolments).where(*this).values(deployment=change.deployment))
         case "ended":
             ended = {"state": "ended", "ended_at": change.at, "finish": change.finish}
             conn.execute(update(enrolments).where(*this).values(ended))

@@ -168,6 +168,15 @@ class Step(Strict):
     when_refused: str | None = None
 
     @cached_property
+    def action(self) -> str | None:
+        """Which kind of action it has; None where it only waits."""
+        actions = {
+            "send": self.send, "notify": self.notify, "set": self.set, "enroll": self.enroll, "handoff": self.handoff,
+            "finish": self.finish,
+        }  # fmt: skip
+        return next((name for name, given in actions.items() if given is not None), None)
+
+    @cached_property
     def mails(self) -> tuple[str, ...]:
         """The templates of a send by visit; empty for a split or a step without a mail."""
         match self.send:

@@ -1,7 +1,7 @@
 """The floor: the least that a Temporal workflow can do for two mails, one wait and one signal.
 
-`python tests/bench/floor.py` runs its worker. The same HTTP call to the same sink, one insert into the same database per mail, one timer, one signal. It knows no
-scenario, no consent, no window and no timeline, and loses an event that comes before its wait.
+`python tests/bench/floor.py` runs its worker. The same HTTP call to the same sink, one insert into the same database
+for each mail, one timer, one signal. It knows no scenario, no consent, no window and no timeline.
 """
 
 from __future__ import annotations

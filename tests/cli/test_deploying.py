@@ -82,3 +82,55 @@ def test_a_home_that_is_no_folder_is_said_in_a_sentence(nurture: Nurture, monkey
     said = nurture("deploy")
     assert said.code == 2
     assert "choose another folder" in said.err
+
+
+def test_a_deploy_that_takes_away_what_leads_need_is_refused_with_counts(deployed: Nurture) -> None:
+    """A template and an attribute's type: each with its place in the older file; `--plan` says so before."""
+    assert deployed("leads", "import", "scenarios/leads.csv").code == 0
+    scenario = Path("scenarios/seminar_to_demo.yaml")
+    scenario.write_text(
+        scenario.read_text(encoding="utf-8").replace("send: seminar_reminder\n", "send: seminar_invite\n"),
+        encoding="utf-8",
+    )
+    Path("scenarios/templates/seminar_reminder.ja.md").unlink()
+    planned = deployed("deploy", "--plan")
+    assert (planned.code, "plan: this would be refused" in planned.err) == (1, True)
+    refused = deployed("deploy")
+    assert refused.code == 1
+    assert "lead(s) in seminar_to_demo of deployment 1:" in refused.err
+    assert "unknown template 'seminar_reminder'" in refused.err
+    assert "seminar_to_demo.yaml:" in refused.err
+    assert "nothing was deployed" in refused.err
+    assert "deployment 1 is current already" not in deployed("deploy", "--plan").out
+
+
+def test_a_deploy_that_takes_away_what_nobody_needs_is_accepted(deployed: Nurture) -> None:
+    """No lead walks: the template may go with the step that sent it."""
+    scenario = Path("scenarios/seminar_to_demo.yaml")
+    scenario.write_text(
+        scenario.read_text(encoding="utf-8").replace("send: seminar_reminder\n", "send: seminar_invite\n"),
+        encoding="utf-8",
+    )
+    Path("scenarios/templates/seminar_reminder.ja.md").unlink()
+    assert deployed("deploy").code == 0
+
+
+def test_deployments_are_listed_shown_compared_and_deployed_again(deployed: Nurture) -> None:
+    """Back to the first files under a third number; an unknown number is told with the known ones."""
+    sender = Path("scenarios/sender.yaml")
+    before = sender.read_text(encoding="utf-8")
+    sender.write_text(before.replace("mails: 3", "mails: 2"), encoding="utf-8")
+    assert deployed("deploy").code == 0
+    listed = deployed("deployments", "list")
+    assert [line.split()[0] for line in listed.out.splitlines()[1:]] == ["2", "1"]
+    assert "sender.yaml" in deployed("deployments", "show", "1").out
+    assert deployed("deployments", "show", "1", "--file", "sender.yaml").out == before
+    compared = deployed("deployments", "compare", "1", "2").out
+    assert "-cap: {mails: 3" in compared
+    assert "+cap: {mails: 2" in compared
+    again = deployed("deployments", "again", "1")
+    assert "deployment 3 is current" in again.out
+    assert "the same files" in deployed("deployments", "compare", "1", "3").out
+    unknown = deployed("deployments", "show", "9")
+    assert unknown.code == 1
+    assert "known: 1, 2, 3" in unknown.err

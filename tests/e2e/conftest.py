@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import asyncio
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -10,15 +12,31 @@ import pytest
 
 from tests.databases import Databases
 from tests.e2e.whole import NewWhole, Whole
+from tests.temporal_cluster import TemporalCluster
 
 
 @pytest.fixture(scope="session")
-def new_whole(free_port: Callable[[], int], databases: Databases) -> NewWhole:
-    """Makes wholes that nobody has started yet, each with ports and a database of its own."""
+def embedded_whole(free_port: Callable[[], int], databases: Databases) -> NewWhole:
+    """Makes wholes that nobody has started yet, each with ports and a database of its own, and Temporal inside."""
 
     def make(home: Path, **given: Any) -> Whole:
         ports = (free_port(), free_port(), free_port())
         return Whole(home=home, ports=ports, database_url=databases.empty(home), **given)
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def new_whole(embedded_whole: NewWhole, cluster: TemporalCluster | None) -> NewWhole:
+    """The same; where the run was asked for it they share a Temporal cluster, each in a namespace of its own."""
+    if cluster is None:
+        return embedded_whole
+
+    def make(home: Path, *, environment: Mapping[str, str] | None = None, **given: Any) -> Whole:
+        with ThreadPoolExecutor(1) as aside:  # the tests' own loop may be running
+            namespace = aside.submit(asyncio.run, cluster.namespace()).result()
+        there = {"TEMPORAL_ADDRESS": cluster.address, "TEMPORAL_NAMESPACE": namespace, **(environment or {})}
+        return embedded_whole(home, environment=there, kill_temporal=cluster.kill, **given)
 
     return make
 

@@ -48,7 +48,14 @@ def lines(nurture: Whole, lead: str, *fields: str) -> list[Any]:
     return [each[0] for each in found] if len(fields) == 1 else found
 
 
+async def temporal(nurture: Whole) -> Client:
+    """A client of the Temporal server that a whole runs on."""
+    return await Client.connect(
+        nurture.temporal_address, namespace=nurture.namespace, data_converter=pydantic_data_converter
+    )
+
+
 async def handle(nurture: Whole, lead: str) -> WorkflowHandle[Any, Any]:
     """The lead's workflow, as ops reach it."""
-    client = await Client.connect(f"127.0.0.1:{nurture.ports[1]}", data_converter=pydantic_data_converter)
+    client = await temporal(nurture)
     return client.get_workflow_handle(protocol.lead_workflow_id(lead))

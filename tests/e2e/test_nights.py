@@ -7,11 +7,11 @@ from collections.abc import Awaitable, Callable
 from functools import partial
 from pathlib import Path
 
-from temporalio.client import Client, WorkflowExecutionStatus
+from temporalio.client import WorkflowExecutionStatus
 
 from nurture.protocol import handoff_workflow_id, lead_workflow_id
 from tests.e2e.conftest import write_folder
-from tests.e2e.shared import handle, lines, person, running, tell
+from tests.e2e.shared import handle, lines, person, running, tell, temporal
 from tests.e2e.whole import NewWhole, Whole, patiently
 
 SPEED = 43_200
@@ -95,7 +95,7 @@ async def test_what_was_terminated_is_started_again_by_itself(tmp_path: Path, ne
         await (await handle(nurture, "paused")).execute_update("pause", {"reason": "legal asks"})
         nurture.lead("sells", status="with_sales")
         task = handoff_workflow_id(nurture.get("/api/handoffs")["items"][0]["id"])
-        client = await Client.connect(f"127.0.0.1:{nurture.ports[1]}")
+        client = await temporal(nurture)
         ended = [*(lead_workflow_id(name) for name in ("waits", "paused", "tells")), task]
         for workflow in ended:
             await client.get_workflow_handle(workflow).terminate("a mistake")

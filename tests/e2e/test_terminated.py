@@ -9,7 +9,7 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-from temporalio.client import Client
+import pytest
 
 from tests.e2e.conftest import write_folder
 from tests.e2e.shared import handle, lines, tell
@@ -28,8 +28,7 @@ async def test_a_terminated_lead_goes_on_with_its_next_entry(whole: Callable[...
     before = nurture.lead("lead_1", status="waiting", step="second")
     nurture.mail("lead_1@example.com", 2)
 
-    client = await Client.connect(f"127.0.0.1:{nurture.ports[1]}")
-    await client.get_workflow_handle("lead/lead_1").terminate("a mistake")
+    await (await handle(nurture, "lead_1")).terminate("a mistake")
     event = {"id": "e1", "lead": "lead_1", "type": "signed_up", "subject": "something_else"}
     assert nurture.post("/events", {"events": [event]}).status_code == 202
     after = nurture.lead("lead_1", status="waiting", step="second", seq=before["seq"] + 1)
@@ -67,6 +66,7 @@ async def test_what_a_person_asked_for_outlives_the_termination(whole: Callable[
     assert lines(nurture, "left", "what", "subject").count(("finished", "left")) == 1
 
 
+@pytest.mark.embedded
 async def test_a_temporal_store_that_was_set_back_heals_itself(whole: Callable[..., Whole], tmp_path: Path) -> None:
     """Its file is put back to what it was before a mail, an open and a `leave`: no lead walks them again."""
     nurture = whole()

@@ -43,12 +43,21 @@ class Whole:
     database_url: str
     speed: int = 1
     environment: Mapping[str, str] = field(default_factory=dict)
+    kill_temporal: Callable[[], None] | None = None
     process: subprocess.Popen[str] | None = None
     ready_line: str = ""
 
     @property
     def web(self) -> str:
         return f"http://127.0.0.1:{self.ports[0]}"
+
+    @property
+    def temporal_address(self) -> str:
+        return self.environment.get("TEMPORAL_ADDRESS", f"127.0.0.1:{self.ports[1]}")
+
+    @property
+    def namespace(self) -> str:
+        return self.environment.get("TEMPORAL_NAMESPACE", "default")
 
     @property
     def settings(self) -> dict[str, str]:
@@ -103,7 +112,10 @@ class Whole:
         )
 
     def kill(self, name: str) -> int:
-        """SIGKILL one process by its pid file; the pid."""
+        """SIGKILL one process by its pid file; the pid (0 for a Temporal server that is not one of its children)."""
+        if name == "temporal" and self.kill_temporal is not None:
+            self.kill_temporal()
+            return 0
         pid = int((self.home / "run" / f"{name}.pid").read_text().split()[0])
         os.kill(pid, signal.SIGKILL)
         return pid
