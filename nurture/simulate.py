@@ -14,6 +14,7 @@ from itertools import count
 from random import Random
 from typing import Any, assert_never, cast
 
+from nurture.alarms import alarm_at
 from nurture.audience import Audience, MailHabits
 from nurture.chronicle import Chronicle, Silence
 from nurture.commands import AnyCommand, EnrollLead, MakeHandoff, NotifyPerson, SendMail, SendResult, TaskDone
@@ -26,7 +27,7 @@ from nurture.plan import Book
 from nurture.reactions import by_habit, verdict
 from nurture.records import Line
 from nurture.state import Run, State
-from nurture.walk import Input, alarm_at, go_on
+from nurture.walk import Input, go_on
 
 LONGEST = timedelta(days=3660)
 """A simulated lead is followed no longer than this."""

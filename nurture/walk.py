@@ -19,7 +19,6 @@ from nurture.entries import (
     AnyEntry,
     Deployed,
     Enrolled,
-    Entry,
     EpochBegan,
     HandoffClosed,
     Happening,
@@ -29,6 +28,7 @@ from nurture.entries import (
 from nurture.facts import Facts
 from nurture.plan import Book
 from nurture.records import EnrolmentChange, Record
+from nurture.sheet import fit_facts
 from nurture.state import Pause, Queued, State
 from nurture.updates import GoTo, LeaveScenario, Migrate, Request, Resume, Retry, Update
 from nurture.updates import Pause as PauseLead
@@ -36,8 +36,6 @@ from nurture.visit import TOLERANCE, Walk
 
 MOST_REQUESTS = 20
 """How many requests of people are remembered: a crash repeats only the newest."""
-IDLE_FOR = timedelta(days=30)
-"""A lead without scenario, queue or open handoff completes after so long without an entry (design, section 4)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +104,7 @@ def go_on(
             case _:
                 entries.append(each)
     fresh = _in_order(state, entries) if entries else []
-    _fit_facts(book, state, fresh, _moved_to(requests))
+    fit_facts(book, state, fresh, requests)
     _by_time(walk, fresh, results, _take_entry)
     if requests:
         walk.time_out()
@@ -148,51 +146,6 @@ def next_seq_missing(state: State, entries: Iterable[AnyEntry]) -> bool:
     """True if the entries leave a gap above what was applied, so that the stored ones must be read."""
     fresh = sorted({entry.seq for entry in entries if entry.seq > state.seq})
     return bool(fresh) and fresh != list(range(state.seq + 1, state.seq + 1 + len(fresh)))
-
-
-def wants_facts(book: Book, state: State, inputs: Iterable[Input]) -> dict[str, int] | None:
-    """What a new fact sheet must keep, where these inputs bring a deployment that asks more; else None.
-
-    A lead that begins has no sheet to mend: all its entries are among the inputs.
-    """
-    entries: list[Entry] = [each for each in inputs if isinstance(each, Entry) and each.seq > state.seq]
-    wanted = _wanted(book, state, entries, _moved_to(inputs)) if state.seq > 0 else None
-    if wanted is None:
-        return None
-    known = state.facts.keeps
-    return wanted if any(known.get(key, 0) < count for key, count in wanted.items()) else None
-
-
-def _wanted(book: Book, state: State, entries: Sequence[Entry], moved: int | None) -> dict[str, int] | None:
-    """What the fact sheet must keep once these entries are applied; None where they change nothing about it.
-
-    `moved`: the deployment to which the running enrolment is migrated.
-    """
-    if moved is None and all(entry.deployment == state.deployment for entry in entries):
-        return None
-    current = max([state.deployment, *(entry.deployment for entry in entries)])
-    asked = [(each.scenario, each.deployment) for each in entries if isinstance(each, Enrolled)]
-    if current == state.deployment and not asked and moved is None:
-        return None
-    if state.run is not None:
-        asked += [(state.run.scenario, each) for each in (state.run.deployment, moved) if each is not None]
-    asked.extend((each.scenario, each.deployment) for each in state.queue)
-    return book.keeps(frozenset(each for each in asked if each[1] != current), current)
-
-
-def _moved_to(inputs: Iterable[Input]) -> int | None:
-    """The deployment to which a person moves the running enrolment."""
-    for each in inputs:
-        if isinstance(each, Request) and isinstance(each.update, Migrate):
-            return each.update.deployment
-    return None
-
-
-def _fit_facts(book: Book, state: State, entries: Sequence[Entry], moved: int | None) -> None:
-    """Let the fact sheet keep what is asked from now on; what must be read for it, the driver has read."""
-    wanted = _wanted(book, state, entries, moved) if entries or moved is not None else None
-    if wanted is not None:
-        state.facts.keep(wanted)
 
 
 # --- entries --------------------------------------------------------------------------------------------------------
@@ -393,51 +346,3 @@ def _resume(walk: Walk, reason: str) -> None:
     entries = sorted(pause.entries, key=lambda each: (each.at, each.seq))
     _by_time(walk, entries, pause.results, _judge_entry)
     walk.arrive(walk.take_next(walk.now), walk.now)
-
-
-# --- time -----------------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class Alarm:
-    """The next instant at which time alone changes something, and the words for it."""
-
-    at: datetime
-    summary: str
-    retire: bool = False
-
-
-def alarm_at(state: State) -> datetime | None:
-    """When to call `advance` again if nothing comes in; None while only an answer or a person can change anything.
-
-    A timer set for it is only a hint: `now` at or after the deadline decides.
-    """
-    run = state.run
-    if state.paused is not None:
-        return None
-    if run is None:
-        idle = not state.queue and state.handoff is None and state.quiet_since is not None
-        return state.quiet_since + IDLE_FOR if idle and state.quiet_since is not None else None
-    if run.stage == "waiting":
-        return run.deadline
-    if run.stage != "sending":
-        return None
-    if not run.issued:
-        return run.slot
-    return None if run.dropping or run.proved else run.give_up
-
-
-def alarm(book: Book, state: State) -> Alarm | None:
-    """The instant of `alarm_at`, with words for the timer that is set for it."""
-    at, run = alarm_at(state), state.run
-    if at is None:
-        return None
-    if run is None:
-        return Alarm(at, f"completes when idle for {IDLE_FOR.days} days", retire=True)
-    if run.stage == "sending":
-        what = "mail must have gone" if run.issued else "send window opens"
-        return Alarm(at, f"{what}: {run.step}"[:200])
-    step = book.ready(run.scenario, run.deployment, state.deployment).steps[run.step].step
-    awaited = " or ".join(str(condition) for condition in step.until)
-    length = f", {step.timeout}" if step.timeout is not None else ""
-    return Alarm(at, f"wait{f' for {awaited}' if awaited else ''}: {run.step}{length}"[:200])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from datetime import datetime, timedelta
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from temporalio import workflow
 from temporalio.common import RetryPolicy
@@ -13,13 +13,11 @@ from temporalio.exceptions import ActivityError, ApplicationError, WorkflowAlrea
 
 with workflow.unsafe.imports_passed_through():
     from nurture import protocol
+    from nurture.alarms import alarm, alarm_at
     from nurture.chronicle import position
     from nurture.clock import Epoch
     from nurture.commands import (
-        AnyCommand,
-        EnrollLead,
         MakeHandoff,
-        NotifyPerson,
         SendMail,
         SendResult,
         TaskDone,
@@ -28,24 +26,14 @@ with workflow.unsafe.imports_passed_through():
     from nurture.entries import AnyEntry, Delivery, EpochBegan
     from nurture.facts import Facts
     from nurture.records import Record
+    from nurture.sheet import wants_facts
     from nurture.state import State
-    from nurture.updates import (
-        GoTo,
-        Kind,
-        LeaveScenario,
-        Migrate,
-        Pause,
-        Request,
-        Resume,
-        Retry,
-        Update,
-        UpdateRefused,
-        read,
-    )  # fmt: skip
     from nurture.visit import TOLERANCE
-    from nurture.walk import Advanced, FactsRead, Input, advance, alarm, alarm_at, next_seq_missing, wants_facts
+    from nurture.walk import Advanced, FactsRead, Input, advance, next_seq_missing
     from workflows import visible
+    from workflows.people import People
     from workflows.shelf import BOOK
+    from workflows.words import fault, summary, told
 
 MOST_EVENTS = 500
 """A history is continued as new beyond this, so that an evicted lead is replayed in milliseconds."""
@@ -61,20 +49,18 @@ Answer = TypeVar("Answer")
 
 
 @workflow.defn(name=protocol.LEAD_WORKFLOW)
-class LeadWorkflow:
+class LeadWorkflow(People):
     """The single writer of one lead's position."""
 
     @workflow.init
     def __init__(self, start: protocol.LeadStart) -> None:
+        super().__init__()
         self._lead = start.lead
         self._epoch: Epoch = start.epoch
         self._state = start.state or State(lead=start.lead)
         self._astray = start.state is None  # what this run knows of the lead is not what the store knows
         self._inbox: dict[int, AnyEntry] = {}
         self._results: list[SendResult | TaskDone] = []
-        self._requests: list[Request] = []
-        self._asked = 0
-        self._answered = 0
         self._unwritten: list[Record] = []
         self._running: dict[str, asyncio.Task[None]] = {}
         self._timer: asyncio.Task[None] | None = None
@@ -114,96 +100,6 @@ class LeadWorkflow:
                 self._inbox[entry.seq] = entry
                 if isinstance(entry, EpochBegan) and entry.epoch.real >= self._epoch.real:
                     self._epoch = entry.epoch
-
-    @workflow.update(description="Stop this lead for a while: {reason}")
-    async def pause(self, request: Any = None) -> protocol.Explanation:
-        """Freeze the remaining time; nothing is sent or handed over until `resume`."""
-        return await self._ask(_asked(Pause, "pause", request))
-
-    @pause.validator
-    def _may_pause(self, request: Any = None) -> None:
-        _asked(Pause, "pause", request)
-        self._refuse_if(self._state.paused is not None, "the lead is paused already: resume it first")
-
-    @workflow.update(description="Go on after a pause: {reason}")
-    async def resume(self, request: Any = None) -> protocol.Explanation:
-        """Thaw the remaining time and judge what came meanwhile."""
-        return await self._ask(_asked(Resume, "resume", request))
-
-    @resume.validator
-    def _may_resume(self, request: Any = None) -> None:
-        _asked(Resume, "resume", request)
-        self._refuse_if(self._state.paused is None, "the lead is not paused")
-
-    @workflow.update(description="End the running enrolment: {reason}")
-    async def leave(self, request: Any = None) -> protocol.Explanation:
-        """Finish the scenario with the word `left`."""
-        return await self._ask(_asked(LeaveScenario, "leave", request))
-
-    @leave.validator
-    def _may_leave(self, request: Any = None) -> None:
-        _asked(LeaveScenario, "leave", request)
-        self._refuse_if(self._state.run is None, "the lead is in no scenario")
-
-    @workflow.update(description="Move to a step of the running scenario: {step, reason}")
-    async def go_to(self, request: Any = None) -> protocol.Explanation:
-        """Arrive at a step; the arrival counts as a visit."""
-        return await self._ask(_asked(GoTo, "go_to", request))
-
-    @go_to.validator
-    def _may_go_to(self, request: Any = None) -> None:
-        step = _asked(GoTo, "go_to", request).step
-        run = self._state.run
-        if run is None:
-            raise ApplicationError("the lead is in no scenario", type="Refused")
-        steps = BOOK.ready(run.scenario, run.deployment, self._state.deployment).steps
-        known = ", ".join(steps)
-        self._refuse_if(step not in steps, f"no step {step!r} in {run.scenario}; known: {known}")
-        self._refuse_if(self._state.paused is not None, "the lead is paused: resume it first")
-
-    @workflow.update(description="Try a blocked step again: {reason}")
-    async def retry(self, request: Any = None) -> protocol.Explanation:
-        """Carry the blocked step out again, without another visit."""
-        return await self._ask(_asked(Retry, "retry", request))
-
-    @retry.validator
-    def _may_retry(self, request: Any = None) -> None:
-        _asked(Retry, "retry", request)
-        run = self._state.run
-        self._refuse_if(run is None or run.stage != "blocked", "the lead is not blocked")
-
-    @workflow.update(description="Go on at a step of another deployment: {deployment, step}")
-    async def migrate(self, request: Any = None) -> protocol.Explanation:
-        """No arrival and nothing sent; the time that has passed counts against the new timeout."""
-        return await self._ask(_asked(Migrate, "migrate", request))
-
-    @migrate.validator
-    def _may_migrate(self, request: Any = None) -> None:
-        asked, run = _asked(Migrate, "migrate", request), self._state.run
-        if run is None:
-            raise ApplicationError("the lead is in no scenario", type="Refused")
-        self._refuse_if(asked.deployment not in BOOK, f"there is no deployment {asked.deployment}")
-        scenario = BOOK.at(asked.deployment).scenarios.get(run.scenario)
-        known = ", ".join(scenario.steps) if scenario is not None else "none"
-        unknown = scenario is None or asked.step not in scenario.steps
-        self._refuse_if(unknown, f"no step {asked.step!r} in {run.scenario} of that deployment; known: {known}")
-
-    @workflow.query(description="Where the lead stands, since when, waiting for what until when, and why")
-    def explain(self) -> protocol.Explanation:
-        """The lead's position in words."""
-        return protocol.Explanation.model_validate(position(BOOK, self._state).model_dump())
-
-    def _refuse_if(self, refused: bool, why: str) -> None:
-        if refused:
-            raise ApplicationError(why, type="Refused")
-
-    async def _ask(self, update: Update) -> protocol.Explanation:
-        asked = workflow.current_update_info()
-        self._requests.append(Request(asked.id if asked is not None else str(workflow.uuid4()), update))
-        self._asked += 1
-        mine = self._asked
-        await workflow.wait_condition(lambda: self._answered >= mine)
-        return self.explain()
 
     # --- the loop's parts -------------------------------------------------------------------------------------------
 
@@ -305,7 +201,7 @@ class LeadWorkflow:
             self._unwritten = list(records)
             return True
         asked = protocol.WriteRecords(lead=self._lead, records=records)
-        written = await _locally(protocol.WRITE_RECORD, asked, protocol.Written, _told(record))
+        written = await _locally(protocol.WRITE_RECORD, asked, protocol.Written, told(record))
         if written.behind:
             return False
         self._confirm(records)
@@ -342,7 +238,7 @@ class LeadWorkflow:
             if isinstance(error.cause, ApplicationError) and error.cause.type == protocol.SUPERSEDED:
                 self._astray = True
                 return
-            result = _fault(command, str(error.cause or error), self._now())
+            result = fault(command, str(error.cause or error), self._now())
         else:
             self._confirm(order.records)
         finally:
@@ -359,7 +255,7 @@ class LeadWorkflow:
             result_type=SendResult if isinstance(command, SendMail) else TaskDone,
             start_to_close_timeout=ONE_CALL,
             retry_policy=ACT_AGAIN,
-            summary=_summary(command),
+            summary=summary(command),
         )
         return result
 
@@ -418,14 +314,6 @@ class LeadWorkflow:
             self._shown = wanted
 
 
-def _asked(kind: type[Kind], name: str, given: Any) -> Kind:
-    """What a person asked for; one that cannot be read is refused with what to write."""
-    try:
-        return read(kind, name, given)
-    except UpdateRefused as error:
-        raise ApplicationError(str(error), type="Refused") from error
-
-
 async def _locally(name: str, asked: object, answer: type[Answer], summary: str) -> Answer:
     """One short transaction in this very worker: a marker in the history, no trip through the server."""
     found: Answer = await workflow.execute_local_activity(
@@ -437,33 +325,3 @@ async def _locally(name: str, asked: object, answer: type[Answer], summary: str)
         summary=summary,
     )
     return found
-
-
-def _told(record: Record) -> str:
-    """What the record says, so that the history reads like the timeline."""
-    lines = [f"{line.what} {line.subject}" if line.subject else line.what for line in record.lines]
-    where = record.position
-    return ", ".join(lines)[:200] or (f"{where.status} at {where.step}" if where.step else where.status)
-
-
-def _summary(command: AnyCommand) -> str:
-    match command:
-        case SendMail():
-            return f"mail {command.template}: {command.step}, visit {command.visit}"[:200]
-        case MakeHandoff():
-            return f"task for {command.queue}: {command.step}"[:200]
-        case NotifyPerson():
-            return f"tell {command.to}"[:200]
-        case EnrollLead():
-            return f"enrol in {command.scenario}"[:200]
-
-
-def _fault(command: AnyCommand, why: str, at: datetime) -> SendResult | TaskDone:
-    """What a command that cannot be carried out means for the lead: its step is blocked, with the reason."""
-    match command:
-        case SendMail():
-            return SendResult(key=command.key, issue=command.issue, outcome="blocked", at=at, reason=why)
-        case MakeHandoff():
-            return TaskDone(key=command.handoff, at=at, error=why)
-        case _:
-            return TaskDone(key=command.key, at=at, error=why)

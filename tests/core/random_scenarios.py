@@ -11,11 +11,12 @@ from typing import Any
 from hypothesis import assume
 from hypothesis import strategies as st
 
+from nurture.alarms import alarm_at
 from nurture.commands import AnyCommand, SendMail, SendOutcome
 from nurture.definitions import Definitions
 from nurture.loading import load
 from nurture.updates import GoTo, LeaveScenario, Pause, Resume, Retry
-from nurture.walk import Input, alarm_at
+from nurture.walk import Input
 from tests.core.stage import ATTRIBUTES, OFFICE_HOURS, SALES, SEGMENTS, SENDER, Lead, update
 
 MAILS = ("mail_a", "mail_b")

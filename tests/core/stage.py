@@ -15,6 +15,7 @@ from typing import Any
 import yaml
 from pydantic import TypeAdapter
 
+from nurture.alarms import alarm, alarm_at
 from nurture.chronicle import position
 from nurture.commands import (
     AnyCommand,
@@ -33,9 +34,10 @@ from nurture.entries import AnyEntry, Deployed, Enrolled, HandoffClosed, Happeni
 from nurture.loading import load
 from nurture.plan import Book
 from nurture.records import Line, Record
+from nurture.sheet import wants_facts
 from nurture.state import State
 from nurture.updates import Request
-from nurture.walk import Advanced, FactsRead, Input, advance, alarm, alarm_at, wants_facts
+from nurture.walk import Advanced, FactsRead, Input, advance
 
 START = datetime(2026, 11, 2, 1, 0, tzinfo=UTC)
 """A Monday, ten in the morning in Tokyo."""

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from nurture.walk import alarm_at
+from nurture.alarms import alarm_at
 from tests.core.stage import OFFICE_HOURS, START, Lead, later
 
 DRIP = """

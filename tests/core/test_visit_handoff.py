@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from nurture.alarms import alarm
 from nurture.commands import MakeHandoff
 from nurture.conditions import Outcome
 from nurture.updates import GoTo
-from nurture.walk import alarm
 from tests.core.stage import Lead, define, later, update
 
 SALES = """

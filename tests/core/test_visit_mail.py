@@ -7,8 +7,9 @@ from datetime import timedelta
 
 import pytest
 
+from nurture.alarms import alarm_at
 from nurture.updates import LeaveScenario
-from nurture.walk import Input, alarm_at
+from nurture.walk import Input
 from tests.core.stage import OFFICE_HOURS, START, Lead, define, later, update
 
 ONE = """

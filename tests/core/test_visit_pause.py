@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from nurture.alarms import alarm
 from nurture.updates import GoTo, LeaveScenario, Pause, Resume, Retry
-from nurture.walk import alarm
 from tests.core.stage import OFFICE_HOURS, START, Lead, define, later, update
 
 TWO = """

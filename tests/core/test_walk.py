@@ -6,11 +6,13 @@ from itertools import permutations
 
 import pytest
 
+from nurture.alarms import alarm
 from nurture.entries import AnyEntry, Happening
 from nurture.errors import MissingDeployment
 from nurture.facts import Facts, gathered
+from nurture.sheet import wants_facts
 from nurture.state import State
-from nurture.walk import FactsRead, advance, alarm, next_seq_missing, wants_facts
+from nurture.walk import FactsRead, advance, next_seq_missing
 from tests.core.stage import START, Lead, define, later
 
 INVITE = """
