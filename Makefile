@@ -1,6 +1,6 @@
 # One verb per task. A fresh machine needs Python 3.11 or newer and make; everything else is fetched on the way.
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-cluster check fix lock
+.PHONY: help demo test test-cluster bench check fix lock
 BIN := .venv/bin
 UV = $$(uv --version >/dev/null 2>&1 && echo uv || echo .venv-tools/bin/uv)
 
@@ -19,6 +19,11 @@ test: .venv/.dev ## the whole test suite, on SQLite and on PostgreSQL, with a re
 test-cluster: .venv/.dev ## the end-to-end tests on PostgreSQL and a real Temporal cluster, as docker-compose.yml describes
 	@$(BIN)/python -m tests.postgresql && $(BIN)/python -m tests.temporal_cluster && \
 	NURTURE_TEMPORAL_CLI="$$($(BIN)/python -m adapters.temporal_cli)" $(BIN)/python -m pytest --database postgresql --temporal cluster
+
+bench: .venv/.dev ## figures against a floor in the same run, on both kinds of databases; written to docs/performance.md
+	@NURTURE_TEMPORAL_CLI="$$($(BIN)/python -m adapters.temporal_cli)" && export NURTURE_TEMPORAL_CLI && \
+	$(BIN)/python -m tests.postgresql && $(BIN)/python -m tests.temporal_cluster && \
+	$(BIN)/python tests/bench/throughput.py sqlite && $(BIN)/python tests/bench/throughput.py postgresql
 
 check: .venv/.dev ## style, types, and who may import whom
 	$(BIN)/ruff check .

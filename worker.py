@@ -26,8 +26,7 @@ from temporalio.client import Client
 from temporalio.common import WorkflowIDConflictPolicy
 from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.runtime import PrometheusConfig, Runtime, TelemetryConfig
-from temporalio.worker import Worker
-from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
+from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 
 from activities.bulk import BulkActivities
 from activities.desk import Desk
@@ -101,7 +100,6 @@ def make_worker(client: Client, desk: Desk, threads: ThreadPoolExecutor, **optio
         TaskActivities(desk),
         BulkActivities(desk),
     )
-    restrictions = SandboxRestrictions.default.with_passthrough_modules("nurture", "workflows", "pydantic")
     return Worker(
         client,
         task_queue=protocol.TASK_QUEUE,
@@ -123,7 +121,7 @@ def make_worker(client: Client, desk: Desk, threads: ThreadPoolExecutor, **optio
         activity_executor=threads,
         max_concurrent_activities=THREADS,
         max_concurrent_local_activities=THREADS,
-        workflow_runner=SandboxedWorkflowRunner(restrictions=restrictions),
+        workflow_runner=UnsandboxedWorkflowRunner(),  # held to be deterministic by lint and replay: ADR 11
         sticky_queue_schedule_to_start_timeout=timedelta(seconds=2),
         graceful_shutdown_timeout=DRAIN,
         **options,  # type: ignore[arg-type]

@@ -27,6 +27,8 @@ shared_buffers = 256MB
 fsync = off
 """
 """No test pulls the plug of the machine, so nothing waits for the disk."""
+DURABLE = SETTINGS.replace("fsync = off", "fsync = on")
+"""As a server of a team would run, for figures."""
 
 
 class PostgresqlMissing(Exception):

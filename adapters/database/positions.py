@@ -48,7 +48,7 @@ def write(conn: Connection, lead: str, records: Sequence[Record]) -> dict[str, s
         return None
     found: dict[str, str] = {}
     for record in fresh:
-        found |= _write(conn, record)
+        found |= _write(conn, row, record)
     return found
 
 
@@ -62,12 +62,18 @@ def take_up(conn: Connection, lead: str, records: Sequence[Record], command: Any
         return
     if not _follows(conn, row, records):
         raise Superseded(lead)
-    for record in records:
-        if record.number > row.record:
-            _write(conn, record)
-    kept = _stored(conn, lead)
-    if kept is not None and name_of(command) not in map(name_of, _COMMANDS.validate_python(kept.get("unanswered", ()))):
+    fresh = [record for record in records if record.number > row.record]
+    for record in fresh:
+        _write(conn, row, record)
+    asked = fresh[-1].state.unanswered if fresh else _asked(conn, lead)
+    if asked is not None and name_of(command) not in map(name_of, asked):
         raise Superseded(lead)
+
+
+def _asked(conn: Connection, lead: str) -> Sequence[AnyCommand] | None:
+    """What the stored state asks for; None where none is stored."""
+    kept = _stored(conn, lead)
+    return None if kept is None else _COMMANDS.validate_python(kept.get("unanswered", ()))
 
 
 def _follows(conn: Connection, row: Row[Any], records: Sequence[Record]) -> bool:
@@ -76,7 +82,7 @@ def _follows(conn: Connection, row: Row[Any], records: Sequence[Record]) -> bool
     return known is None or _stored(conn, row.id) in (None, _as_json(known.state))
 
 
-def _write(conn: Connection, record: Record) -> dict[str, str]:
+def _write(conn: Connection, row: Row[Any], record: Record) -> dict[str, str]:
     cancelled = {each.key: _cancel(conn, record.lead, each) for each in record.cancelled}
     begun = {place_of(key) for key, state in cancelled.items() if state not in ("cancelled", "held")}
     timeline.add(conn, record.lead, *(_as_it_went(line, begun) for line in record.lines))
@@ -88,7 +94,7 @@ def _write(conn: Connection, record: Record) -> dict[str, str]:
         )
     for change in record.enrolments:
         _change(conn, record.lead, change)
-    _move(conn, record)
+    _move(conn, row, record)
     return cancelled
 
 
@@ -136,10 +142,8 @@ def _change(conn: Connection, lead: str, change: EnrolmentChange) -> None:
             conn.execute(update(enrolments).where(*this).values(ended))
 
 
-def _move(conn: Connection, record: Record) -> None:
-    row, position = lock(conn, record.lead), record.position
-    if row is None:
-        return
+def _move(conn: Connection, row: Row[Any], record: Record) -> None:
+    position = record.position
     values: dict[str, Any] = {
         "record": record.number,
         "seq": record.seq,
@@ -149,12 +153,11 @@ def _move(conn: Connection, record: Record) -> None:
         "scenario": position.scenario,
         "step": position.step,
     }
-    attributes = {name: value for name, value in {**row.attributes, **record.attributes}.items() if value is not None}
-    changed = attributes != row.attributes
-    if changed:
+    attributes = _with(conn, record) if record.attributes else None
+    if attributes is not None:
         values["attributes"] = attributes
     conn.execute(update(leads).where(leads.c.id == record.lead).values(values))
-    if changed and _profiled_since(conn, record):
+    if attributes is not None and _profiled_since(conn, record):
         # a profile on its way to the workflow does not know yet what the scenario has set: tell it again, whole
         at = _last_time(conn, record.lead)
         append(
@@ -170,6 +173,13 @@ def _move(conn: Connection, record: Record) -> None:
                 attributes=attributes,
             ),
         )
+
+
+def _with(conn: Connection, record: Record) -> dict[str, Any] | None:
+    """The lead's attributes with what the scenario has set; None where that changes nothing."""
+    known = conn.execute(select(leads.c.attributes).where(leads.c.id == record.lead)).scalar_one()
+    found = {name: value for name, value in {**known, **record.attributes}.items() if value is not None}
+    return found if found != known else None
 
 
 def _profiled_since(conn: Connection, record: Record) -> bool:

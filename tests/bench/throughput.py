@@ -1,10 +1,10 @@
 """How many leads a second the engine takes through two mails and one event, against the floor in the same run.
 
-    python tests/bench/throughput.py [LEADS] [ROUNDS]
+    python tests/bench/throughput.py [sqlite|postgresql] [LEADS] [ROUNDS]
 
 All are measured from the first start call to the second mail of the last lead accepted by the sink: the floor, the
 engine by direct signals, and the engine fed through web and relay, by turns on the same server. Prints a table, and for
-each way how many events and bytes the history of one lead has.
+each way how many events and bytes the history of one lead has once it waits.
 """
 
 from __future__ import annotations
@@ -16,7 +16,8 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -40,10 +41,16 @@ from nurture import protocol  # noqa: E402
 from nurture.clock import Epoch  # noqa: E402
 from nurture.entries import Delivery, Happening  # noqa: E402
 from tests.bench.floor import QUEUE, FloorWorkflow  # noqa: E402
+from tests.bench.report import write  # noqa: E402
+from tests.databases import PostgresqlDatabases  # noqa: E402
 from tests.e2e.conftest import write_folder  # noqa: E402
 from tests.e2e.whole import Whole  # noqa: E402
+from tests.postgresql import DURABLE, PostgresqlServer  # noqa: E402
+from tests.temporal_cluster import TemporalCluster  # noqa: E402
 
 AT_ONCE = 32
+REACTS_AFTER = 0.3
+"""Seconds between the acceptance of a mail and the reaction: nobody signs up before the workflow waits for it."""
 SCENARIO = """\
 scenario: two_mails
 language: en
@@ -83,10 +90,13 @@ class Bench:
     async def react(
         self, prefix: str, count: int, first: str, second: str, act: Callable[[Sequence[str]], Awaitable[None]]
     ) -> None:
-        """Let every lead react to its first mail as soon as that is seen, until all second mails are there."""
+        """Let every lead react to its first mail a moment after that is seen, until all second mails are there."""
+        seen: dict[str, float] = {}
         reacted: set[str] = set()
         while len(await asyncio.to_thread(self.mails, prefix, second)) < count:
-            fresh = sorted(await asyncio.to_thread(self.mails, prefix, first) - reacted)
+            now = time.perf_counter()
+            seen |= dict.fromkeys(await asyncio.to_thread(self.mails, prefix, first) - seen.keys(), now)
+            fresh = sorted(name for name, at in seen.items() if name not in reacted and now - at > REACTS_AFTER)
             if fresh:
                 reacted |= set(fresh)
                 await act(fresh)
@@ -185,13 +195,23 @@ WAYS: dict[str, Callable[[Bench, Sequence[str], str], Awaitable[str]]] = {
 }
 
 
-async def run(whole: Whole, count: int, rounds: int) -> None:
-    """All ways by turns, and the table."""
-    client = await Client.connect(f"127.0.0.1:{whole.ports[1]}", data_converter=pydantic_data_converter)
+@dataclass
+class Measured:
+    """The rates of one way, round by round, and the history of one of its leads once it was quiet."""
+
+    rates: list[float] = field(default_factory=list)
+    events: int = 0
+    size: int = 0
+
+
+async def run(whole: Whole, count: int, rounds: int) -> dict[str, Measured]:
+    """All ways by turns."""
+    client = await Client.connect(
+        whole.temporal_address, namespace=whole.namespace, data_converter=pydantic_data_converter
+    )
     engine = open_database(whole.database_url)
     bench = Bench(whole, client, engine, DeploymentStore(engine))
-    rates: dict[str, list[float]] = {way: [] for way in WAYS}
-    histories: dict[str, tuple[int, int]] = {}
+    found = {way: Measured() for way in WAYS}
     for turn in range(rounds):
         for way, walk in WAYS.items():
             prefix = f"{way.partition(' ')[0]}{turn}x"
@@ -200,17 +220,34 @@ async def run(whole: Whole, count: int, rounds: int) -> None:
                 made(bench, names, enrolled=walk is direct)
             began = time.perf_counter()
             example = await walk(bench, names, prefix)
-            rates[way].append(count / (time.perf_counter() - began))
-            told = await client.get_workflow_handle(example).describe()
-            histories[way] = (told.history_length, told.raw_info.history_size_bytes)
-            sys.stdout.write(f"round {turn + 1}, {way}: {rates[way][-1]:.1f} leads/s\n")
+            found[way].rates.append(count / (time.perf_counter() - began))
+            await asyncio.sleep(2)  # what was begun is finished, and disturbs nobody
+            found[way].events, found[way].size = await histories(client, example, names)
+            sys.stdout.write(f"round {turn + 1}, {way}: {found[way].rates[-1]:.1f} leads/s\n")
             sys.stdout.flush()
-    sys.stdout.write(f"\n{'':16}{'leads/s':>9}{'ratio':>8}{'events':>8}{'bytes':>8}\n")
-    for way in WAYS:
-        ratio = statistics.median(mine / base for mine, base in zip(rates[way], rates["floor"], strict=True))
-        events, size = histories[way]
-        sys.stdout.write(f"{way:16}{statistics.median(rates[way]):9.1f}{ratio:8.2f}{events:8}{size:8}\n")
     engine.dispose()
+    return found
+
+
+async def histories(client: Client, example: str, names: Sequence[str]) -> tuple[int, int]:
+    """The median of events and bytes over some leads: how signals and answers meet differs from lead to lead."""
+    some = [example.replace(names[0], name) for name in names[:: max(1, len(names) // 25)]]
+    told = [await client.get_workflow_handle(each).describe() for each in some]
+    events = statistics.median(each.history_length for each in told)
+    return int(events), int(statistics.median(each.raw_info.history_size_bytes for each in told))
+
+
+def table(found: dict[str, Measured]) -> str:
+    """The figures as a Markdown table; the ratio is the median of the rounds' own ratios."""
+    lines = ["| | leads/s | of the floor | history events | of the floor | bytes |", "|---|---|---|---|---|---|"]
+    base = found["floor"]
+    for way, each in found.items():
+        ratio = statistics.median(mine / its for mine, its in zip(each.rates, base.rates, strict=True))
+        lines.append(
+            f"| {way} | {statistics.median(each.rates):.1f} | {ratio:.2f} | {each.events} "
+            f"| {each.events / base.events:.2f} | {each.size} |"
+        )
+    return "\n".join(lines) + "\n"
 
 
 def free_port() -> int:
@@ -221,31 +258,47 @@ def free_port() -> int:
         return port
 
 
-def main() -> None:
-    """Start everything, measure, stop."""
-    count = int(sys.argv[1]) if len(sys.argv) > 1 else 300
-    rounds = int(sys.argv[2]) if len(sys.argv) > 2 else 3
-    with tempfile.TemporaryDirectory(prefix="nurture-bench-") as scratch:
-        home = Path(scratch) / "home"
-        whole = Whole(home, (free_port(), free_port(), free_port()), f"sqlite:///{home / 'nurture.db'}")
+@contextmanager
+def stage(kind: str) -> Iterator[Whole]:
+    """Everything that runs: `sqlite` with Temporal inside, or `postgresql` with a Temporal cluster on it."""
+    with ExitStack() as stack:
+        scratch = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="nurture-bench-")))
+        home, ports = scratch / "home", (free_port(), free_port(), free_port())
+        if kind == "sqlite":
+            whole = Whole(home, ports, f"sqlite:///{home / 'nurture.db'}")
+        else:
+            server = stack.enter_context(PostgresqlServer(free_port(), DURABLE))
+            cluster = stack.enter_context(TemporalCluster(server, free_port, scratch / "cluster"))
+            there = {"TEMPORAL_ADDRESS": cluster.address, "TEMPORAL_NAMESPACE": asyncio.run(cluster.namespace())}
+            databases = PostgresqlDatabases(server)
+            stack.callback(databases.close)
+            whole = Whole(home, ports, databases.empty(home), environment=there)
         whole.start()
-        worker: subprocess.Popen[str] | None = None
-        try:
-            deployed = whole.run("deploy", str(write_folder(Path(scratch) / "scenarios", SCENARIO)))
-            if deployed.returncode:
-                raise SystemExit(deployed.stderr)
-            worker = subprocess.Popen(
-                [sys.executable, str(Path(__file__).with_name("floor.py"))],
-                env=whole.settings, stdout=subprocess.PIPE, text=True,
-            )  # fmt: skip
-            if worker.stdout is None or "ready" not in worker.stdout.readline():
-                raise SystemExit("the worker of the floor did not start")
-            asyncio.run(run(whole, count, rounds))
-        finally:
-            if worker is not None:
-                worker.kill()
-                worker.wait()
-            whole.stop()
+        stack.callback(whole.stop)
+        deployed = whole.run("deploy", str(write_folder(scratch / "scenarios", SCENARIO)))
+        if deployed.returncode:
+            raise SystemExit(deployed.stderr)
+        worker = subprocess.Popen(
+            [sys.executable, str(Path(__file__).with_name("floor_worker.py"))],
+            env=whole.settings, stdout=subprocess.PIPE, text=True,
+        )  # fmt: skip
+        stack.callback(worker.wait)
+        stack.callback(worker.kill)
+        if worker.stdout is None or "ready" not in worker.stdout.readline():
+            raise SystemExit("the worker of the floor did not start")
+        yield whole
+
+
+def main() -> None:
+    """Start everything, measure, stop; the table goes to stdout and into docs/performance.md."""
+    kind = sys.argv[1] if len(sys.argv) > 1 else "sqlite"
+    count = int(sys.argv[2]) if len(sys.argv) > 2 else 300
+    rounds = int(sys.argv[3]) if len(sys.argv) > 3 else 3
+    with stage(kind) as whole:
+        found = table(asyncio.run(run(whole, count, rounds)))
+    sys.stdout.write(found)
+    written = write("throughput", kind, f"{count} leads, {rounds} rounds", found)
+    sys.stdout.write(f"written to {written}\n")
 
 
 if __name__ == "__main__":
