@@ -26,6 +26,7 @@ from temporalio.client import Client
 from temporalio.common import WorkflowIDConflictPolicy
 from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.runtime import PrometheusConfig, Runtime, TelemetryConfig
+from temporalio.service import RPCError
 from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 
 from activities.bulk import BulkActivities
@@ -56,6 +57,8 @@ THREADS = 16
 """Activities run in threads: they wait for the database and the mail provider."""
 REFRESH = timedelta(milliseconds=200)
 """How often the worker looks for a new deployment."""
+SEE_TO_SWEEP = timedelta(minutes=1)
+"""How often a worker sees to it that the sweep runs."""
 DRAIN = timedelta(seconds=10)
 """How long running activities may take to end after SIGTERM."""
 
@@ -134,14 +137,19 @@ def runtime_of(settings: Settings) -> Runtime:
     return Runtime(telemetry=TelemetryConfig(metrics=metrics))
 
 
-async def start_sweep(client: Client) -> None:
-    """See to it that the nightly sweep runs; it is the same one for all workers."""
-    await client.start_workflow(
-        protocol.SWEEP_WORKFLOW,
-        id=protocol.SWEEP_WORKFLOW_ID,
-        task_queue=protocol.TASK_QUEUE,
-        id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
-    )
+async def keep_sweeping(client: Client) -> None:
+    """See to it for ever that the sweep runs, which sees to everybody else; it is the same one for all workers."""
+    while True:
+        try:
+            await client.start_workflow(
+                protocol.SWEEP_WORKFLOW,
+                id=protocol.SWEEP_WORKFLOW_ID,
+                task_queue=protocol.TASK_QUEUE,
+                id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
+            )
+        except RPCError as error:
+            log.warning("sweep_not_started", why=error.message, do="tried again in a minute")
+        await asyncio.sleep(SEE_TO_SWEEP.total_seconds())
 
 
 async def run(settings: Settings) -> None:
@@ -158,13 +166,14 @@ async def run(settings: Settings) -> None:
         worker = make_worker(client, desk_of(settings, clock, store), threads)
         loading = asyncio.create_task(keep_loading(store, BOOK))
         async with worker:
-            await start_sweep(client)
+            sweeping = asyncio.create_task(keep_sweeping(client))
             log.info("worker_ready", deployments=len(store.numbers()), speed=clock.epoch.speed)
             await stop.wait()
             log.info("worker_drains")
-        loading.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await loading
+        for each in (loading, sweeping):
+            each.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await each
     log.info("worker_stopped")
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
 from itertools import islice
 
 import structlog
@@ -31,14 +32,17 @@ class BulkActivities:
     @activity.defn(name=protocol.SWEEP)
     def sweep(self) -> protocol.Swept:
         """If a night has begun since the last sweep, tick every lead concerned, once; nights missed are joined."""
-        desk, now = self._desk, self._desk.clock.now()
+        desk, now, after = self._desk, self._desk.clock.now(), ""
         current = desk.store.current()
+        if activity.info().heartbeat_details:  # an attempt that died: go on with its night
+            began, after = activity.info().heartbeat_details
+            now = datetime.fromisoformat(began)
         with writing(desk.engine) as conn:
             since = sweeping.swept_until(conn, now)
         if next_night(since, current) <= now:
             with reading(desk.engine) as conn:
                 found = sweeping.concerned(conn, desk.store, current.number, since, now)
-            told = sum(self._tick(few) for few in _few(found))
+            told = sum(self._tick(few, now) for few in _few(lead for lead in found if lead > after))
             with writing(desk.engine) as conn:
                 sweeping.finish(conn, now, told)
             if told:
@@ -57,20 +61,17 @@ class BulkActivities:
 
     def _living(self) -> tuple[list[str], dict[str, str]]:
         with reading(self._desk.engine) as conn:
-            return starting.living_leads(conn), starting.living_tasks(conn)
+            return starting.living_leads(conn), starting.living_tasks(conn, self._desk.store.current())
 
-    def _tick(self, leads: Sequence[str]) -> int:
-        """Tick these, unless an attempt that died has done so; the newest lead ticked travels with the heartbeat."""
-        done = activity.info().heartbeat_details
-        if done and leads[-1] <= done[0]:
-            return 0
+    def _tick(self, leads: Sequence[str], night: datetime) -> int:
+        """Tick these; the night and the newest lead ticked travel with the heartbeat."""
         with writing(self._desk.engine) as conn:
             told = sweeping.tick(conn, leads, self._desk.clock.now())
-        activity.heartbeat(leads[-1])
+        activity.heartbeat(night.isoformat(), leads[-1])
         return told
 
 
-def _few(ids: Sequence[str]) -> Iterator[list[str]]:
+def _few(ids: Iterable[str]) -> Iterator[list[str]]:
     left = iter(ids)
     while batch := list(islice(left, AT_ONCE)):
         yield batch

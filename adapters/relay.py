@@ -88,16 +88,16 @@ class Relay:
         loop = asyncio.get_running_loop()
         while not stop.is_set():
             # a look at least every second, whatever the database says of changes
+            busy = False
             try:
                 busy = (changed() or loop.time() - last > 1) and await self.once() > 0
-            except OperationalError as error:  # the database is away, or two transactions stood in each other's way
-                log.warning("database_does_not_answer", reason=type(error.orig).__name__, do="tried again at once")
-                busy = False
-            if not busy:
-                last = loop.time()
-                if last - looked > LOOK_EVERY.total_seconds():
+                if not busy and loop.time() - looked > LOOK_EVERY.total_seconds():
                     await self._look()
                     looked = loop.time()
+            except OperationalError as error:  # the database is away, or two transactions stood in each other's way
+                log.warning("database_does_not_answer", reason=type(error.orig).__name__, do="tried again at once")
+            if not busy:
+                last = loop.time()
                 with contextlib.suppress(TimeoutError):
                     await asyncio.wait_for(stop.wait(), PAUSE.total_seconds())
 

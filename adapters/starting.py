@@ -9,19 +9,24 @@ import asyncio
 from collections.abc import Awaitable, Sequence
 from datetime import timedelta
 
+import structlog
 from sqlalchemy import Connection, or_, select
 from temporalio.client import Client
 from temporalio.common import WorkflowIDConflictPolicy, WorkflowIDReusePolicy
+from temporalio.service import RPCError
 
 from adapters.database.handoffs import OPEN
 from adapters.database.schema import handoffs, leads
 from nurture import protocol
 from nurture.clock import Epoch
+from nurture.definitions import Definitions
 from nurture.entries import AnyEntry, Delivery
 
 TASK_TIMEOUT = timedelta(seconds=5)
 """How soon a workflow task of a dead worker goes to another one."""
 CALLS_AT_ONCE = 16
+
+log = structlog.get_logger(__name__)
 
 
 async def start_lead(client: Client, lead: str, epoch: Epoch, entries: Sequence[AnyEntry] = ()) -> None:
@@ -59,23 +64,25 @@ def living_leads(conn: Connection) -> list[str]:
     return list(conn.execute(select(leads.c.id).where(*wanted)).scalars())
 
 
-def living_tasks(conn: Connection) -> dict[str, str]:
+def living_tasks(conn: Connection, definitions: Definitions) -> dict[str, str]:
     """The tasks whose workflow should run, each with its lead: sales was not told yet, or something will be due."""
-    due = handoffs.c.state.in_(OPEN) & handoffs.c.due.is_not(None)
+    queues = definitions.sales.queues if definitions.sales is not None else {}
+    expire = [name for name, queue in queues.items() if queue.close_within is not None]
+    due = handoffs.c.state.in_(OPEN) & or_(handoffs.c.due.is_not(None), handoffs.c.queue.in_(expire))
     wanted = or_(handoffs.c.notified_real.is_(None), due)
     return {row.id: row.lead for row in conn.execute(select(handoffs.c.id, handoffs.c.lead).where(wanted))}
 
 
 async def revive(client: Client, alive: Sequence[str], tasks: dict[str, str], epoch: Epoch) -> int:
-    """Start whatever of these has no workflow in Temporal; how many there were.
-
-    They are only listed where Temporal counts fewer than there should be.
-    """
+    """Start whatever of these has no workflow in Temporal; how many there were. One that is refused stops no other."""
     gate = asyncio.Semaphore(CALLS_AT_ONCE)
 
     async def again(start: Awaitable[None]) -> None:
         async with gate:
-            await start
+            try:
+                await start
+            except RPCError as error:
+                log.warning("workflow_not_started", why=error.message, do="tried again in some minutes")
 
     leads_gone = await _gone(client, protocol.LEAD_WORKFLOW, {protocol.lead_workflow_id(lead): lead for lead in alive})
     tasks_gone = await _gone(
@@ -90,7 +97,7 @@ async def revive(client: Client, alive: Sequence[str], tasks: dict[str, str], ep
 
 async def _gone(client: Client, kind: str, wanted: dict[str, str]) -> list[str]:
     query = f"WorkflowType = '{kind}' AND ExecutionStatus = 'Running'"
-    if (await client.count_workflows(query)).count >= len(wanted):
+    if not wanted:
         return []
     running = {each.id async for each in client.list_workflows(query, page_size=1000)}
     return [name for workflow, name in wanted.items() if workflow not in running]

@@ -11,7 +11,7 @@ import typer
 from rich.progress import Progress
 from rich.table import Table
 from rich.text import Text
-from temporalio.client import Client, WorkflowUpdateFailedError
+from temporalio.client import Client, WorkflowUpdateFailedError, WorkflowUpdateRPCTimeoutOrCancelledError
 from temporalio.service import RPCError
 
 from adapters.database.engine import reading
@@ -124,9 +124,9 @@ async def _ask(client: Client, each: Walker, to: int) -> str | None:
     asked = {"deployment": to, "step": each.to}
     handle = client.get_workflow_handle(protocol.lead_workflow_id(each.lead))
     try:
-        await handle.execute_update("migrate", asked, id=f"migrate/{each.enrolment}/{to}/{each.step}")
+        await handle.execute_update("migrate", asked)
     except WorkflowUpdateFailedError as error:
         return str(error.cause)
-    except RPCError as error:
-        return error.message
+    except (RPCError, WorkflowUpdateRPCTimeoutOrCancelledError) as error:
+        return f"its workflow does not answer: {error}"
     return None

@@ -88,6 +88,10 @@ class Walk:
         new = scenario.steps.get(step) if scenario is not None else None
         if new is None:
             return f"deployment {deployment} has no step {step!r} in {run.scenario}"
+        if new.action in ("finish", "handoff") and run.stage == "waiting":
+            return f"{step!r} of deployment {deployment} would {new.action} at once: move the lead there with go_to"
+        if run.stage == "sending" and HOLD_OUT in new.mail_split:
+            return f"{step!r} of deployment {deployment} may have no mail for this lead, and one is on its way"
         if run.stage != "waiting" and new.action != old.action:
             return f"{run.step!r} is about to {old.action or 'go on'}, and {step!r} of deployment {deployment} does not"
         run.called = run.called or (run.step if step != run.step else "")

@@ -114,13 +114,14 @@ class LeadWorkflow(People):
         """Read the stored entries above what was applied, and go on from the stored state where it is further."""
         self._read_at = self._now()
         asked = protocol.ReadLead(lead=self._lead, seq=self._state.seq, record=self._state.records, anyway=self._astray)
+        self._astray = False  # before the answer: an order that is refused meanwhile asks for another reading
         read = await _locally(protocol.READ_LEAD, asked, protocol.LeadRead, "read stored entries")
-        self._astray, self._sheet = False, read.facts or self._sheet
+        self._sheet = read.facts or self._sheet
         if read.state is not None:
             self._go_on_from(read.state, read.epoch or self._epoch)
         self._keep(read.entries)
         while read.more:  # as an activity of the server: all markers of one task together may be no larger, either
-            asked = protocol.ReadLead(lead=self._lead, seq=read.entries[-1].seq)
+            asked = protocol.ReadLead(lead=self._lead, seq=read.entries[-1].seq, record=self._state.records)
             read = await workflow.execute_activity(
                 protocol.READ_LEAD,
                 asked,
@@ -130,10 +131,13 @@ class LeadWorkflow(People):
                 summary="read more stored entries",
             )
             self._keep(read.entries)
+            if read.state is not None:  # somebody wrote meanwhile: begin again from there
+                self._astray = True
+                return
 
     def _go_on_from(self, state: State, epoch: Epoch) -> None:
         """Take the stored state, and ask again for what it asked for: a repeat is answered as the first time."""
-        self._state, self._unwritten = state, []
+        self._state, self._unwritten, self._sheet = state, [], None
         self._inbox = {seq: entry for seq, entry in self._inbox.items() if seq > state.seq}
         if epoch.real > self._epoch.real:
             self._epoch = epoch

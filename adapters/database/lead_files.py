@@ -15,7 +15,7 @@ from sqlalchemy import Connection, Engine
 from adapters.database.attributes import read
 from adapters.database.engine import reading, writing
 from adapters.database.leads import LeadUpsert, claim_names, upsert
-from adapters.database.sequence import Deployments, current_deployment
+from adapters.database.sequence import Deployments, current_deployment, lock_many
 from nurture.definitions import Definitions
 from nurture.errors import NurtureError, near_names
 
@@ -92,6 +92,7 @@ def import_rows(
                 faults.append((row.line, _said(error)))
         with writing(engine) as conn:
             claim_names(conn, [lead for _, lead in found])
+            lock_many(conn, [lead.id for _, lead in found if lead.id is not None])
             for row, lead in found:
                 try:
                     _take(conn, imported, lead, store, now)

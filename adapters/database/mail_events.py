@@ -23,6 +23,7 @@ from adapters.database.event_rows import AT_ONCE, event_row, hint_of_address, kn
 from adapters.database.locks import claim
 from adapters.database.schema import events, leads, sends
 from adapters.database.schema import timeline as timeline_rows
+from adapters.database.sequence import lock_many
 from adapters.mail.rendering import is_hidden_link
 from nurture.automatic_clicks import Click, automatic
 from nurture.conditions import MAIL_EVENTS
@@ -93,10 +94,12 @@ class _Known:
 def accept_mail(conn: Connection, told: Sequence[MailEvent], now: datetime, sender: Sender | None) -> MailAnswer:
     """Store a batch of provider events; `sender` (of the current deployment) says when a click is automatic."""
     answer = MailAnswer()
-    _lock_sends(conn, told)
     known = _look_up(conn, told)
-    unknown = {hint_of_address(event.address) for event in told if event.address and known.lead_of(event) is None}
-    if claim(conn, unknown):  # one of them may be made just now: its event is not parked
+    # one that is unknown may be made just now: then its event is not parked
+    claim(conn, {hint_of_address(event.address) for event in told if event.address and known.lead_of(event) is None})
+    # clicks of one mail are judged together, and not while one of them is filed
+    lock_many(conn, sorted({lead for event in told if (lead := known.lead_of(event)) is not None}))
+    if conn.dialect.name == "postgresql":  # something may have changed while it waited
         known = _look_up(conn, told)
     ids = known_values(conn, events.c.event, [event.id for event in told])
     meanings = known_values(conn, events.c.semantic, [event.semantic for event in told])
@@ -139,12 +142,6 @@ def accept_mail(conn: Connection, told: Sequence[MailEvent], now: datetime, send
 def _of_a_test(event: MailEvent, known: _Known) -> bool:
     # a lead may be called `test`: its mails have a row, those of a test have none
     return event.send is not None and event.send.startswith(TEST) and event.send not in known.sends
-
-
-def _lock_sends(conn: Connection, told: Sequence[MailEvent]) -> None:
-    """Clicks of one mail are judged together, so nobody else stores any of the same mails meanwhile."""
-    for batch in _batches(sorted({event.send for event in told if event.send})):
-        conn.execute(select(sends.c.key).where(sends.c.key.in_(batch)).order_by(sends.c.key).with_for_update())
 
 
 def _look_up(conn: Connection, told: Sequence[MailEvent]) -> _Known:

@@ -24,12 +24,14 @@ from adapters.database.sequence import (
     append_to_all,
     current_deployment,
     lock,
+    lock_many,
     stored_after,
 )
 from nurture.definitions import Definitions
 from nurture.entries import AnyEntry, Happening
 from nurture.facts import ALWAYS_DELIVERED, named_types
 
+_MARKED_AT_ONCE = 500
 MOST_OF_A_LEAD = 1000
 """The most entries of one lead in one signal; the rest follows with the next."""
 _KEPT_TYPES: dict[int, tuple[Definitions, frozenset[str]]] = {}
@@ -150,8 +152,10 @@ def mark_signalled(conn: Connection, last: Mapping[str, int], real_now: datetime
 
 def unsignal_since(conn: Connection, real: datetime) -> int:
     """Forget what was signalled since a real instant, so that it is signalled again; returns how many entries."""
-    again = select(entries.c.lead).where(entries.c.signalled_real >= real)
-    conn.execute(update(leads).where(leads.c.id.in_(again.scalar_subquery())).values(pending=True))
+    told = select(entries.c.lead).where(entries.c.signalled_real >= real).distinct()
+    again = lock_many(conn, list(conn.execute(told).scalars()))
+    for start in range(0, len(again), _MARKED_AT_ONCE):
+        conn.execute(update(leads).where(leads.c.id.in_(again[start : start + _MARKED_AT_ONCE])).values(pending=True))
     return conn.execute(update(entries).where(entries.c.signalled_real >= real).values(signalled_real=None)).rowcount
 
 

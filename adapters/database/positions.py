@@ -84,7 +84,8 @@ def _follows(conn: Connection, row: Row[Any], records: Sequence[Record]) -> bool
 
 def _write(conn: Connection, row: Row[Any], record: Record) -> dict[str, str]:
     cancelled = {each.key: _cancel(conn, record.lead, each) for each in record.cancelled}
-    begun = {place_of(key) for key, state in cancelled.items() if state not in ("cancelled", "held")}
+    places = (place_of(key) for key, state in cancelled.items() if state not in ("cancelled", "held"))
+    begun = {(scenario, visit) for scenario, _, visit in places}  # a migration may have renamed the step since
     timeline.add(conn, record.lead, *(_as_it_went(line, begun) for line in record.lines))
     if record.late:
         conn.execute(
@@ -98,9 +99,9 @@ def _write(conn: Connection, row: Row[Any], record: Record) -> dict[str, str]:
     return cancelled
 
 
-def _as_it_went(line: Line, begun: Collection[tuple[str | None, str | None, int | None]]) -> Line:
+def _as_it_went(line: Line, begun: Collection[tuple[str | None, int | None]]) -> Line:
     """A mail that is no longer needed may have begun meanwhile: then the line says that it goes all the same."""
-    if line.what != "send_not_needed" or (line.scenario, line.step, line.visit) not in begun:
+    if line.what != "send_not_needed" or (line.scenario, line.visit) not in begun:
         return line
     return line.model_copy(update={"what": "send_not_stopped", "reason": f"it had begun; {line.reason}"})
 

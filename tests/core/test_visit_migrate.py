@@ -115,3 +115,11 @@ def test_a_mail_on_its_way_is_answered_under_its_old_name() -> None:
     lead.tell(lead.sent("accepted"))
     assert lead.where() == ("waiting", "first", 1)
     assert lead.templates == ["m_a"]
+
+
+def test_nobody_is_moved_to_a_step_that_ends_or_hands_over() -> None:
+    """That would be an arrival: `go_to` is for it. The lead waits on, and the timeline says why."""
+    lead = walking(NEW)
+    moved(lead, "c")
+    assert lead.where() == ("waiting", "a", 1)
+    assert "would finish at once" in (lead.reason("not_migrated") or "")

@@ -10,14 +10,17 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.migration import MigrationContext
 from sqlalchemy import Engine, func, insert, select, text
 from sqlalchemy.exc import IntegrityError
 
-from adapters.database.engine import Changes, migrate, open_database, reading, writing
-from adapters.database.schema import audit, consents, metadata
+from adapters.database.engine import MIGRATIONS, Changes, migrate, open_database, reading, writing
+from adapters.database.schema import audit, consents, leads, metadata
 from nurture.errors import NurtureError
+from tests.databases import Databases
 
 AT = datetime(2026, 11, 2, 1, 0, tzinfo=UTC)
 ROOT = Path(__file__).parents[2]
@@ -132,3 +135,30 @@ def test_a_naive_time_is_never_stored(engine: Engine) -> None:
     """An instant without a zone is refused where it would be written."""
     with pytest.raises(Exception, match="no time zone"), writing(engine) as conn:
         conn.execute(insert(audit).values(at=datetime(2026, 1, 1), by="me", did="x"))  # noqa: DTZ001
+
+
+def test_records_of_before_states_were_kept_are_numbered_anew(databases: Databases, tmp_path: Path) -> None:
+    """A state was kept of idle leads only: one that woke up since must not go on from it, and any record may follow."""
+    engine = open_database(databases.empty(tmp_path))
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    with writing(engine) as conn:
+        config.attributes["connection"] = conn
+        command.upgrade(config, "0001")
+        for name, retired in (("idle", True), ("awake", False)):
+            conn.execute(
+                text(
+                    "INSERT INTO leads (id, language, attributes, created_at, last_seq, last_enrolment, started,"
+                    " pending, retired, seq, record, position, status, state) VALUES (:id, 'ja', '{}',"
+                    " '2026-11-02 01:00:00', 3, 0, true, false, :retired, 3, 57, '{}', 'idle',"
+                    ' \'{"lead": "x", "records": 20}\')'
+                ),
+                {"id": name, "retired": retired},
+            )
+    migrate(engine)
+    with reading(engine) as conn:
+        rows = conn.execute(select(leads.c.id, leads.c.record, leads.c.state).order_by(leads.c.id)).all()
+    engine.dispose()
+    assert [(row.id, row.record, row.state) for row in rows] == [
+        ("awake", 0, None), ("idle", 0, {"lead": "x", "records": 20}),
+    ]  # fmt: skip

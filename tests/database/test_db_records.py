@@ -445,7 +445,10 @@ def test_the_leads_and_tasks_whose_workflow_should_run(store: DeploymentStore) -
             handoffs.notified(conn, handoff, NOW)
         handoffs.close(conn, "h2", "rep_1", "won", now=NOW)
         assert starting.living_leads(conn) == ["a"]
-        assert starting.living_tasks(conn) == {"h0": "untold", "h1": "told"}
+        assert starting.living_tasks(conn, SALES) == {"h0": "untold", "h1": "told"}
+        handoffs.fall_back(conn, "h1", SALES, now=NOW + timedelta(days=1))  # nothing is due, but it still expires
+        assert starting.living_tasks(conn, SALES) == {"h0": "untold", "h1": "told"}
+        assert starting.living_tasks(conn, Definitions()) == {"h0": "untold"}
 
 
 def test_a_mail_that_had_begun_is_not_said_to_be_stopped(store: DeploymentStore) -> None:

@@ -197,3 +197,25 @@ async def test_a_lead_with_more_than_two_megabytes_to_read_is_read(
     assert standing(post, "a")["status"] == "idle"
     history = await post.client.get_workflow_handle(f"lead/{post.name('a')}").fetch_history()
     assert not [each for each in history.events if each.HasField("workflow_task_failed_event_attributes")]
+
+
+async def test_a_lead_that_has_walked_before_reads_as_much_from_where_it_stood(
+    post: Post, start_worker: Callable[[], subprocess.Popen[bytes]]
+) -> None:
+    """Its workflow was terminated, and more came than one answer carries: every page goes on from the one before."""
+    post.add("a")
+    post.enrol("a", "invite")
+    worker = start_worker()
+    await post.relay.once()
+    await eventually(lambda: standing(post, "a")["seq"] == 2)
+    worker.kill()
+    worker.wait()
+    await post.client.get_workflow_handle(f"lead/{post.name('a')}").terminate("a mistake")
+    for batch in range(3):
+        numbers = (f"{batch}-{number}" for number in range(900))
+        post.happen("a", *numbers, subject="資料請求" * 100)
+    while await post.relay.once():
+        pass
+    start_worker()
+    await eventually(lambda: standing(post, "a")["seq"] == 2702)
+    assert standing(post, "a")["status"] == "waiting"

@@ -12,6 +12,9 @@ depends_on = None
 
 
 def upgrade() -> None:
+    # a state was only kept of an idle lead, and stayed when it woke up: from here on it is that of the newest record
+    op.execute("UPDATE leads SET state = NULL WHERE NOT retired")
+    op.execute("UPDATE leads SET record = 0")
     op.drop_index("ix_timeline_record", table_name="timeline")
     op.drop_column("timeline", "record")
     op.drop_column("enrolments", "began_record")
