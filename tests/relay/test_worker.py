@@ -177,17 +177,22 @@ async def test_a_deployment_that_is_not_loaded_fails_the_task_and_mends_itself(
     assert standing(post, "a")["step"] == "first"
 
 
+async def flood(post: Post) -> None:
+    """2,700 events of the lead, more than two megabytes; the relay tells what one message carries."""
+    for batch in range(3):
+        numbers = (f"{batch}-{number}" for number in range(900))
+        post.happen("a", *numbers, subject="資料請求" * 100)
+    while await post.relay.once():
+        pass
+
+
 async def test_a_lead_with_more_than_two_megabytes_to_read_is_read(
     post: Post, start_worker: Callable[[], subprocess.Popen[bytes]]
 ) -> None:
     """Neither a signal nor the answer of an activity may be larger; a history that was lost is longer."""
     post.add("a")
     post.enrol("a", "invite")
-    for batch in range(3):
-        numbers = (f"{batch}-{number}" for number in range(900))
-        post.happen("a", *numbers, subject="資料請求" * 100)
-    while await post.relay.once():
-        pass
+    await flood(post)
     start_worker()
     await eventually(lambda: standing(post, "a")["seq"] == 2702)
     assert standing(post, "a")["status"] == "waiting"
@@ -211,11 +216,7 @@ async def test_a_lead_that_has_walked_before_reads_as_much_from_where_it_stood(
     worker.kill()
     worker.wait()
     await post.client.get_workflow_handle(f"lead/{post.name('a')}").terminate("a mistake")
-    for batch in range(3):
-        numbers = (f"{batch}-{number}" for number in range(900))
-        post.happen("a", *numbers, subject="資料請求" * 100)
-    while await post.relay.once():
-        pass
+    await flood(post)
     start_worker()
     await eventually(lambda: standing(post, "a")["seq"] == 2702)
     assert standing(post, "a")["status"] == "waiting"
