@@ -14,13 +14,18 @@ from activities.desk import Desk
 from adapters import starting
 from adapters.database import sweeping
 from adapters.database.engine import reading, writing
+from adapters.database.entering import entering as entering_since
+from adapters.enrolling import enrol
 from nurture import protocol
+from nurture.definitions import Definitions
 from nurture.sweep import next_night
 
 log = structlog.get_logger(__name__)
 
 AT_ONCE = 500
 """How many leads get their tick in one transaction."""
+_LAST = chr(0x10FFFF)
+"""Behind every id: all ticks were given."""
 
 
 class BulkActivities:
@@ -31,7 +36,10 @@ class BulkActivities:
 
     @activity.defn(name=protocol.SWEEP)
     def sweep(self) -> protocol.Swept:
-        """If a night has begun since the last sweep, tick every lead concerned, once; nights missed are joined."""
+        """If a night has begun since the last sweep, tick every lead concerned, once; nights missed are joined.
+
+        Whoever has begun to fit the segment of an `enter` is enrolled.
+        """
         desk, now, after = self._desk, self._desk.clock.now(), ""
         current = desk.store.current()
         if activity.info().heartbeat_details:  # an attempt that died: go on with its night
@@ -42,11 +50,13 @@ class BulkActivities:
         if next_night(since, current) <= now:
             with reading(desk.engine) as conn:
                 found = sweeping.concerned(conn, desk.store, current.number, since, now)
+                entering = entering_since(conn, desk.store, current.number, since, now)
             told = sum(self._tick(few, now) for few in _few(lead for lead in found if lead > after))
+            entered = sum(self._enrol(current, scenario, leads, now) for scenario, leads in entering.items())
             with writing(desk.engine) as conn:
                 sweeping.finish(conn, now, told)
-            if told:
-                log.info("night_swept", leads=told)
+            if told or entered:
+                log.info("night_swept", leads=told, entered=entered)
             since = now
         return protocol.Swept(wait=desk.clock.epoch.real_span(next_night(since, current) - desk.clock.now()))
 
@@ -69,6 +79,15 @@ class BulkActivities:
             told = sweeping.tick(conn, leads, self._desk.clock.now())
         activity.heartbeat(night.isoformat(), leads[-1])
         return told
+
+    def _enrol(self, current: Definitions, scenario: str, leads: Sequence[str], night: datetime) -> int:
+        """Enrol these; an attempt that died is not repeated for whoever was enrolled in it."""
+
+        def alive(_: int) -> None:
+            activity.heartbeat(night.isoformat(), _LAST)
+
+        made = enrol(self._desk.engine, current, scenario, leads, now=self._desk.clock.now, progress=alive)
+        return len(made.enrolled) + len(made.queued)
 
 
 def _few(ids: Iterable[str]) -> Iterator[list[str]]:

@@ -7,15 +7,15 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import islice
 
-from sqlalchemy import Engine, select
+from sqlalchemy import Engine
 
 from adapters.database import enrolments
 from adapters.database.engine import reading, writing
-from adapters.database.schema import leads
+from adapters.database.members import fitting
 from adapters.database.sequence import lock_many
 from nurture.definitions import Definitions
 from nurture.errors import NurtureError, UnknownName
-from nurture.judging import fits_attributes, of_attributes_only
+from nurture.membership import Membership
 
 _AT_ONCE = 100
 
@@ -68,23 +68,22 @@ def enrol(
     return made
 
 
-def members(engine: Engine, definitions: Definitions, segment: str) -> list[str]:
-    """The ids of the leads that fit a segment now, in order.
+def members(engine: Engine, definitions: Definitions, segment: str, now: datetime) -> list[str]:
+    """The ids of the leads that fit a segment at `now`, in order.
 
-    Raises UnknownName for a segment that does not exist, NurtureError for one that asks about more than attributes.
+    Raises UnknownName for a segment that does not exist, NurtureError for one that asks for what is not judged yet.
     """
     if segment not in definitions.segments:
         raise UnknownName("segment", segment, definitions.segments)
-    condition = definitions.segments[segment].when
-    if not of_attributes_only(condition, definitions):
+    asked = Membership.of(definitions.segments[segment].when, definitions)
+    if asked.unjudged:
         raise NurtureError(
-            f"the segment {segment!r} asks about more than attributes, so its members cannot be listed",
+            f"the segment {segment!r} asks for a score, a phase or `hot`, so its members cannot be listed yet",
             where="segments.yaml",
-            do="name the leads one by one, or use a segment made of attributes",
+            do="name the leads one by one, or use a segment of attributes and of what leads did",
         )
-    query = select(leads.c.id, leads.c.attributes).where(leads.c.status != "erased").order_by(leads.c.id)
     with reading(engine) as connection:
-        return [row.id for row in connection.execute(query) if fits_attributes(condition, row.attributes, definitions)]
+        return fitting(connection, asked, now)
 
 
 def _few(ids: Iterable[str]) -> Iterable[list[str]]:

@@ -9,16 +9,19 @@ from pathlib import Path
 from typing import Annotated, NoReturn
 
 import typer
+from rich.progress import Progress
 from rich.text import Text
 
 from adapters.database import deployments
 from adapters.database.engine import reading, writing
-from adapters.enrolling import enrol, members
+from adapters.database.foresight import arriving, standing
+from adapters.enrolling import enrol
 from adapters.scenario_folder import check_folder, holidays_of
 from cli.check import report, summary
 from cli.console import INPUT_IS_WRONG, Ended, err, out
 from cli.folder import Folder
 from cli.opening import Data, opened
+from cli.plan import show_arriving, show_standing
 from nurture.definitions import Definitions
 from nurture.loading import Loaded
 
@@ -62,19 +65,22 @@ def _deploy(data: Data, loaded: Loaded, files: Mapping[str, str], *, plan: bool,
     old = data.store.files(before) if before else {}
     if plan:
         _tell_changes(old, files)
-        with reading(data.engine) as connection:
-            told = len(deployments.affected(connection))
-            without = deployments.stranded(connection, files)
-        if without:
-            _refuse(deployments.DeployRefused(without), "plan: this would be refused")
-        out.print(f"plan: {told} lead(s) would hear of it; none would move, be mailed or be handed over")
-        if enroll_existing:
-            for scenario, ids in _existing(data, loaded.definitions).items():
-                out.print(f"plan: {len(ids)} lead(s) fit the segment of {scenario} and would be enrolled or refused")
+        _plan(data, loaded.definitions, files, enroll_existing=enroll_existing)
         return
     put_in_place(data, loaded, files)
     if enroll_existing:
         _enroll_existing(data)
+
+
+def _plan(data: Data, new: Definitions, files: Mapping[str, str], *, enroll_existing: bool) -> None:
+    with reading(data.engine) as connection:
+        without = deployments.stranded(connection, files)
+        if without:
+            _refuse(deployments.DeployRefused(without), "plan: this would be refused")
+        show_standing(standing(connection, data.store, new))
+        show_arriving(arriving(connection, new, data.clock.now()), enroll=enroll_existing)
+        told = len(deployments.affected(connection))
+    out.print(f"plan: {told} lead(s) would hear of it; none would be mailed or handed over")
 
 
 def put_in_place(data: Data, loaded: Loaded, files: Mapping[str, str]) -> None:
@@ -128,21 +134,27 @@ def _tell_changes(old: Mapping[str, str], new: Mapping[str, str]) -> None:
         out.print("  no file differs")
 
 
-def _existing(data: Data, definitions: Definitions) -> dict[str, list[str]]:
-    """For each scenario that a segment enters, the leads that fit it now."""
-    return {
-        scenario.scenario: members(data.engine, definitions, scenario.enter.segment)
-        for scenario in definitions.scenarios.values()
-        if scenario.enter.segment is not None
-    }
-
-
 def _enroll_existing(data: Data) -> None:
     data.store.refresh()
     definitions = data.store.current()
-    for scenario, ids in _existing(data, definitions).items():
-        made = enrol(data.engine, definitions, scenario, ids, now=data.clock.now)
-        out.print(f"{scenario}: {len(made.enrolled)} enrolled, {len(made.queued)} queued, {len(made.refused)} refused")
+    with reading(data.engine) as connection:
+        found = arriving(connection, definitions, data.clock.now())
+    show_arriving(found, enroll=True)
+    with Progress(console=err, transient=True) as progress:
+        task = progress.add_task("enrolling", total=sum(len(each.leads) for each in found))
+        done = 0
+        for each in found:
+            begun = done
+
+            def tell(decided: int, begun: int = begun) -> None:
+                progress.update(task, completed=begun + decided)
+
+            made = enrol(data.engine, definitions, each.scenario, each.leads, now=data.clock.now, progress=tell)
+            done += len(each.leads)
+            out.print(
+                f"{each.scenario}: {len(made.enrolled)} enrolled, {len(made.queued)} queued, "
+                f"{len(made.refused)} refused (each on its lead's timeline)"
+            )
 
 
 def _who() -> str:

@@ -39,7 +39,10 @@ def enroll(
         definitions = data.store.current()
         if scenario not in definitions.scenarios:
             raise UnknownName("scenario", scenario, definitions.scenarios, where=f"deployment {definitions.number}")
-        wanted = members(data.engine, definitions, segment) if segment is not None else [_known(data, lead or "")]
+        if segment is not None:
+            wanted = members(data.engine, definitions, segment, data.clock.now())
+        else:
+            wanted = [_known(data, lead or "")]
         with Progress(console=err, transient=True) as progress:
             task = progress.add_task("enrolling", total=len(wanted))
             made = enrol(

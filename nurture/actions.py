@@ -250,6 +250,9 @@ def task_done(walk: Walk, result: TaskDone) -> None:
             walk.block(result.error)
             return
         at = max(result.at, run.since or result.at)
+        notify = walk.ready_step().step.notify
+        if notify is not None:
+            walk.chronicle.line("notified", at, run, subject=notify.to, reason=notify.text)
         walk.arrive(walk.start_wait(at), at)
 
 

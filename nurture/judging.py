@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from typing import Any, Literal, assert_never
 
 from nurture.conditions import (
@@ -20,7 +20,6 @@ from nurture.conditions import (
     Not,
     OutcomeIs,
     ScoreIs,
-    parts,
 )
 from nurture.definitions import Definitions
 from nurture.entries import Happening
@@ -149,29 +148,3 @@ def _date_order(earlier: Any, later: Any) -> bool:
         return date.fromisoformat(str(earlier)[:10]) < date.fromisoformat(str(later)[:10])
     except ValueError:
         return False
-
-
-_NO_TIME = datetime(1970, 1, 1, tzinfo=UTC)
-
-
-def of_attributes_only(condition: AnyCondition, definitions: Definitions) -> bool:
-    """True if a condition asks about attributes (also through segments) and nothing else."""
-    for part in parts(condition):
-        match part:
-            case AttributeIs() | All() | AnyOf() | Not():
-                continue
-            case InSegment(segment=name) if name in definitions.segments:
-                if not of_attributes_only(definitions.segments[name].when, definitions):
-                    return False
-            case _:
-                return False
-    return True
-
-
-def fits_attributes(condition: AnyCondition, attributes: Mapping[str, Any], definitions: Definitions) -> bool:
-    """True if a condition made of attributes only holds; False for any other, since no event is known here."""
-    if not of_attributes_only(condition, definitions):
-        return False
-    return judge(condition, definitions, "nowhere")(
-        Situation(now=_NO_TIME, attributes=attributes, facts=Facts(), seen={})
-    )

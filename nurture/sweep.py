@@ -1,4 +1,4 @@
-"""Says when the nights of the sweep are, and which windows of time a lead may leave through; refuses to look any up.
+"""Says when the nights of the sweep are, and which windows of time a lead may leave by; refuses to look any up.
 
 A condition such as `{not: {did: any, within: 180d}}` becomes true by time alone: nothing comes in, no deadline is due.
 Once a night whoever may be concerned gets one tick, at which everything is judged as at any other entry.
@@ -6,12 +6,12 @@ Once a night whoever may be concerned gets one tick, at which everything is judg
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import datetime, time, timedelta
 
 from nurture import calendar
-from nurture.conditions import AnyCondition, Did, InSegment, parts
+from nurture.conditions import Did
 from nurture.definitions import Definitions, Scenario
+from nurture.membership import looks_back
 
 AT = time(3)
 """Three in the morning, in the sender's time zone (design, section 5)."""
@@ -30,16 +30,5 @@ def next_night(instant: datetime, definitions: Definitions) -> datetime:
 
 def windows(scenario: Scenario, definitions: Definitions) -> tuple[Did, ...]:
     """Every `did … within` that decides whether a lead leaves the scenario, also through the current segments."""
-    found = {str(each): each for leave in scenario.leave for each in _windows(leave.when, definitions, ())}
-    return tuple(found.values())
-
-
-def _windows(condition: AnyCondition, definitions: Definitions, through: tuple[str, ...]) -> Iterator[Did]:
-    for part in parts(condition):
-        match part:
-            case Did() if part.within is not None:
-                yield part
-            case InSegment(segment=name) if name in definitions.segments and name not in through:
-                yield from _windows(definitions.segments[name].when, definitions, (*through, name))
-            case _:
-                continue
+    asked = (each for leave in scenario.leave for each in looks_back(leave.when, definitions))
+    return tuple({str(each): each for each in asked if each.within is not None}.values())

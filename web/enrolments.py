@@ -52,7 +52,7 @@ def enroll(wish: Wish, here: Here) -> Answer:
     definitions = here.store.current()
     wanted = wish.leads
     if wanted is None:
-        wanted = members(here.engine, definitions, wish.segment or "")
+        wanted = members(here.engine, definitions, wish.segment or "", here.clock.now())
     made = enrol(here.engine, definitions, wish.scenario, wanted, now=here.clock.now)
     return Answer(
         enrolled=made.enrolled,

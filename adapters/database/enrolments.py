@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -20,11 +21,11 @@ from nurture.records import Line
 State = Literal["enrolled", "queued", "refused"]
 Refusal = Literal["unknown_lead", "already_in", "entered_before", "busy"]
 
+_AT_ONCE = 500
 # made once: building a statement takes longer than SQLite takes to run it
 _BEFORE = select(enrolments).where(enrolments.c.lead == bindparam("of")).order_by(enrolments.c.enrolment)
-_TASK = select(
-    exists().where(handoffs.c.lead == bindparam("of"), or_(handoffs.c.state == "open", handoffs.c.state == "accepted"))
-)
+_OPEN = or_(handoffs.c.state == "open", handoffs.c.state == "accepted")
+_TASK = select(exists().where(handoffs.c.lead == bindparam("of"), _OPEN))
 _COUNTED = update(leads).where(leads.c.id == bindparam("of")).values(last_enrolment=bindparam("number"))
 _DECIDED = insert(enrolments)
 
@@ -52,27 +53,15 @@ def decide(
     if row is None or row.status == "erased":
         return Decision(lead, scenario.scenario, "refused", "unknown_lead")
     before = conn.execute(_BEFORE, {"of": lead}).all()
-    busy = [each for each in before if each.state != "ended"]
-    reason = _refusal(scenario, before, now)
-    with_sales = _with_sales(conn, lead)
-    if reason is None and (busy or with_sales) and scenario.when_busy == "skip":
-        reason = "busy"
-    if reason is not None:
+    verdict = _verdict(scenario, before, now, with_sales=bool(conn.execute(_TASK, {"of": lead}).scalar()))
+    if verdict.reason is not None:
         timeline.add(
             conn,
             lead,
-            Line(at=now, kind="decision", what="enrolment_refused", scenario=scenario.scenario, reason=reason),
+            Line(at=now, kind="decision", what="enrolment_refused", scenario=scenario.scenario, reason=verdict.reason),
         )
-        return Decision(lead, scenario.scenario, "refused", reason)
+        return Decision(lead, scenario.scenario, "refused", verdict.reason)
 
-    running = next((each for each in reversed(busy) if each.state == "enrolled"), None)
-    replaces = (
-        scenario.when_busy == "replace"
-        and running is not None
-        and running.priority <= scenario.priority
-        and not with_sales
-    )
-    state: State = "enrolled" if replaces or not (busy or with_sales) else "queued"
     number = row.last_enrolment + 1
     conn.execute(_COUNTED, {"of": lead, "number": number})
     conn.execute(
@@ -83,7 +72,7 @@ def decide(
             "scenario": scenario.scenario,
             "deployment": deployment,
             "priority": scenario.priority,
-            "state": state,
+            "state": verdict.state,
             "decided_at": now,
         },
     )
@@ -97,20 +86,26 @@ def decide(
             deployment=deployment,
             scenario=scenario.scenario,
             enrolment=number,
-            replaces=replaces,
+            replaces=verdict.replaces,
             front=front,
         ),
     )
-    return Decision(lead, scenario.scenario, state, None, number, entry)
+    return Decision(lead, scenario.scenario, verdict.state, None, number, entry)
 
 
-def entered_by_segment(definitions: Definitions) -> list[tuple[Scenario, str]]:
-    """The scenarios that take in whoever fits a segment, with its name."""
-    return [
-        (scenario, scenario.enter.segment)
-        for scenario in definitions.scenarios.values()
-        if scenario.enter.segment is not None
-    ]
+def foresee(conn: Connection, several: Sequence[str], scenario: Scenario, now: datetime) -> Counter[str]:
+    """How many of these leads would be `enrolled`, `queued`, or refused for which reason; decides nothing."""
+    counted: Counter[str] = Counter()
+    for start in range(0, len(several), _AT_ONCE):
+        some = several[start : start + _AT_ONCE]
+        before: dict[str, list[Row[Any]]] = {lead: [] for lead in some}
+        for row in conn.execute(select(enrolments).where(enrolments.c.lead.in_(some))):
+            before[row.lead].append(row)
+        tasks = set(conn.execute(select(handoffs.c.lead).where(handoffs.c.lead.in_(some), _OPEN)).scalars())
+        for lead in some:
+            verdict = _verdict(scenario, before[lead], now, with_sales=lead in tasks)
+            counted[verdict.reason or verdict.state] += 1
+    return counted
 
 
 def entered_by_event(definitions: Definitions, type: str, subject: str) -> list[Scenario]:
@@ -120,6 +115,31 @@ def entered_by_event(definitions: Definitions, type: str, subject: str) -> list[
         for scenario in definitions.scenarios.values()
         if scenario.enter.event is not None and scenario.enter.event.matches(type, subject)
     ]
+
+
+@dataclass(frozen=True, slots=True)
+class _Verdict:
+    """What becomes of a wish to enrol; `replaces`: the running enrolment ends."""
+
+    state: State
+    reason: Refusal | None = None
+    replaces: bool = False
+
+
+def _verdict(scenario: Scenario, before: Sequence[Row[Any]], now: datetime, *, with_sales: bool) -> _Verdict:
+    """By the lead's enrolments so far; while sales works on a task of it nothing mails it, so enrolments wait."""
+    reason = _refusal(scenario, before, now)
+    busy = [each for each in before if each.state != "ended"]
+    if reason is None and (busy or with_sales) and scenario.when_busy == "skip":
+        reason = "busy"
+    if reason is not None:
+        return _Verdict("refused", reason)
+    if not (busy or with_sales):
+        return _Verdict("enrolled")
+    running = next((each for each in reversed(busy) if each.state == "enrolled"), None)
+    yields = running is not None and running.priority <= scenario.priority and not with_sales
+    replaces = scenario.when_busy == "replace" and yields
+    return _Verdict("enrolled" if replaces else "queued", replaces=replaces)
 
 
 def _refusal(scenario: Scenario, before: Sequence[Row[Any]], now: datetime) -> Refusal | None:
@@ -133,11 +153,6 @@ def _refusal(scenario: Scenario, before: Sequence[Row[Any]], now: datetime) -> R
         return "entered_before"
     last: datetime = max(each.ended_at for each in same)
     return "entered_before" if now < later(last, again.after) else None
-
-
-def _with_sales(conn: Connection, lead: str) -> bool:
-    """True while sales works on a task of the lead: nothing mails it, so enrolments wait."""
-    return bool(conn.execute(_TASK, {"of": lead}).scalar())
 
 
 def later(start: datetime, duration: Duration) -> datetime:

@@ -20,13 +20,14 @@ from adapters.database import consents, enrolments
 from adapters.database.attributes import checked
 from adapters.database.event_rows import attach_parked, hint_of_address, hint_of_id
 from adapters.database.locks import claim
+from adapters.database.members import facts_of
 from adapters.database.pages import cursor_after, rows_of_a_page, text_cursor
 from adapters.database.schema import events, leads
 from adapters.database.sequence import WITHOUT_STATE, Deployments, append, current_deployment, lock
 from nurture.definitions import Definitions, FormConsent
 from nurture.entries import AnyEntry, Profiled
 from nurture.errors import NurtureError, UnknownName
-from nurture.judging import fits_attributes
+from nurture.membership import ways_in
 
 DEFAULT_LANGUAGE = "ja"
 Basis = Literal["opt_in", "business_card", "existing_customer", "published_address", "contract"]
@@ -285,15 +286,11 @@ def _enrol(
     if before == attributes:
         return ()
     decisions: list[enrolments.Decision] = []
-    for scenario, segment in enrolments.entered_by_segment(definitions):
-        if segment not in definitions.segments:
-            continue
-        condition = definitions.segments[segment].when
-        if not fits_attributes(condition, attributes, definitions):
-            continue
-        if before is not None and fits_attributes(condition, before, definitions):
-            continue
-        decisions.append(enrolments.decide(conn, lead, scenario, deployment=definitions.number, now=now))
+    for name, asked in ways_in(definitions).items():
+        facts = facts_of(conn, [lead], asked)[lead]
+        if asked.fits(attributes, facts, now) and (before is None or not asked.fits(before, facts, now)):
+            scenario = definitions.scenarios[name]
+            decisions.append(enrolments.decide(conn, lead, scenario, deployment=definitions.number, now=now))
     return tuple(decisions)
 
 

@@ -5,16 +5,16 @@ What leaves a window between two nights is found by SQL, so a night costs what h
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement, Connection, and_, insert, or_, select, update
 
+from adapters.database.members import meant
 from adapters.database.schema import enrolments, events, sweeps
 from adapters.database.sequence import Deployments, append_to_all
-from nurture.conditions import ANY, Did
+from nurture.conditions import Did
 from nurture.entries import Ticked
-from nurture.facts import NOT_HUMAN, OPENING
 from nurture.sweep import windows
 
 NIGHTLY = "nightly"
@@ -71,15 +71,4 @@ def tick(conn: Connection, to: Sequence[str], now: datetime) -> int:
 def _has_left(asked: Did, since: datetime, now: datetime) -> ColumnElement[bool]:
     """An event that is meant was inside the window at `since`, and is outside now."""
     span = asked.within.span if asked.within is not None else timedelta(0)
-    return and_(events.c.at >= since - span, events.c.at < now - span, *_meant(asked))
-
-
-def _meant(asked: Did) -> Iterator[ColumnElement[bool]]:
-    if asked.any_human_event:
-        yield events.c.type.not_in(NOT_HUMAN)
-        return
-    pattern = asked.did
-    yield events.c.type.in_((pattern.type, *(OPENING if pattern.type == "opened" else ())))
-    if pattern.subject not in (None, ANY):
-        below = events.c.subject.startswith(f"{pattern.subject}/", autoescape=True)
-        yield or_(events.c.subject == pattern.subject, below)
+    return and_(events.c.at >= since - span, events.c.at < now - span, meant([asked]))

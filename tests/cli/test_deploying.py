@@ -61,9 +61,40 @@ def test_leads_that_fit_already_are_enrolled_only_when_asked(nurture: Nurture) -
     assert "0 enrolled" in nurture("leads", "import", "leads.csv").out
     segments.write_text(wide, encoding="utf-8")
     assert "enrolled" not in nurture("deploy").out
+    planned = nurture("deploy", "--plan")
+    assert "1 lead(s) fit the segment of seminar_to_demo; none would enter without --enroll-existing" in planned.out
     planned = nurture("deploy", "--plan", "--enroll-existing")
-    assert "1 lead(s) fit" in planned.out
-    assert "1 enrolled" in nurture("deploy", "--enroll-existing").out
+    assert "1 lead(s) fit the segment of seminar_to_demo and would be: 1 enrolled" in planned.out
+    assert "nobody fits the segment of reactivation now" in planned.out
+    assert "seminar_to_demo: 1 enrolled, 0 queued, 0 refused" in nurture("deploy", "--enroll-existing").out
+
+
+def test_a_plan_says_who_stands_where_and_what_the_new_files_change_for_them(deployed: Nurture) -> None:
+    """The imported leads of the segment begin; under changed steps they walk on in their own deployment."""
+    assert deployed("leads", "import", "scenarios/leads.csv").code == 0
+    same = deployed("deploy", "--plan").out
+    walking = [line.split() for line in same.splitlines() if line.startswith("seminar_to_demo")]
+    assert [line[:3] for line in walking] == [["seminar_to_demo", "1", "(begins)"]]
+    assert walking[0][4:] == ["walk", "on,", "nothing", "changes"]
+    assert f"plan: {walking[0][3]} lead(s) walk or await a scenario; none of them would be moved" in same
+    scenario = Path("scenarios/seminar_to_demo.yaml")
+    scenario.write_text(scenario.read_text(encoding="utf-8").replace("timeout: 5d", "timeout: 6d"), encoding="utf-8")
+    assert "walk on in deployment 1, until `nurture migrate`" in deployed("deploy", "--plan").out
+
+
+def test_a_plan_counts_as_enrolling_does(deployed: Nurture) -> None:
+    """Whoever is in it already, or was in it before, is refused then and foreseen to be."""
+    assert deployed("leads", "import", "scenarios/leads.csv").code == 0
+    Path("scenarios/segments.yaml").write_text(
+        Path("scenarios/segments.yaml").read_text(encoding="utf-8").replace("at_least: 50", "at_least: 30"),
+        encoding="utf-8",
+    )
+    planned = deployed("deploy", "--plan", "--enroll-existing").out
+    (line,) = [line for line in planned.splitlines() if "segment of seminar_to_demo" in line]
+    enrolled, refused = (int(part.split()[0]) for part in line.partition("would be: ")[2].split(", "))
+    assert "already_in" in line
+    done = deployed("deploy", "--enroll-existing").out
+    assert f"seminar_to_demo: {enrolled} enrolled, 0 queued, {refused} refused" in done
 
 
 def test_a_folder_without_a_scenario_is_not_deployed(deployed: Nurture) -> None:

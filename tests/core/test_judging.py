@@ -12,7 +12,7 @@ from nurture.conditions import AnyCondition, Condition
 from nurture.definitions import Definitions, Segment
 from nurture.entries import Happening
 from nurture.facts import Facts, keeps
-from nurture.judging import Place, Situation, fits_attributes, judge, of_attributes_only
+from nurture.judging import Place, Situation, judge
 from tests.core.stage import START, later
 
 CONDITION: TypeAdapter[AnyCondition] = TypeAdapter(Condition)
@@ -184,14 +184,3 @@ def test_an_outcome_holds_in_the_reactions_of_its_step_and_nowhere_else(written:
     assert holds({"outcome": written}, outcome="won") == expected
     assert not holds({"outcome": written}, place="entry", outcome="won")
     assert not holds({"outcome": written}, outcome=None)
-
-
-def test_attributes_alone_can_be_judged_without_a_history() -> None:
-    """For lists of leads by segment: a condition that asks about events fits nobody there."""
-    big = CONDITION.validate_python({"all": [{"segment": "big"}, {"not": {"attribute": "x", "known": True}}]})
-    active = CONDITION.validate_python({"any": [{"segment": "big_and_active"}, {"attribute": "x", "known": False}]})
-    assert of_attributes_only(big, SEGMENTS)
-    assert fits_attributes(big, {"employees": 100}, SEGMENTS)
-    assert not fits_attributes(big, {"employees": 100, "x": 1}, SEGMENTS)
-    assert not of_attributes_only(active, SEGMENTS)
-    assert not fits_attributes(active, {}, SEGMENTS)

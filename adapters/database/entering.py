@@ -1,0 +1,67 @@
+"""Finds the leads that began to fit the segment of an `enter` between two nights; refuses to enrol them.
+
+Who changes is looked at when the change is told; this is for what time does, and for events, which tell no segment.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import Connection, and_, or_, select
+
+from adapters.database.members import fitting, meant
+from adapters.database.schema import deployments, enrolments, events
+from adapters.database.sequence import Deployments
+from nurture.conditions import Did
+from nurture.membership import way_in, ways_in
+
+
+def entering(
+    conn: Connection, store: Deployments, current: int, since: datetime, now: datetime
+) -> dict[str, list[str]]:
+    """By scenario of the current deployment, the leads that fit its segment at `now` and did not at `since`.
+
+    Where the segment is younger than `since`, its deployment is what counts: deploying enrols nobody. Whoever walks
+    or awaits the scenario, or was enrolled in it since, is left out. Attributes are those of today at both instants.
+    """
+    found: dict[str, list[str]] = {}
+    for scenario, asked in ways_in(store.get(current)).items():
+        if not asked.dids:
+            continue
+        start = _in_place_since(conn, store, scenario, current, since)
+        candidates = _changed(conn, asked.dids, scenario, start, since, now)
+        fit_now = fitting(conn, asked, now, among=candidates)
+        fit_before = set(fitting(conn, asked, start, among=fit_now, known=start))
+        found[scenario] = [lead for lead in fit_now if lead not in fit_before]
+    return found
+
+
+def _in_place_since(conn: Connection, store: Deployments, scenario: str, current: int, since: datetime) -> datetime:
+    """`since`, or the later instant from which on the same has led into the scenario."""
+    asked = way_in(store.get(current), scenario)
+    younger = select(deployments.c.number, deployments.c.deployed_at).where(deployments.c.deployed_at > since)
+    for row in conn.execute(younger.order_by(deployments.c.number.desc())):
+        before = way_in(store.get(row.number - 1), scenario)
+        if before is None or asked is None or before.asked != asked.asked:
+            at: datetime = row.deployed_at
+            return at
+    return since
+
+
+def _changed(
+    conn: Connection, dids: Sequence[Did], scenario: str, start: datetime, since: datetime, now: datetime
+) -> list[str]:
+    """The leads for whom an event that is asked about came, was taken back, or left a window since `start`."""
+    left = (
+        and_(events.c.at >= start - each.within.span, events.c.at < now - each.within.span, meant([each]))
+        for each in dids
+        if each.within is not None
+    )
+    told = and_(or_(events.c.received_at > start, events.c.reversed_at > start), meant(dids))
+    there = select(enrolments.c.lead).where(
+        enrolments.c.scenario == scenario,
+        or_(enrolments.c.state != "ended", enrolments.c.decided_at > since),
+    )
+    wanted = (events.c.lead.is_not(None), events.c.automatic.is_(False), or_(told, *left))
+    return list(conn.execute(select(events.c.lead).where(*wanted, events.c.lead.not_in(there)).distinct()).scalars())

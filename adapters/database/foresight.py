@@ -1,0 +1,80 @@
+"""Says what a deployment would mean for the leads there are: who stands where, who would enter; changes nothing."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from sqlalchemy import Connection, func, select
+
+from adapters.database import enrolments as enrolling
+from adapters.database.members import fitting
+from adapters.database.schema import enrolments, leads
+from adapters.database.sequence import Deployments
+from nurture.definitions import Definitions
+from nurture.membership import ways_in
+
+Steps = Literal["same", "other", "gone"]
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """So many leads stand at one step of one deployment's scenario; `step` is None for those that are queued for it.
+
+    `steps`: whether the new files have the same scenario, another one of that name, or none. They walk on in their own.
+    """
+
+    scenario: str
+    deployment: int
+    step: str | None
+    leads: int
+    steps: Steps
+
+
+@dataclass(frozen=True, slots=True)
+class Arriving:
+    """The leads that fit the segment of an `enter` already, and what would become of each: a state, or a refusal."""
+
+    scenario: str
+    leads: tuple[str, ...]
+    outcome: Mapping[str, int]
+
+
+def standing(conn: Connection, store: Deployments, new: Definitions) -> list[Standing]:
+    """Who walks or awaits what now, by scenario, deployment and step."""
+    step = enrolments.c.state == "enrolled"
+    rows = conn.execute(
+        select(enrolments.c.scenario, enrolments.c.deployment, step.label("walks"), leads.c.step, func.count())
+        .join(leads, leads.c.id == enrolments.c.lead)
+        .where(enrolments.c.state != "ended")
+        .group_by(enrolments.c.scenario, enrolments.c.deployment, step, leads.c.step)
+        .order_by(enrolments.c.scenario, enrolments.c.deployment)
+    )
+    counted: Counter[tuple[str, int, str | None]] = Counter()
+    for scenario, deployment, walks, at, count in rows:
+        counted[(scenario, deployment, (at or "") if walks else None)] += count
+    return [
+        Standing(scenario, deployment, at, count, _steps(store.get(deployment), new, scenario))
+        for (scenario, deployment, at), count in sorted(
+            counted.items(), key=lambda each: (*each[0][:2], each[0][2] or "")
+        )
+    ]
+
+
+def arriving(conn: Connection, definitions: Definitions, now: datetime) -> list[Arriving]:
+    """For each scenario that a segment leads into, who fits it at `now` and would be enrolled, queued or refused."""
+    found = []
+    for name, asked in ways_in(definitions).items():
+        fit = fitting(conn, asked, now)
+        outcome = enrolling.foresee(conn, fit, definitions.scenarios[name], now)
+        found.append(Arriving(name, tuple(fit), outcome))
+    return found
+
+
+def _steps(old: Definitions, new: Definitions, scenario: str) -> Steps:
+    if scenario not in new.scenarios:
+        return "gone"
+    return "same" if old.scenarios.get(scenario) == new.scenarios[scenario] else "other"

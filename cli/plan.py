@@ -1,0 +1,61 @@
+"""Shows what a deployment would mean for the leads there are; refuses to deploy."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from rich.table import Table
+from rich.text import Text
+
+from adapters.database.foresight import Arriving, Standing, Steps
+from cli.console import out
+
+_SAID: dict[Steps, str] = {
+    "same": "walk on, nothing changes",
+    "other": "walk on in deployment {deployment}, until `nurture migrate`",
+    "gone": "walk on in deployment {deployment}; the new files do not have it",
+}
+_LISTED = 10
+
+
+def show_standing(found: Sequence[Standing]) -> None:
+    """Who stands where, and what becomes of them."""
+    if not found:
+        out.print("plan: nobody walks a scenario")
+        return
+    table = Table("scenario", "deployment", "step", "leads", "they", box=None, pad_edge=False)
+    for each in found:
+        step = "(queued)" if each.step is None else each.step or "(begins)"
+        said = _SAID[each.steps].format(deployment=each.deployment)
+        table.add_row(each.scenario, str(each.deployment), step, str(each.leads), said)
+    out.print(table)
+    out.print(
+        f"plan: {sum(each.leads for each in found)} lead(s) walk or await a scenario; none of them would be moved"
+    )
+
+
+def show_arriving(found: Sequence[Arriving], *, enroll: bool) -> None:
+    """Who fits the way into a scenario already, and whether this deployment would let them in."""
+    for each in found:
+        if not each.leads:
+            out.print(f"plan: nobody fits the segment of {each.scenario} now")
+            continue
+        outcome = ", ".join(f"{count} {word}" for word, count in _ordered(each.outcome.items()))
+        if enroll:
+            out.print(f"plan: {len(each.leads)} lead(s) fit the segment of {each.scenario} and would be: {outcome}")
+        else:
+            out.print(
+                f"plan: {len(each.leads)} lead(s) fit the segment of {each.scenario}; none would enter without "
+                f"--enroll-existing (with it: {outcome})"
+            )
+        out.print(Text(f"  {_some(each.leads)}", style="dim"))
+
+
+def _ordered(outcome: Iterable[tuple[str, int]]) -> list[tuple[str, int]]:
+    first = {"enrolled": 0, "queued": 1}
+    return sorted(outcome, key=lambda each: (first.get(each[0], 2), each[0]))
+
+
+def _some(leads: Sequence[str]) -> str:
+    more = len(leads) - _LISTED
+    return " ".join(leads[:_LISTED]) + (f" … and {more} more" if more > 0 else "")
