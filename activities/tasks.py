@@ -8,6 +8,7 @@ from temporalio.exceptions import ApplicationError
 from activities.desk import Desk, real_now, take_up
 from adapters.database import enrolments, handoffs
 from adapters.database.engine import reading, writing
+from adapters.database.scores import points_of
 from adapters.notification import Message
 from nurture import protocol
 from nurture.commands import EnrollLead, MakeHandoff, NotifyPerson, TaskDone
@@ -31,7 +32,8 @@ class TaskActivities:
             if definitions.sales is None or command.queue not in definitions.sales.queues:
                 why = f"no queue {command.queue!r} in sales.yaml of deployment {definitions.number}: add it and deploy"
                 return TaskDone(key=command.handoff, at=command.at, error=why)
-            handoffs.make(conn, command, definitions)
+            points = points_of(conn, [command.lead], definitions, command.at).get(command.lead)
+            handoffs.make(conn, command, definitions, score=points.shown() if points is not None else None)
         return TaskDone(key=command.handoff, at=command.at)
 
     @activity.defn(name=protocol.NOTIFY_PERSON)

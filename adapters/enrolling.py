@@ -14,7 +14,7 @@ from adapters.database.engine import reading, writing
 from adapters.database.members import fitting
 from adapters.database.sequence import lock_many
 from nurture.definitions import Definitions
-from nurture.errors import NurtureError, UnknownName
+from nurture.errors import UnknownName
 from nurture.membership import Membership
 
 _AT_ONCE = 100
@@ -71,17 +71,11 @@ def enrol(
 def members(engine: Engine, definitions: Definitions, segment: str, now: datetime) -> list[str]:
     """The ids of the leads that fit a segment at `now`, in order.
 
-    Raises UnknownName for a segment that does not exist, NurtureError for one that asks for what is not judged yet.
+    Raises UnknownName for a segment that does not exist.
     """
     if segment not in definitions.segments:
         raise UnknownName("segment", segment, definitions.segments)
     asked = Membership.of(definitions.segments[segment].when, definitions)
-    if asked.unjudged:
-        raise NurtureError(
-            f"the segment {segment!r} asks for a score, a phase or `hot`, so its members cannot be listed yet",
-            where="segments.yaml",
-            do="name the leads one by one, or use a segment of attributes and of what leads did",
-        )
     with reading(engine) as connection:
         return fitting(connection, asked, now)
 

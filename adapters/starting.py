@@ -21,6 +21,7 @@ from nurture import protocol
 from nurture.clock import Epoch
 from nurture.definitions import Definitions
 from nurture.entries import AnyEntry, Delivery
+from nurture.state import ENGINE
 
 TASK_TIMEOUT = timedelta(seconds=5)
 """How soon a workflow task of a dead worker goes to another one."""
@@ -33,7 +34,7 @@ async def start_lead(client: Client, lead: str, epoch: Epoch, entries: Sequence[
     """Start a lead's workflow where none runs, and signal these entries to it."""
     await client.start_workflow(
         protocol.LEAD_WORKFLOW,
-        protocol.LeadStart(lead=lead, epoch=epoch),
+        protocol.LeadStart(lead=lead, epoch=epoch, engine=ENGINE),
         id=protocol.lead_workflow_id(lead),
         task_queue=protocol.TASK_QUEUE,
         id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,

@@ -14,14 +14,14 @@ from rich.text import Text
 
 from adapters.database import deployments
 from adapters.database.engine import reading, writing
-from adapters.database.foresight import arriving, standing
+from adapters.database.foresight import arriving, becoming_hot, held_hot, standing
 from adapters.enrolling import enrol
 from adapters.scenario_folder import check_folder, holidays_of
 from cli.check import report, summary
 from cli.console import INPUT_IS_WRONG, Ended, err, out
 from cli.folder import Folder
 from cli.opening import Data, opened
-from cli.plan import show_arriving, show_standing
+from cli.plan import say_hot, show_arriving, show_hot, show_standing
 from nurture.definitions import Definitions
 from nurture.loading import Loaded
 
@@ -38,10 +38,14 @@ def deploy(
     enroll_existing: Annotated[
         bool, typer.Option("--enroll-existing", help="Also enrol the leads that fit the segment of an `enter` already.")
     ] = False,
+    hand_over: Annotated[
+        bool, typer.Option("--hand-over", help="Also hand over to sales the leads that a deployment makes hot.")
+    ] = False,
 ) -> None:
     """Make a folder the current deployment. Nothing is deployed where it has errors.
 
-    Running leads keep the steps of their deployment; texts, sender, sales and segments are current for all at once.
+    Running leads keep the steps of their deployment; texts, sender, sales, segments, score and hot lead definition are
+    current for all at once. Whom they make hot is listed, and handed over only with --hand-over (also later).
     """
     loaded, files = check_folder(directory)
     for text in report(loaded.problems, files, directory):
@@ -57,37 +61,47 @@ def deploy(
         )
         raise Ended(INPUT_IS_WRONG)
     with opened() as data:
-        _deploy(data, loaded, files, plan=plan, enroll_existing=enroll_existing)
+        _deploy(data, loaded, files, plan=plan, enroll_existing=enroll_existing, hand_over=hand_over)
 
 
-def _deploy(data: Data, loaded: Loaded, files: Mapping[str, str], *, plan: bool, enroll_existing: bool) -> None:
+def _deploy(
+    data: Data, loaded: Loaded, files: Mapping[str, str], *, plan: bool, enroll_existing: bool, hand_over: bool
+) -> None:
     before = data.store.refresh()
     old = data.store.files(before) if before else {}
     if plan:
         _tell_changes(old, files)
-        _plan(data, loaded.definitions, files, enroll_existing=enroll_existing)
+        _plan(data, loaded.definitions, files, enroll_existing=enroll_existing, hand_over=hand_over)
         return
-    put_in_place(data, loaded, files)
+    put_in_place(data, loaded, files, hand_over=hand_over)
     if enroll_existing:
         _enroll_existing(data)
 
 
-def _plan(data: Data, new: Definitions, files: Mapping[str, str], *, enroll_existing: bool) -> None:
+def _plan(data: Data, new: Definitions, files: Mapping[str, str], *, enroll_existing: bool, hand_over: bool) -> None:
     with reading(data.engine) as connection:
         without = deployments.stranded(connection, files)
         if without:
             _refuse(deployments.DeployRefused(without), "plan: this would be refused")
         show_standing(standing(connection, data.store, new))
         show_arriving(arriving(connection, new, data.clock.now()), enroll=enroll_existing)
-        told = len(deployments.affected(connection))
-    out.print(f"plan: {told} lead(s) would hear of it; none would be mailed or handed over")
+        hot = becoming_hot(connection, data.store.current(), new, data.clock.now())
+        show_hot(hot, held_hot(connection), hand_over=hand_over)
+        told = len({*deployments.affected(connection), *hot})
+    out.print(f"plan: {told} lead(s) would hear of it; none would be mailed")
 
 
-def put_in_place(data: Data, loaded: Loaded, files: Mapping[str, str]) -> None:
-    """Deploy checked files and say what changed and who hears of it; ends with 1 where leads would lack something."""
+def put_in_place(data: Data, loaded: Loaded, files: Mapping[str, str], *, hand_over: bool = False) -> None:
+    """Deploy checked files and say what changed and who hears of it; ends with 1 where leads would lack something.
+
+    Whom it makes hot is listed; with `hand_over` they go to sales, and with them those of earlier deployments.
+    """
     before = data.store.refresh()
     old = data.store.files(before) if before else {}
-    real_now = datetime.now(UTC)
+    real_now, now = datetime.now(UTC), data.clock.now()
+    with reading(data.engine) as connection:
+        hot = becoming_hot(connection, data.store.current(), loaded.definitions, now)
+        held = held_hot(connection)
     try:
         with writing(data.engine) as connection:
             made = deployments.deploy(
@@ -95,17 +109,24 @@ def put_in_place(data: Data, loaded: Loaded, files: Mapping[str, str]) -> None:
                 files,
                 holidays_of(loaded.definitions, real_now.year),
                 by=_who(),
-                now=data.clock.now(),
+                now=now,
                 real_now=real_now,
+                hot=hot,
+                hand_over=hand_over,
             )
+            if hand_over:
+                deployments.release(connection, [lead for lead in held if lead not in hot], now)
     except deployments.DeployRefused as refused:
         _refuse(refused, "nothing was deployed")
     if made.created:
         out.print(Text(f"deployment {made.number} is current", style="bold green"))
         _tell_changes(old, files)
         out.print(f"{made.told} lead(s) hear of it")
+        say_hot(hot, hand_over=hand_over)
     else:
         out.print(f"deployment {made.number} is current already: nothing changed")
+    if hand_over and held:
+        out.print(f"{len(held)} lead(s) that an earlier deployment made hot are handed over")
     warnings = sum(problem.severity == "warning" for problem in loaded.problems)
     if warnings:
         out.print(Text(f"{warnings} warning(s), see above", style="yellow"))

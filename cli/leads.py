@@ -19,6 +19,7 @@ from adapters.database.engine import reading
 from adapters.database.lead_files import decode, import_rows
 from adapters.database.pages import shown
 from adapters.database.schema import consents
+from adapters.database.scores import with_scores
 from cli.console import INPUT_IS_WRONG, Ended, err, out
 from cli.opening import Data, opened
 from nurture.errors import NurtureError, UnknownName
@@ -91,6 +92,7 @@ def _about(data: Data, lead: str) -> dict[str, Any]:
         if view is None:
             known, _ = leads.page(connection, 5)
             raise UnknownName("lead", lead, [item["id"] for item in known])
+        (view,) = with_scores(connection, [view], data.store.current(), data.clock.now())
         agreed = [
             {
                 "topic": row.topic,
@@ -132,6 +134,9 @@ def _tell(found: dict[str, Any]) -> None:
     for name in names:
         if found[name] is not None:
             grid.add_row(Text(name, style="dim"), Text(str(found[name])))
+    score = found["score"]
+    earned = ", ".join(f"{name} {points:.3g}" for name, points in score["items"].items() if points)
+    grid.add_row(Text("score", style="dim"), Text(f"{score['total']:.4g}" + (f" ({earned})" if earned else "")))
     if found["waiting_for"]:
         grid.add_row(Text("waiting for", style="dim"), Text(json.dumps(found["waiting_for"], ensure_ascii=False)))
     for name, value in found["attributes"].items():

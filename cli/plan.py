@@ -51,6 +51,25 @@ def show_arriving(found: Sequence[Arriving], *, enroll: bool) -> None:
         out.print(Text(f"  {_some(each.leads)}", style="dim"))
 
 
+def show_hot(newly: Sequence[str], held: Sequence[str], *, hand_over: bool) -> None:
+    """Who would become hot by the deployment, who has become so by an earlier one, and whether sales would get them."""
+    what = "would be handed over" if hand_over else "none would be handed over without --hand-over"
+    out.print(f"plan: {len(newly)} lead(s) would become hot" + (f"; {what}" if newly else ""))
+    if newly:
+        out.print(Text(f"  {_some(newly)}", style="dim"))
+    if held:
+        out.print(f"plan: {len(held)} lead(s) are hot by an earlier deployment; {what}")
+        out.print(Text(f"  {_some(held)}", style="dim"))
+
+
+def say_hot(newly: Sequence[str], *, hand_over: bool) -> None:
+    """Who has become hot by the deployment, and whether sales gets them."""
+    if newly:
+        what = "handed over" if hand_over else "not handed over: nurture deploy --hand-over releases them"
+        out.print(f"{len(newly)} lead(s) become hot by it, {what}")
+        out.print(Text(f"  {_some(newly)}", style="dim"))
+
+
 def _ordered(outcome: Iterable[tuple[str, int]]) -> list[tuple[str, int]]:
     first = {"enrolled": 0, "queued": 1}
     return sorted(outcome, key=lambda each: (first.get(each[0], 2), each[0]))

@@ -229,7 +229,7 @@ def _hand_off(walk: Walk, run: Run, wanted: HandoffStep) -> None:
             handoff=state.handoff,
             queue=wanted.queue,
             note=wanted.note,
-            reasons=(f"{run.scenario}: {run.step}",),
+            reasons=(f"{run.scenario}: {run.step}", *state.hot_reasons),
             scenario=run.scenario,
             enrolment=run.enrolment,
             step=run.step,
@@ -238,6 +238,7 @@ def _hand_off(walk: Walk, run: Run, wanted: HandoffStep) -> None:
             deployment=state.deployment,
         )
     )
+    state.hot_reasons = ()
 
 
 def task_done(walk: Walk, result: TaskDone) -> None:
@@ -275,6 +276,7 @@ def close_handoff(walk: Walk, entry: HandoffClosed) -> None:
     state, run = walk.state, walk.state.run
     if state.handoff == entry.handoff:
         state.handoff = None
+    state.closed = max(entry.at, state.closed or entry.at)
     if run is not None and run.stage in ("with_sales", "blocked") and run.handoff == entry.handoff:
         at = max(entry.at, run.since or entry.at)
         run.outcome = entry.outcome

@@ -31,7 +31,10 @@ class SendMail(Stored):
 
 
 class MakeHandoff(Stored):
-    """Make the task sales gets. `handoff` is its id, the key of the visit that made it."""
+    """Make the task sales gets, or join it with more reasons. `handoff` is its id: the key of the visit that made it.
+
+    A crossing outside a scenario has none: `scenario` and `step` are then empty, and the id counts such tasks.
+    """
 
     command: Literal["make_handoff"] = "make_handoff"
     lead: str

@@ -78,9 +78,13 @@ class HandoffClosed(Entry):
 
 
 class Deployed(Entry):
-    """A new deployment is current; its number is the entry's `deployment`."""
+    """A new deployment is current; its number is the entry's `deployment`.
+
+    `hand_over`: a lead that it makes hot, or that one before it made hot, goes to sales.
+    """
 
     kind: Literal["deployment"] = "deployment"
+    hand_over: bool = False
 
 
 class EpochBegan(Entry):

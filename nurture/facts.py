@@ -21,6 +21,10 @@ OPENING = frozenset({"clicked", "replied"})
 """Mail events that prove that their mail was opened, where no open was told."""
 ANY_HUMAN = "any"
 """The key under which every human event is kept."""
+_COUNTING = "counted"
+_EACH, _PER_SUBJECT = f"{_COUNTING} each", f"{_COUNTING} by subject"
+_AND = "\n"
+"""What a key of score items is made of: no type of event has a blank, and no subject a line break."""
 ALWAYS_DELIVERED = frozenset({"bounced", "unsubscribed", "spam_reported"})
 """Types that go to workflows whether a definition names them or not: they may end an enrolment."""
 
@@ -29,21 +33,23 @@ ALWAYS_DELIVERED = frozenset({"bounced", "unsubscribed", "spam_reported"})
 class Facts:
     """For each pattern asked about, the newest instants, ascending.
 
-    `keeps` maps a pattern's key to how many of its instants are needed; `opened` are the send keys of mails known to
-    be opened (the newest KEEP).
+    `keeps` maps a key to how many are needed: of a pattern's instants, or of the events (time, type, subject) that a
+    score item counts, which are `counted`. `opened` are the send keys of mails known to be opened (the newest KEEP).
     """
 
     keeps: dict[str, int] = field(default_factory=dict)
     instants: dict[str, tuple[datetime, ...]] = field(default_factory=dict)
     opened: tuple[str, ...] = ()
+    counted: dict[str, tuple[tuple[datetime, str, str], ...]] = field(default_factory=dict)
 
     def copy(self) -> Facts:
-        return Facts(self.keeps, self.instants.copy(), self.opened)
+        return Facts(self.keeps, self.instants.copy(), self.opened, self.counted.copy())
 
     def keep(self, wanted: dict[str, int]) -> None:
         """Ask for other patterns from now on; what is known of those still wanted stays."""
         self.keeps = wanted
         self.instants = {key: kept for key, kept in self.instants.items() if key in wanted}
+        self.counted = {key: kept[-wanted[key] :] for key, kept in self.counted.items() if key in wanted}
 
     def note(self, type: str, subject: str, send: str | None, at: datetime) -> None:
         """Count one event; a click or reply counts as the open of its mail where none came before."""
@@ -55,7 +61,13 @@ class Facts:
             if key == ANY_HUMAN:
                 if type not in NOT_HUMAN:
                     self._add(key, at)
-            elif _meant(key, type, subject) or (also is not None and _meant(key, also, subject)):
+                continue
+            as_what = type if _meant(key, type, subject) else also
+            if as_what is None or (as_what is also and not _meant(key, also, subject)):
+                continue
+            if key.startswith(_COUNTING):
+                self._count(key, at, as_what, subject)
+            else:
                 self._add(key, at)
 
     def _add(self, key: str, at: datetime) -> None:
@@ -64,6 +76,15 @@ class Facts:
             kept.sort()
         self.instants[key] = tuple(kept[-self.keeps[key] :])
 
+    def _count(self, key: str, at: datetime, type: str, subject: str) -> None:
+        """Keep one event of a score item; of each subject the newest, where the key says so."""
+        kept = self.counted.get(key, ())
+        if key.startswith(_PER_SUBJECT):
+            if any(each[2] == subject and each[0] >= at for each in kept):
+                return
+            kept = tuple(each for each in kept if each[2] != subject)
+        self.counted[key] = tuple(sorted((*kept, (at, type, subject)))[-self.keeps[key] :])
+
     def times(self, key: str, since: datetime | None) -> int:
         """How often the pattern was seen since an instant (at most as often as is kept)."""
         kept = self.instants.get(key, ())
@@ -71,10 +92,21 @@ class Facts:
 
 
 @lru_cache(maxsize=65_536)
-def _meant(key: str, type: str, subject: str) -> bool:
-    """True if an event of this type and subject is meant by the pattern of that key."""
-    kind, _, wanted = key.partition(": ")
-    return EventPattern(type=kind, subject=wanted or None).matches(type, subject)
+def _meant(key: str, type: str | None, subject: str) -> bool:
+    """True if an event of this type and subject is meant by a pattern of that key."""
+    return type is not None and any(pattern.matches(type, subject) for pattern in _patterns(key))
+
+
+@lru_cache(maxsize=4096)
+def _patterns(key: str) -> tuple[EventPattern, ...]:
+    several = key.split(_AND)[1:] if key.startswith(_COUNTING) else [key]
+    split = (each.partition(": ") for each in several)
+    return tuple(EventPattern(type=kind, subject=subject or None) for kind, _, subject in split)
+
+
+def counting_key(patterns: Iterable[EventPattern], *, per_subject: bool) -> str:
+    """The key under which the events of these patterns are kept for a score item."""
+    return _AND.join((_PER_SUBJECT if per_subject else _EACH, *sorted({str(pattern) for pattern in patterns})))
 
 
 def did_key(condition: Did) -> str:

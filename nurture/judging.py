@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any, Literal, assert_never
+from typing import Any, Literal, Protocol, assert_never
 
 from nurture.conditions import (
     All,
@@ -35,6 +35,7 @@ class Situation:
 
     `seen` maps the bare events of the present step to their first instant in this visit; `entry` is the event being
     applied, `own` says that it belongs to the mail of this visit; `outcome` is what sales made of this step's handoff.
+    `measure` computes the score, where somebody asks; `phase` is the lead's, `hot` its latch.
     """
 
     now: datetime
@@ -44,6 +45,16 @@ class Situation:
     entry: Happening | None = None
     own: bool = False
     outcome: str | None = None
+    measure: Callable[[Situation], Scored] | None = None
+    phase: str | None = None
+    hot: bool = False
+
+
+class Scored(Protocol):
+    """A score, by the name of an item or of a sum."""
+
+    def of(self, name: str) -> float:
+        """Its points."""
 
 
 Judge = Callable[[Situation], bool]
@@ -64,20 +75,35 @@ def judge(condition: AnyCondition, definitions: Definitions, place: Place) -> Ju
         case OutcomeIs():
             words = condition.words
             return (lambda now: now.outcome in words) if place == "visit" else _never
-        case All():
-            every = [judge(part, definitions, place) for part in condition.all]
-            return lambda now: all(part(now) for part in every)
-        case AnyOf():
-            some = [judge(part, definitions, place) for part in condition.any]
-            return lambda now: any(part(now) for part in some)
-        case Not():
-            none = [judge(part, definitions, place) for part in condition.not_]
-            return lambda now: not any(part(now) for part in none)
-        case ScoreIs() | InPhase() | IsHot():
-            # Qualification is not judged yet: `nurture check` warns [not-judged-yet] wherever one of these is written.
-            return _never
+        case All() | AnyOf() | Not():
+            return _together(condition, definitions, place)
+        case ScoreIs():
+            return _score(condition)
+        case InPhase():
+            return _phase(condition, definitions.phases)
+        case IsHot():
+            return lambda now: now.hot == condition.hot
         case _:
             assert_never(condition)
+
+
+def expanded(condition: AnyCondition, definitions: Definitions, through: tuple[str, ...] = ()) -> AnyCondition:
+    """The condition with every segment it names replaced by what the segment asks; one that is unknown stays a name."""
+
+    def within(several: tuple[AnyCondition, ...]) -> tuple[AnyCondition, ...]:
+        return tuple(expanded(each, definitions, through) for each in several)
+
+    match condition:
+        case InSegment(segment=name) if name in definitions.segments and name not in through:
+            return expanded(definitions.segments[name].when, definitions, (*through, name))
+        case All():
+            return condition.model_copy(update={"all": within(condition.all)})
+        case AnyOf():
+            return condition.model_copy(update={"any": within(condition.any)})
+        case Not():
+            return condition.model_copy(update={"not_": within(condition.not_)})
+        case _:
+            return condition
 
 
 def _never(_: Situation) -> bool:
@@ -108,6 +134,39 @@ def _did(condition: Did) -> Judge:
         return lambda now: now.facts.times(key, None) >= least
     span = condition.within.span
     return lambda now: now.facts.times(key, now.now - span) >= least
+
+
+def _together(condition: All | AnyOf | Not, definitions: Definitions, place: Place) -> Judge:
+    match condition:
+        case All():
+            every = [judge(part, definitions, place) for part in condition.all]
+            return lambda now: all(part(now) for part in every)
+        case AnyOf():
+            some = [judge(part, definitions, place) for part in condition.any]
+            return lambda now: any(part(now) for part in some)
+        case Not():
+            none = [judge(part, definitions, place) for part in condition.not_]
+            return lambda now: not any(part(now) for part in none)
+
+
+def _score(condition: ScoreIs) -> Judge:
+    low, high = condition.at_least, condition.at_most
+
+    def holds(now: Situation) -> bool:
+        if now.measure is None:
+            return False
+        points = now.measure(now).of(condition.score)
+        return (low is None or points >= low) and (high is None or points <= high)
+
+    return holds
+
+
+def _phase(condition: InPhase, order: Sequence[str]) -> Judge:
+    if condition.name not in order:
+        return _never
+    first = order.index(condition.name)
+    meant = frozenset(order[first : first + 1] if isinstance(condition.phase, str) else order[first:])
+    return lambda now: now.phase in meant
 
 
 def attribute_holds(condition: AttributeIs, value: Any) -> bool:

@@ -3,34 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property
 from typing import Any
 
-from nurture.conditions import All, AnyCondition, AnyOf, Did, InPhase, InSegment, IsHot, Not, ScoreIs, parts
+from nurture.conditions import AnyCondition, Did, InPhase, IsHot, ScoreIs, parts
 from nurture.definitions import Definitions
-from nurture.facts import Facts, keeps
-from nurture.judging import Judge, Situation, judge
-
-
-def expanded(condition: AnyCondition, definitions: Definitions, through: tuple[str, ...] = ()) -> AnyCondition:
-    """The condition with every segment it names replaced by what the segment asks; one that is unknown stays a name."""
-
-    def within(several: tuple[AnyCondition, ...]) -> tuple[AnyCondition, ...]:
-        return tuple(expanded(each, definitions, through) for each in several)
-
-    match condition:
-        case InSegment(segment=name) if name in definitions.segments and name not in through:
-            return expanded(definitions.segments[name].when, definitions, (*through, name))
-        case All():
-            return condition.model_copy(update={"all": within(condition.all)})
-        case AnyOf():
-            return condition.model_copy(update={"any": within(condition.any)})
-        case Not():
-            return condition.model_copy(update={"not_": within(condition.not_)})
-        case _:
-            return condition
+from nurture.facts import Facts
+from nurture.judging import Judge, Situation, expanded, judge
+from nurture.qualification import Qualification, looked_for, wanted
 
 
 def looks_back(condition: AnyCondition, definitions: Definitions) -> Iterator[Did]:
@@ -43,36 +25,46 @@ class Membership:
     """A condition made ready to be judged for leads that are not being walked. `asked` names no segment any more."""
 
     asked: AnyCondition
+    definitions: Definitions
 
     @classmethod
     def of(cls, condition: AnyCondition, definitions: Definitions) -> Membership:
         """The condition under these definitions."""
-        return cls(expanded(condition, definitions))
+        return cls(expanded(condition, definitions), definitions)
 
     @cached_property
     def dids(self) -> tuple[Did, ...]:
-        """What it asks of what a lead did; empty: attributes decide alone."""
-        return tuple(part for part in parts(self.asked) if isinstance(part, Did))
+        """What decides of what a lead did; empty: attributes decide alone."""
+        return looked_for(self.definitions, [self.asked])
+
+    @cached_property
+    def by_time(self) -> bool:
+        """True if it asks for a score, a phase or the hot latch: they change without an event leaving any window."""
+        return any(isinstance(part, ScoreIs | InPhase | IsHot) for part in parts(self.asked))
+
+    @property
+    def meaning(self) -> tuple[Any, ...]:
+        """What two conditions have in common that hold for the same leads."""
+        return (self.asked, *((self.definitions.score, self.definitions.journey_map) if self.by_time else ()))
 
     @cached_property
     def wanted(self) -> dict[str, int]:
         """What a fact sheet must keep for it."""
-        return keeps([self.asked])
+        return wanted(self.definitions, [self.asked])
 
-    @cached_property
-    def unjudged(self) -> tuple[AnyCondition, ...]:
-        """What it asks of score, phase or the hot latch, which are not judged yet."""
-        return tuple(part for part in parts(self.asked) if isinstance(part, ScoreIs | InPhase | IsHot))
-
-    def fits(self, attributes: Mapping[str, Any], facts: Facts, now: datetime) -> bool:
-        """True if a lead with these attributes and facts fits at `now`; never where something is not judged yet."""
-        if self.unjudged:
-            return False
-        return self._judge(Situation(now=now, attributes=attributes, facts=facts, seen={}))
+    def fits(self, attributes: Mapping[str, Any], facts: Facts, now: datetime, *, hot: bool = False) -> bool:
+        """True if a lead with these attributes and facts fits at `now`; `hot` is its latch."""
+        situation = Situation(now, attributes, facts, {}, measure=self._qualification.measure, hot=hot)
+        situation.phase = self._qualification.furthest(situation)
+        return self._judge(situation)
 
     @cached_property
     def _judge(self) -> Judge:
-        return judge(self.asked, Definitions(), "nowhere")
+        return judge(self.asked, replace(self.definitions, segments={}), "nowhere")
+
+    @cached_property
+    def _qualification(self) -> Qualification:
+        return Qualification(self.definitions)
 
 
 def way_in(definitions: Definitions, scenario: str) -> Membership | None:

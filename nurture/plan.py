@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from nurture.conditions import EventPattern, Happened, parts
 from nurture.definitions import Definitions, Edge, Scenario, Step
 from nurture.errors import MissingDeployment, UnknownName
-from nurture.facts import OPENING, conditions_of, keeps, shared_conditions
+from nurture.facts import OPENING, conditions_of, shared_conditions
 from nurture.judging import Judge, judge
+from nurture.qualification import Qualification, wanted
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +85,7 @@ class Book:
         self._deployments: dict[int, Definitions] = {}
         self._ready: dict[tuple[str, int, int], ReadyScenario] = {}
         self._keeps: dict[tuple[frozenset[tuple[str, int]], int], dict[str, int]] = {}
+        self._qualifications: dict[int, Qualification] = {}
         for each in definitions:
             self.add(each)
 
@@ -121,6 +123,13 @@ class Book:
             )
         return found
 
+    def qualification(self, number: int) -> Qualification:
+        """Score, phases and hot lead definition of a deployment, made ready; raises MissingDeployment."""
+        found = self._qualifications.get(number)
+        if found is None:
+            found = self._qualifications[number] = Qualification(self.at(number))
+        return found
+
     def keeps(self, pinned: frozenset[tuple[str, int]], current: int) -> dict[str, int]:
         """What the fact sheet of a lead must keep: all that the current deployment asks, and its own pinned scenarios.
 
@@ -136,5 +145,5 @@ class Book:
             for name, number in pinned:
                 scenario = self.at(number).scenarios.get(name)
                 conditions.extend(conditions_of(scenario) if scenario is not None else ())
-            found = self._keeps[key] = keeps(conditions)
+            found = self._keeps[key] = wanted(shared, conditions)
         return found

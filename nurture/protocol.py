@@ -49,11 +49,15 @@ def handoff_workflow_id(handoff: str) -> str:
 
 
 class LeadStart(Stored):
-    """What a lead's workflow is started (or continued) with. No state: it is read from the database."""
+    """What a lead's workflow is started (or continued) with. No state: it is read from the database.
+
+    `engine`: the walk it takes; a history that was begun without the number was begun with the first.
+    """
 
     lead: str
     epoch: Epoch
     state: State | None = None
+    engine: int = 1
 
 
 class ReadLead(Stored):

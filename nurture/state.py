@@ -14,7 +14,7 @@ from nurture.commands import AnyCommand, SendResult, TaskDone
 from nurture.entries import AnyEntry
 from nurture.facts import Facts
 
-ENGINE = 1
+ENGINE = 2
 """Raised when walk, conditions or score change so that recorded input would give other commands."""
 
 Stage = Literal["arriving", "sending", "acting", "waiting", "with_sales", "blocked", "retrying"]
@@ -29,7 +29,8 @@ class Run:
     `slot`: when the mail may go; `issued`: its command is out and its answer awaited; `proved`: it has gone, whatever
     the answer: an event of this very mail has come. `give_up`: the mail must have gone by then; `dropping`: it was
     asked not to begin any more. `deadline`: what ends the wait. `called`: the name the step had when this visit began,
-    where a migration has renamed it: the keys of its mail and its task keep it.
+    where a migration has renamed it: the keys of its mail and its task keep it. `phase`: the furthest of this
+    enrolment.
     """
 
     scenario: str
@@ -53,6 +54,7 @@ class Run:
     outcome: str | None = None
     why: str = ""
     called: str = ""
+    phase: str | None = None
 
     def copy(self) -> Run:
         """A copy that shares nothing that is ever changed in place."""
@@ -88,6 +90,9 @@ class State:
     newest ended enrolment ended with, `decided` when. `handoff` is the open task, `handoff_made` says that it exists.
     `unanswered` is what the outside world was asked for and has not answered yet: whoever goes on from a stored state
     asks for it again. `requests` are the ids of the newest requests of people, so that none is granted twice.
+    `hot` is the latch; `hot_reasons` are those sales has not been told, `hot_unsold` those of a lead that a deployment
+    made hot and nobody handed over; `crossings` counts the tasks made outside a scenario, `closed` is when the last
+    task was closed, `held_back` says that a crossing waits for the cool-down.
     """
 
     lead: str
@@ -107,6 +112,11 @@ class State:
     handoff_made: bool = False
     sent: tuple[datetime, ...] = ()
     hot: bool = False
+    hot_reasons: tuple[str, ...] = ()
+    hot_unsold: tuple[str, ...] = ()
+    held_back: bool = False
+    crossings: int = 0
+    closed: datetime | None = None
     phase: str | None = None
     records: int = 0
     issues: int = 0

@@ -1,4 +1,4 @@
-"""Says when the nights of the sweep are, and which windows of time a lead may leave by; refuses to look any up.
+"""Says when the nights of the sweep are, and by which windows of time a lead changes; refuses to look any up.
 
 A condition such as `{not: {did: any, within: 180d}}` becomes true by time alone: nothing comes in, no deadline is due.
 Once a night whoever may be concerned gets one tick, at which everything is judged as at any other entry.
@@ -12,6 +12,8 @@ from nurture import calendar
 from nurture.conditions import Did
 from nurture.definitions import Definitions, Scenario
 from nurture.membership import looks_back
+from nurture.qualification import hot_condition
+from nurture.scoring import counted_by
 
 AT = time(3)
 """Three in the morning, in the sender's time zone (design, section 5)."""
@@ -32,3 +34,18 @@ def windows(scenario: Scenario, definitions: Definitions) -> tuple[Did, ...]:
     """Every `did … within` that decides whether a lead leaves the scenario, also through the current segments."""
     asked = (each for leave in scenario.leave for each in looks_back(leave.when, definitions))
     return tuple({str(each): each for each in asked if each.within is not None}.values())
+
+
+def windows_of_all(definitions: Definitions) -> tuple[Did, ...]:
+    """Every `did … within` that decides about phases and the hot lead definition, for any lead."""
+    conditions = [hot_condition(definitions.hot_lead)] if definitions.hot_lead is not None else []
+    if definitions.journey_map is not None:
+        conditions += [each.reached_when for each in definitions.journey_map.phases if each.reached_when is not None]
+    asked = (each for condition in conditions for each in looks_back(condition, definitions))
+    return tuple({str(each): each for each in asked if each.within is not None}.values())
+
+
+def rises_by_time(definitions: Definitions) -> tuple[Did, ...]:
+    """The events whose points count against a lead and fade: its score rises with nothing happening."""
+    fading = (item for item in definitions.score.behaviours if item.points < 0 and item.fades is not None)
+    return tuple(Did(did=pattern) for item in fading for pattern in counted_by(item))

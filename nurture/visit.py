@@ -71,12 +71,12 @@ class Walk:
         return f"{self.state.lead}/{run.scenario}/{run.enrolment}/{run.called or run.step}/{run.visit}"
 
     def situation(self, at: datetime, event: Happening | None = None) -> Situation:
-        """What conditions may ask at an instant of this visit."""
-        run, state = self.run, self.state
-        if event is None:
-            return Situation(at, state.attributes, state.facts, run.seen, None, False, run.outcome)
-        own = event.send is not None and event.send == self.key
-        return Situation(at, state.attributes, state.facts, run.seen, event, own, run.outcome)
+        """What conditions may ask at an instant, of this visit or outside of any."""
+        run, state = self.state.run, self.state
+        seen, outcome = (run.seen, run.outcome) if run is not None else ({}, None)
+        own = event is not None and event.send is not None and run is not None and event.send == self.key
+        measure = self.book.qualification(state.deployment).measure
+        return Situation(at, state.attributes, state.facts, seen, event, own, outcome, measure, state.phase, state.hot)
 
     def migrate(self, deployment: int, step: str) -> str | None:
         """Go on at a step of another deployment's graph, with the facts of the visit; why not, where that cannot be.

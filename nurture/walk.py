@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import assert_never
 
-from nurture import actions
+from nurture import actions, hot
 from nurture.chronicle import Chronicle
 from nurture.commands import AnyCommand, SendResult, TaskDone, is_answered, name_of
 from nurture.entries import (
@@ -111,6 +111,7 @@ def go_on(
         for request in requests:
             _grant(walk, request)
     actions.settle(walk)
+    hot.tell_sales(walk)
     return walk
 
 
@@ -157,7 +158,10 @@ def _take_entry(walk: Walk, entry: AnyEntry) -> None:
     state.seq = walk.chronicle.seq = max(state.seq, entry.seq)
     state.quiet_since = max(entry.received_at, state.quiet_since or entry.received_at)
     if entry.deployment > state.deployment:
+        began = state.deployment == 0
         walk.switch_deployment(entry.deployment)
+        if not began:  # what the new definitions make of the lead is not the doing of this entry
+            hot.qualify(walk, entry.at, by_deployment=True)
     match entry:
         case EpochBegan():
             return  # the driver's clock has changed; nothing of the lead has
@@ -201,20 +205,25 @@ def _judge_entry(walk: Walk, entry: AnyEntry) -> None:
     """What follows from an entry whose news is known: for the open task, for a blocked step, for the enrolment."""
     if isinstance(entry, HandoffClosed):
         actions.close_handoff(walk, entry)
+        hot.qualify(walk, entry.at)
         return
-    if isinstance(entry, Deployed):  # it moves nobody: what it changed is judged at the next occasion
+    if isinstance(entry, Deployed):  # it moves nobody unless somebody said so
         actions.try_again(walk, f"deployment {entry.deployment}")
-        actions.choose_again(walk)
+        if not (entry.hand_over and hot.release(walk, entry.at)):
+            actions.choose_again(walk)
         return
     event = entry if isinstance(entry, Happening) else None
     late = event is not None and _late(walk.state, event)
     if event is not None and late:
         walk.chronicle.late(event.id)
     run = walk.state.run
+    if run is None:
+        hot.qualify(walk, entry.at, event)
     if run is None or entry.at < run.entered:
         return
     at = max(entry.at, run.since or entry.at)
-    if _leaves(walk, at, event) or _jumps(walk, at, event):
+    gone = _leaves(walk, at, event) or _jumps(walk, at, event)
+    if hot.qualify(walk, at, event) or gone:
         return
     if event is not None and not late:
         walk.hear(event)

@@ -14,6 +14,7 @@ from adapters.database.engine import reading, writing
 from adapters.database.leads import LeadUpsert
 from adapters.database.numbering import has_unfiled
 from adapters.database.pages import DEFAULT_LIMIT
+from adapters.database.scores import with_scores
 from nurture.errors import UnknownName
 from web.context import Here, Nurture
 from web.pages import Cursor, Limit, Page, page
@@ -42,6 +43,7 @@ def list_leads(
     """All leads, or those of a status, scenario or step."""
     with reading(here.engine) as connection:
         items, following = leads.page(connection, limit, cursor, status=status, scenario=scenario, step=step, q=q)
+        items = with_scores(connection, items, here.store.current(), here.clock.now())
     return page(request, items, following, limit=limit)
 
 
@@ -57,6 +59,7 @@ def upsert(here: Here, body: LeadUpsert) -> Response:
         with writing(here.engine) as connection:
             done = leads.upsert(connection, body, store=here.store, now=here.clock.now())
             shown = leads.view(connection, done.lead)
+        shown = _scored(here, shown) if shown is not None else None
     except UnknownName as error:
         # a name inside the body is a wrong body, not an absent page
         raise Refusal(
@@ -90,7 +93,7 @@ async def show_lead(
         left = give_up - asyncio.get_running_loop().time()
         # an acknowledged event has no number for a moment: whoever waits for it means it, too
         if left <= 0 or (all_numbered and shown["seq"] == shown["stored_seq"]):
-            return shown
+            return await run_in_threadpool(_scored, here, shown)
         await asyncio.sleep(min(_LOOK_EVERY, left))
 
 
@@ -101,6 +104,11 @@ def _view(here: Nurture, lead: str) -> tuple[dict[str, Any], bool]:
         if shown is None:
             raise _unknown(lead)
         return shown, not has_unfiled(connection, lead)
+
+
+def _scored(here: Nurture, shown: dict[str, Any]) -> dict[str, Any]:
+    with reading(here.engine) as connection:
+        return with_scores(connection, [shown], here.store.current(), here.clock.now())[0]
 
 
 def _unknown(lead: str) -> Refusal:

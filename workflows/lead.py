@@ -27,7 +27,7 @@ with workflow.unsafe.imports_passed_through():
     from nurture.facts import Facts
     from nurture.records import Record
     from nurture.sheet import wants_facts
-    from nurture.state import State
+    from nurture.state import ENGINE, State
     from nurture.visit import TOLERANCE
     from nurture.walk import Advanced, FactsRead, Input, advance, next_seq_missing
     from workflows import visible
@@ -57,7 +57,8 @@ class LeadWorkflow(People):
         super().__init__()
         self._lead = start.lead
         self._epoch: Epoch = start.epoch
-        self._state = start.state or State(lead=start.lead)
+        self._engine = start.engine
+        self._state = self._of_this_engine(start.state or State(lead=start.lead, engine=start.engine))
         self._astray = start.state is None  # what this run knows of the lead is not what the store knows
         self._inbox: dict[int, AnyEntry] = {}
         self._results: list[SendResult | TaskDone] = []
@@ -82,7 +83,9 @@ class LeadWorkflow(People):
                 await workflow.wait_condition(workflow.all_handlers_finished)
                 return
             if self._should_continue_as_new():
-                workflow.continue_as_new(protocol.LeadStart(lead=self._lead, epoch=self._epoch, state=self._state))
+                workflow.continue_as_new(
+                    protocol.LeadStart(lead=self._lead, epoch=self._epoch, state=self._state, engine=ENGINE)
+                )
             self._show()
             self._set_timer()
             await workflow.wait_condition(self._something_came)
@@ -135,9 +138,14 @@ class LeadWorkflow(People):
                 self._astray = True
                 return
 
+    def _of_this_engine(self, state: State) -> State:
+        """A state that an older run has left walks on with the engine of this one."""
+        state.engine = max(state.engine, self._engine)
+        return state
+
     def _go_on_from(self, state: State, epoch: Epoch) -> None:
         """Take the stored state, and ask again for what it asked for: a repeat is answered as the first time."""
-        self._state, self._unwritten, self._sheet = state, [], None
+        self._state, self._unwritten, self._sheet = self._of_this_engine(state), [], None
         self._inbox = {seq: entry for seq, entry in self._inbox.items() if seq > state.seq}
         if epoch.real > self._epoch.real:
             self._epoch = epoch

@@ -21,7 +21,7 @@ def summary(command: AnyCommand) -> str:
         case SendMail():
             return f"mail {command.template}: {command.step}, visit {command.visit}"[:200]
         case MakeHandoff():
-            return f"task for {command.queue}: {command.step}"[:200]
+            return f"task for {command.queue}: {command.step or 'hot'}"[:200]
         case NotifyPerson():
             return f"tell {command.to}"[:200]
         case EnrollLead():

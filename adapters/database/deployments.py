@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import threading
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 
@@ -87,11 +87,14 @@ def deploy(
     by: str | None,
     now: datetime,
     real_now: datetime,
+    hot: Collection[str] = (),
+    hand_over: bool = False,
 ) -> Deployment:
     """Make the files the current deployment and tell the leads it affects; the same content again changes nothing.
 
-    The files are taken as they are: whether they are sound was decided before (`nurture.loading`). Raises
-    DeployRefused where a running scenario of an older deployment needs what they do not have.
+    The files are taken as they are: whether they are sound was decided before (`nurture.loading`). `hot` are the leads
+    they make hot; with `hand_over` these go to sales, even those whose workflow was never started. Raises DeployRefused
+    where a running scenario of an older deployment needs what they do not have.
     """
     claim(conn, ["a deployment"])
     days = sorted(set(holidays))
@@ -119,8 +122,16 @@ def deploy(
     conn.execute(
         insert(audit).values(at=now, by=by or "unknown", did="deploy", subject=str(number), details={"sha256": sha256})
     )
-    told = append_to_all(conn, affected(conn), Deployed(seq=0, at=now, received_at=now, deployment=number))
+    entry = Deployed(seq=0, at=now, received_at=now, deployment=number)
+    told = append_to_all(conn, [lead for lead in affected(conn) if lead not in hot], entry)
+    told += append_to_all(conn, sorted(hot), entry.model_copy(update={"hand_over": hand_over}), wake=hand_over)
     return Deployment(number, sha256, created=True, told=told)
+
+
+def release(conn: Connection, several: Sequence[str], now: datetime) -> int:
+    """Let these leads go to sales, whom a deployment has made hot; returns how many there were."""
+    entry = Deployed(seq=0, at=now, received_at=now, deployment=current_deployment(conn), hand_over=True)
+    return append_to_all(conn, several, entry, wake=True)
 
 
 def affected(conn: Connection) -> list[str]:

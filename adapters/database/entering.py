@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import Connection, and_, or_, select
+from sqlalchemy import Connection, Select, and_, or_, select
 
 from adapters.database.members import fitting, meant
-from adapters.database.schema import deployments, enrolments, events
+from adapters.database.schema import deployments, enrolments, events, leads
 from adapters.database.sequence import Deployments
 from nurture.conditions import Did
 from nurture.membership import way_in, ways_in
@@ -27,10 +28,10 @@ def entering(
     """
     found: dict[str, list[str]] = {}
     for scenario, asked in ways_in(store.get(current)).items():
-        if not asked.dids:
+        if not (asked.dids or asked.by_time):
             continue
         start = _in_place_since(conn, store, scenario, current, since)
-        candidates = _changed(conn, asked.dids, scenario, start, since, now)
+        candidates = _outside(conn, scenario, since, None if asked.by_time else _changed(asked.dids, start, now))
         fit_now = fitting(conn, asked, now, among=candidates)
         fit_before = set(fitting(conn, asked, start, among=fit_now, known=start))
         found[scenario] = [lead for lead in fit_now if lead not in fit_before]
@@ -43,15 +44,25 @@ def _in_place_since(conn: Connection, store: Deployments, scenario: str, current
     younger = select(deployments.c.number, deployments.c.deployed_at).where(deployments.c.deployed_at > since)
     for row in conn.execute(younger.order_by(deployments.c.number.desc())):
         before = way_in(store.get(row.number - 1), scenario)
-        if before is None or asked is None or before.asked != asked.asked:
+        if before is None or asked is None or before.meaning != asked.meaning:
             at: datetime = row.deployed_at
             return at
     return since
 
 
-def _changed(
-    conn: Connection, dids: Sequence[Did], scenario: str, start: datetime, since: datetime, now: datetime
-) -> list[str]:
+def _outside(conn: Connection, scenario: str, since: datetime, changed: Select[Any] | None) -> list[str]:
+    """The leads (of those that have `changed`, else all) that are not in the scenario and were not enrolled since."""
+    inside = select(enrolments.c.lead).where(
+        enrolments.c.scenario == scenario,
+        or_(enrolments.c.state != "ended", enrolments.c.decided_at > since),
+    )
+    wanted = select(leads.c.id).where(leads.c.id.not_in(inside))
+    if changed is not None:
+        wanted = wanted.where(leads.c.id.in_(changed))
+    return list(conn.execute(wanted).scalars())
+
+
+def _changed(dids: Sequence[Did], start: datetime, now: datetime) -> Select[Any]:
     """The leads for whom an event that is asked about came, was taken back, or left a window since `start`."""
     left = (
         and_(events.c.at >= start - each.within.span, events.c.at < now - each.within.span, meant([each]))
@@ -59,9 +70,4 @@ def _changed(
         if each.within is not None
     )
     told = and_(or_(events.c.received_at > start, events.c.reversed_at > start), meant(dids))
-    there = select(enrolments.c.lead).where(
-        enrolments.c.scenario == scenario,
-        or_(enrolments.c.state != "ended", enrolments.c.decided_at > since),
-    )
-    wanted = (events.c.lead.is_not(None), events.c.automatic.is_(False), or_(told, *left))
-    return list(conn.execute(select(events.c.lead).where(*wanted, events.c.lead.not_in(there)).distinct()).scalars())
+    return select(events.c.lead).where(events.c.lead.is_not(None), events.c.automatic.is_(False), or_(told, *left))

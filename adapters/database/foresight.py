@@ -15,7 +15,8 @@ from adapters.database.members import fitting
 from adapters.database.schema import enrolments, leads
 from adapters.database.sequence import Deployments
 from nurture.definitions import Definitions
-from nurture.membership import ways_in
+from nurture.membership import Membership, ways_in
+from nurture.qualification import hot_condition
 
 Steps = Literal["same", "other", "gone"]
 
@@ -78,3 +79,21 @@ def _steps(old: Definitions, new: Definitions, scenario: str) -> Steps:
     if scenario not in new.scenarios:
         return "gone"
     return "same" if old.scenarios.get(scenario) == new.scenarios[scenario] else "other"
+
+
+def becoming_hot(conn: Connection, old: Definitions, new: Definitions, now: datetime) -> list[str]:
+    """The leads that fit the new hot lead definition at `now`, did not fit the old one, and are not hot already."""
+    if new.hot_lead is None:
+        return []
+    fit = fitting(conn, Membership.of(hot_condition(new.hot_lead), new), now)
+    before = set()
+    if old.hot_lead is not None:
+        before = set(fitting(conn, Membership.of(hot_condition(old.hot_lead), old), now, among=fit))
+    hot = set(conn.execute(select(leads.c.id).where(leads.c.position["hot"].as_boolean())).scalars())
+    return [lead for lead in fit if lead not in before and lead not in hot]
+
+
+def held_hot(conn: Connection) -> list[str]:
+    """The leads that a deployment made hot and nobody has handed over."""
+    query = select(leads.c.id, leads.c.state).where(leads.c.position["hot"].as_boolean()).order_by(leads.c.id)
+    return [row.id for row in conn.execute(query) if row.state and row.state.get("hot_unsold")]

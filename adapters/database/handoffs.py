@@ -307,7 +307,7 @@ def _tell(
         task.lead,
         Line(
             at=at, kind="handoff", what=what, subject=task.rep or task.queue, scenario=place.scenario or None,
-            step=place.step or None, visit=place.visit, reason=reason, seq=seq,
+            step=place.step or None, visit=place.visit or None, reason=reason, seq=seq,
         ),
     )  # fmt: skip
     return task

@@ -175,7 +175,7 @@ def claim_names(conn: Connection, several: Sequence[LeadUpsert]) -> None:
 
 
 def view(conn: Connection, lead: str) -> dict[str, Any] | None:
-    """One lead as the API shows it; None where there is no such lead. The score is not known here: null."""
+    """One lead as the API shows it; None where there is no such lead. Its `score` is not looked for: scores.py does."""
     row = conn.execute(select(*WITHOUT_STATE).where(leads.c.id == lead)).first()
     if row is None:
         return None

@@ -32,7 +32,11 @@ def fitting(
     found: list[str] = []
     for some in _some(conn, among):
         sheets = facts_of(conn, [row.id for row in some], asked, known=known)
-        found += [row.id for row in some if asked.fits(row.attributes, sheets[row.id], now)]
+        found += [
+            row.id
+            for row in some
+            if asked.fits(row.attributes, sheets[row.id], now, hot=bool((row.position or {}).get("hot")))
+        ]
     return found
 
 
@@ -72,7 +76,9 @@ def _meant(asked: Did) -> Iterator[ColumnElement[bool]]:
 
 def _some(conn: Connection, among: Sequence[str] | None) -> Iterator[Sequence[Row[Any]]]:
     """The leads that are not erased, a few at a time, in the order of their ids."""
-    rows: Select[Any] = select(leads.c.id, leads.c.attributes).where(leads.c.status != "erased").order_by(leads.c.id)
+    rows: Select[Any] = (
+        select(leads.c.id, leads.c.attributes, leads.c.position).where(leads.c.status != "erased").order_by(leads.c.id)
+    )
     if among is not None:
         named = sorted(set(among))
         for start in range(0, len(named), AT_ONCE):

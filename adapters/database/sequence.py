@@ -112,8 +112,11 @@ def append_many(conn: Connection, lead: str, fresh: Sequence[AnyEntry]) -> tuple
     return numbered
 
 
-def append_to_all(conn: Connection, to: Sequence[str], entry: AnyEntry) -> int:
-    """Store the same entry for many leads, each under its own next number; returns how many leads there were."""
+def append_to_all(conn: Connection, to: Sequence[str], entry: AnyEntry, *, wake: bool = False) -> int:
+    """Store the same entry for many leads, each under its own next number; returns how many leads there were.
+
+    `wake`: those whose workflow was never started are told, too.
+    """
     told = 0
     for batch in _batches(sorted(to)):
         rows = conn.execute(
@@ -133,7 +136,7 @@ def append_to_all(conn: Connection, to: Sequence[str], entry: AnyEntry) -> int:
             ],
         )
         conn.execute(update(leads).where(leads.c.id.in_(batch)).values(last_seq=leads.c.last_seq + 1))
-        wanted = [row.id for row in rows if row.started or row.pending or entry.kind in STARTING]
+        wanted = [row.id for row in rows if row.started or row.pending or wake or entry.kind in STARTING]
         conn.execute(update(leads).where(leads.c.id.in_(wanted)).values(pending=True, retired=False))
         told += len(rows)
     return told

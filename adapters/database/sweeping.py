@@ -11,11 +11,13 @@ from datetime import datetime, timedelta
 from sqlalchemy import ColumnElement, Connection, and_, insert, or_, select, update
 
 from adapters.database.members import meant
-from adapters.database.schema import enrolments, events, sweeps
+from adapters.database.schema import enrolments, events, handoffs, leads, sweeps
 from adapters.database.sequence import Deployments, append_to_all
 from nurture.conditions import Did
+from nurture.definitions import Definitions
+from nurture.durations import Duration
 from nurture.entries import Ticked
-from nurture.sweep import windows
+from nurture.sweep import rises_by_time, windows, windows_of_all
 
 NIGHTLY = "nightly"
 
@@ -37,9 +39,10 @@ def finish(conn: Connection, until: datetime, ticked: int) -> None:
 def concerned(conn: Connection, store: Deployments, current: int, since: datetime, now: datetime) -> list[str]:
     """The ids, in order, of the leads for whom something may have changed since the last sweep by time alone.
 
-    An event of theirs has left a window that their scenario's `leave` asks about.
+    An event of theirs has left a window that their scenario's `leave`, a phase or the hot lead definition asks about;
+    or they are hot, or their cool-down may be over: the latch is judged every night. Only leads with a workflow hear.
     """
-    found: set[str] = set()
+    found = _qualified_by_time(conn, store.get(current), since, now)
     walked = select(enrolments.c.scenario, enrolments.c.deployment).where(enrolments.c.state == "enrolled").distinct()
     for name, deployment in conn.execute(walked).all():
         scenario = store.get(deployment).scenarios.get(name)
@@ -61,6 +64,32 @@ def concerned(conn: Connection, store: Deployments, current: int, since: datetim
                 ).scalars()
             )
     return sorted(found)
+
+
+def _qualified_by_time(conn: Connection, current: Definitions, since: datetime, now: datetime) -> set[str]:
+    """Whose phase or latch may change by time alone."""
+    if current.hot_lead is None and current.journey_map is None:
+        return set()
+    awake = (leads.c.started, leads.c.status != "erased")
+    found = set(conn.execute(select(leads.c.id).where(*awake, leads.c.position["hot"].as_boolean())).scalars())
+    asked, rising = windows_of_all(current), rises_by_time(current)
+    if asked or rising:
+        changed = or_(*(_has_left(each, since, now) for each in asked), *([meant(rising)] if rising else []))
+        real = (events.c.automatic.is_(False), events.c.reversed_at.is_(None))
+        told = select(events.c.lead).where(changed, *real)
+        found |= set(conn.execute(select(leads.c.id).where(*awake, leads.c.id.in_(told))).scalars())
+    if current.hot_lead is not None:
+        shortest, longest = _lengths(current.hot_lead.cool_down)
+        cooled = (handoffs.c.closed_at > since - longest, handoffs.c.closed_at <= now - shortest)
+        closed = select(handoffs.c.lead).where(*cooled)
+        found |= set(conn.execute(select(leads.c.id).where(*awake, leads.c.id.in_(closed))).scalars())
+    return found
+
+
+def _lengths(cool_down: Duration) -> tuple[timedelta, timedelta]:
+    """How short and how long a cool-down may be: business days depend on the calendar, and a tick too many is none."""
+    days = cool_down.business_days
+    return (timedelta(days), timedelta(2 * days + 14)) if days else (cool_down.span, cool_down.span)
 
 
 def tick(conn: Connection, to: Sequence[str], now: datetime) -> int:

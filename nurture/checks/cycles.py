@@ -18,8 +18,7 @@ from collections import deque
 from collections.abc import Iterator, Mapping
 
 from nurture.checks.findings import At, Findings
-from nurture.checks.names import IGNORE
-from nurture.definitions import Scenario, Step
+from nurture.definitions import IGNORE, Scenario, Step
 
 Graph = Mapping[str, tuple[str, ...]]
 

@@ -14,19 +14,14 @@ from nurture.conditions import (
     AttributeIs,
     InPhase,
     InSegment,
-    IsHot,
     ScoreIs,
 )
-from nurture.definitions import HOLD_OUT, Scenario, SendOptions, Step
+from nurture.definitions import HOLD_OUT, IGNORE, Scenario, SendOptions, Step
 from nurture.errors import near_names
 from nurture.folder import DEFAULT_LANGUAGE, Folder
 from nurture.refusals import did_you_mean
 
-IGNORE = "ignore"
-"""What `on_hot` says where a hot lead walks on."""
 TOTALS = ("total", "attributes", "behaviours")
-NOT_JUDGED_YET = (ScoreIs, InPhase, IsHot)
-"""Conditions that scenarios may write and the engine does not judge yet: they hold for no lead."""
 
 
 def check_names(found: Findings) -> None:
@@ -58,9 +53,6 @@ def _conditions(found: Findings) -> None:
                 case ScoreIs() if part.score not in TOTALS:
                     known = None if items is None else items | frozenset(TOTALS)
                     found.unknown(at.to("score"), "score item", part.score, known)
-            if spot.scenario is not None and isinstance(part, NOT_JUDGED_YET):
-                message = f"`{part}` is not judged yet: in a scenario it holds for no lead"
-                found.warning(at, message, "not-judged-yet")
 
 
 def _absent(folder: Folder, kind: str) -> str:

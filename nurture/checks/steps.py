@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from nurture.checks.findings import At, Findings
-from nurture.checks.names import IGNORE
 from nurture.checks.spots import scenario_spots
 from nurture.conditions import (
     ANY,
@@ -17,7 +16,7 @@ from nurture.conditions import (
     OutcomeIs,
     parts,
 )  # fmt: skip
-from nurture.definitions import ACTIONS, HOLD_OUT, Scenario, Step, WaitOptions
+from nurture.definitions import ACTIONS, HOLD_OUT, IGNORE, Scenario, Step, WaitOptions
 
 COUNTED_AS = {"opened": ("clicked", "replied")}
 """A click or a reply of a person is an open of that mail too."""

@@ -37,6 +37,7 @@ from nurture.definitions.qualification import (
 from nurture.definitions.scenario import (
     ACTIONS,
     HOLD_OUT,
+    IGNORE,
     Again,
     By,
     Edge,
@@ -60,6 +61,7 @@ from nurture.definitions.words import Language, Name, PerCent, TimeOfDay, TimeZo
 __all__ = [
     "ACTIONS",
     "HOLD_OUT",
+    "IGNORE",
     "WEEKDAYS",
     "Again",
     "Agreed",

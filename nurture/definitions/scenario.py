@@ -43,6 +43,8 @@ Send = Annotated[
 ]
 HOLD_OUT = "none"
 """The side of a send split that gets no mail."""
+IGNORE = "ignore"
+"""What `on_hot` says where a hot lead walks on."""
 
 
 class By(Strict):

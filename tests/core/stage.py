@@ -77,16 +77,27 @@ def define(
     holidays: Sequence[str] = (),
     segments: str = SEGMENTS,
     checked: bool = True,
+    **beside: str,
 ) -> Definitions:
-    """A whole checked folder made of scenario texts; templates they name are made up."""
-    return _define(scenarios, number, sender, tuple(holidays), segments, checked)
+    """A whole checked folder made of scenario texts; templates they name are made up.
+
+    `beside` holds further files by name without ending: `hot_lead=…`.
+    """
+    return _define(scenarios, number, sender, tuple(holidays), segments, checked, tuple(beside.items()))
 
 
 @cache
 def _define(
-    scenarios: tuple[str, ...], number: int, sender: str, holidays: tuple[str, ...], segments: str, checked: bool
+    scenarios: tuple[str, ...],
+    number: int,
+    sender: str,
+    holidays: tuple[str, ...],
+    segments: str,
+    checked: bool,
+    beside: tuple[tuple[str, str], ...],
 ) -> Definitions:
     files = {"sender.yaml": sender, "sales.yaml": SALES, "attributes.yaml": ATTRIBUTES, "segments.yaml": segments}
+    files |= {f"{name}.yaml": text for name, text in beside}
     for index, text in enumerate(scenarios):
         files[f"scenario_{index}.yaml"] = text
         for name in _mails(yaml.safe_load(text)):
@@ -198,11 +209,11 @@ class Lead:
         """The nightly sweep found this lead."""
         return Ticked(**self._stamp(at))
 
-    def deployed(self, definitions: Definitions, at: datetime | None = None) -> Deployed:
+    def deployed(self, definitions: Definitions, at: datetime | None = None, *, hand_over: bool = False) -> Deployed:
         """Another deployment is current."""
         self.book.add(definitions)
         self.deployment = definitions.number
-        return Deployed(**self._stamp(at))
+        return Deployed(hand_over=hand_over, **self._stamp(at))
 
     # --- what happens -----------------------------------------------------------------------------------------------
 

@@ -11,7 +11,8 @@ from pydantic import TypeAdapter
 from nurture.conditions import AnyCondition, Condition
 from nurture.definitions import Definitions, Scenario, Segment
 from nurture.facts import gathered
-from nurture.membership import Membership, expanded, way_in, ways_in
+from nurture.judging import expanded
+from nurture.membership import Membership, way_in, ways_in
 from tests.core.stage import START
 
 CONDITION: TypeAdapter[AnyCondition] = TypeAdapter(Condition)
@@ -29,7 +30,6 @@ SEGMENTS = {
     "big_and_active": segment({"all": [{"segment": "big"}, {"segment": "active"}]}),
     "dormant": segment({"not": {"did": "any", "within": "180d"}}),
     "chases_itself": segment({"any": [{"segment": "chases_itself"}, {"attribute": "x", "known": True}]}),
-    "warm": segment({"not": [{"score": "total", "at_least": 120}]}),
 }
 DEFINITIONS = Definitions(segments=SEGMENTS)
 
@@ -68,13 +68,6 @@ def test_a_segment_that_names_itself_or_nothing_ends() -> None:
     assert fits({"segment": "chases_itself"}, {"x": 1})
     assert not fits({"segment": "chases_itself"}, {})
     assert not fits({"segment": "nobody"}, {"x": 1})
-
-
-def test_what_is_not_judged_yet_fits_nobody() -> None:
-    """Not even turned round: `not: [a score]` would be true of everybody."""
-    assert not fits({"segment": "warm"}, {})
-    asked = Membership.of(CONDITION.validate_python({"segment": "warm"}), DEFINITIONS)
-    assert [str(part) for part in asked.unjudged] == ["score total at least 120"]
 
 
 def test_the_way_into_a_scenario_is_what_its_segment_asks() -> None:

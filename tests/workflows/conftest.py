@@ -20,6 +20,7 @@ from nurture.clock import Epoch
 from nurture.conditions import Outcome
 from nurture.definitions import Definitions, Scenario
 from nurture.entries import AnyEntry, Delivery, Enrolled, HandoffClosed, Happening, Profiled
+from nurture.state import ENGINE
 from tests.workflows.office import Office, real_now
 from workflows.handoff import HandoffWorkflow
 from workflows.lead import LeadWorkflow
@@ -98,7 +99,7 @@ class LeadDesk:
         """Signal entries, whatever their order."""
         await self.client.start_workflow(
             LeadWorkflow.run,
-            protocol.LeadStart(lead=self.lead, epoch=self.epoch),
+            protocol.LeadStart(lead=self.lead, epoch=self.epoch, engine=ENGINE),
             id=protocol.lead_workflow_id(self.lead),
             task_queue=self.queue,
             id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,

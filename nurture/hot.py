@@ -1,0 +1,123 @@
+"""Notices that a lead enters a phase or becomes hot, and sees to it that sales gets it once.
+
+Which rule makes a lead hot, qualification.py decides; here stands what follows: the latch, the jump, the task.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from nurture import calendar
+from nurture.commands import MakeHandoff
+from nurture.definitions import IGNORE
+from nurture.entries import Happening
+from nurture.qualification import Qualification
+from nurture.visit import Walk
+
+SINCE = 2
+"""The engine that began to judge this: a lead that was started before takes no crossing until it has a newer one."""
+
+
+def qualify(walk: Walk, at: datetime, event: Happening | None = None, *, by_deployment: bool = False) -> bool:
+    """Judge phase and hot lead definition at an instant; True if a crossing moved the lead.
+
+    `by_deployment`: what is met now is met because the definitions changed; such a lead is marked, not handed over.
+    """
+    ready = walk.book.qualification(walk.state.deployment)
+    if walk.state.engine < SINCE:
+        return False
+    settle_phase(walk, ready, at, event)
+    if ready.hot_lead is None:
+        return False
+    state, reasons = walk.state, ready.reasons(walk.situation(at, event))
+    if not reasons:
+        _cool(walk, ready, at)
+        return False
+    if state.hot:
+        return False
+    if _in_cool_down(walk, ready, at):
+        if not state.held_back:
+            why = f"{'; '.join(reasons)}: held back, {ready.hot_lead.cool_down} from the closing of the last task"
+            walk.chronicle.line("hot_held_back", at, state.run, kind="score", reason=why)
+        state.held_back = True
+        return False
+    state.hot, state.held_back = True, False
+    if by_deployment:
+        state.hot_unsold = reasons
+        why = f"{'; '.join(reasons)}: by deployment {state.deployment}, not handed over"
+        walk.chronicle.line("hot", at, state.run, kind="score", reason=why)
+        return False
+    walk.chronicle.line("hot", at, state.run, kind="score", reason="; ".join(reasons))
+    return _hand_over(walk, reasons, at)
+
+
+def settle_phase(walk: Walk, ready: Qualification, at: datetime, event: Happening | None = None) -> None:
+    """The furthest phase that is reached; never back inside an enrolment."""
+    state, run = walk.state, walk.state.run
+    before, floor = state.phase, run.phase if run is not None else None
+    state.phase = ready.furthest(walk.situation(at, event), floor)
+    if run is not None:
+        run.phase = state.phase
+    if state.phase != before:
+        walk.chronicle.line("phase", at, run, subject=state.phase, reason=f"from {before}" if before else None)
+
+
+def release(walk: Walk, at: datetime) -> bool:
+    """Hand over a lead that a deployment made hot, since somebody said so; True if that moved it."""
+    reasons, walk.state.hot_unsold = walk.state.hot_unsold, ()
+    return _hand_over(walk, reasons, at) if reasons else False
+
+
+def tell_sales(walk: Walk) -> None:
+    """Ask for the task of a crossing that no step has handed over, or join the one that is open with its reasons."""
+    state, ready = walk.state, walk.book.qualification(walk.state.deployment)
+    if not state.hot_reasons or state.handoff is None or state.paused is not None or ready.hot_lead is None:
+        return
+    asked = (each.handoff for each in (*state.unanswered, *walk.commands) if isinstance(each, MakeHandoff))
+    if not state.handoff_made and state.handoff in asked:
+        return  # it is being made: what more there is to say is said once it is there
+    walk.commands.append(
+        MakeHandoff(
+            lead=state.lead, handoff=state.handoff, queue=ready.hot_lead.queue, note=None, reasons=state.hot_reasons,
+            scenario="", enrolment=0, step="", visit=0, at=walk.now, deployment=state.deployment,
+        )
+    )  # fmt: skip
+    state.hot_reasons = ()
+
+
+def _hand_over(walk: Walk, reasons: tuple[str, ...], at: datetime) -> bool:
+    """Let sales have the lead: by the step its scenario names, else by a task that ends the scenario."""
+    state, run = walk.state, walk.state.run
+    target = walk.ready().scenario.on_hot if run is not None else None
+    if target == IGNORE:
+        return False
+    state.hot_reasons = tuple(f"hot: {reason}" for reason in reasons)
+    if state.handoff is not None or (run is not None and walk.ready_step().step.handoff is not None):
+        return False  # the task that is open or about to be made takes the reasons
+    if run is not None and target is not None:
+        walk.move_on("hot", at)
+        walk.chronicle.line("on_hot", at, run, subject=target)
+        walk.arrive(target, at)
+        return True
+    state.crossings += 1
+    state.handoff, state.handoff_made = f"{state.lead}/hot/{state.crossings}", False
+    if run is not None:
+        walk.finish("hot", at, reason="; ".join(reasons))
+    return run is not None
+
+
+def _cool(walk: Walk, ready: Qualification, at: datetime) -> None:
+    """Clear the latch once the definition is no longer met and the cool-down is over."""
+    state = walk.state
+    state.held_back = False
+    if state.hot and not _in_cool_down(walk, ready, at) and state.handoff is None:
+        state.hot, state.hot_unsold = False, ()
+        walk.chronicle.line("not_hot", at, state.run, kind="score", reason="the definition is no longer met")
+
+
+def _in_cool_down(walk: Walk, ready: Qualification, at: datetime) -> bool:
+    closed = walk.state.closed
+    if closed is None or ready.hot_lead is None:
+        return False
+    definitions = walk.book.at(walk.state.deployment)
+    return at < calendar.after(ready.hot_lead.cool_down, closed, calendar.zone_of(None, definitions), definitions)
