@@ -165,3 +165,19 @@ def test_deployments_are_listed_shown_compared_and_deployed_again(deployed: Nurt
     unknown = deployed("deployments", "show", "9")
     assert unknown.code == 1
     assert "known: 1, 2, 3" in unknown.err
+
+
+def test_whom_a_deploy_makes_hot_is_listed_and_handed_over_only_when_asked(deployed: Nurture) -> None:
+    """The plan and the deploy name the same leads; a first release says how many it hands over."""
+    assert deployed("leads", "import", "scenarios/leads.csv").code == 0
+    hot = Path("scenarios/hot_lead.yaml")
+    hot.write_text(hot.read_text(encoding="utf-8").replace("at_least: 120", "at_least: 35"), encoding="utf-8")
+    planned = deployed("deploy", "--plan")
+    (line,) = [line for line in planned.out.splitlines() if "would become hot" in line]
+    count = int(line.split()[1])
+    assert count > 0
+    assert line.endswith("none would be handed over without --hand-over")
+    assert deployed("deploy", "--plan", "--hand-over").out.count("would be handed over") == 1
+    done = deployed("deploy")
+    assert f"{count} lead(s) become hot by it, not handed over: nurture deploy --hand-over releases them" in done.out
+    assert "would become hot" in deployed("deploy", "--plan").out

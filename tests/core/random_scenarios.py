@@ -32,6 +32,7 @@ known = st.sampled_from([
     {"did": {"visited": "any"}}, {"did": {"visited": "/a"}, "within": "3d", "at_least": 2},
     {"did": "any", "within": "2d"},
     {"attribute": "employees", "at_least": 50}, {"attribute": "relation", "known": False}, {"segment": "customers"},
+    {"score": "total", "at_least": 20}, {"phase": {"at_least": "late"}}, {"hot": True},
 ])  # fmt: skip
 
 
@@ -115,6 +116,10 @@ def scenario_texts(draw: st.DrawFn) -> str:
         made["anywhere"] = draw(st.lists(jumps, min_size=1, max_size=2))
     made["steps"] = {f"s{number}": draw(_step(number, count)) for number in range(count)}
     made["steps"]["end"] = {"finish": "over"}
+    sells = [name for name, step in made["steps"].items() if "handoff" in step]
+    on_hot = draw(st.sampled_from([None, "ignore", *sells]))
+    if on_hot is not None:
+        made["on_hot"] = on_hot
     return json.dumps(made)  # JSON is YAML, and says the same thing twice without anchors
 
 
@@ -122,13 +127,34 @@ OTHER = "scenario: other\npriority: 60\nstart: a\nsteps:\n  a: {wait: 1d, then: 
 _FILES = {"sales.yaml": SALES, "attributes.yaml": ATTRIBUTES, "segments.yaml": SEGMENTS, "other.yaml": OTHER} | {
     f"templates/{name}.ja.md": "---\nsubject: 見本\n---\n見本です。\n" for name in MAILS
 }
+_SCORE = """
+attributes:
+  - {item: large, when: {attribute: employees, at_least: 50}, points: 15}
+behaviours:
+  - {item: visits, when: {visited: any}, points: 10, repeat: each, cap: 40, fades: {half_life: 3d}}
+  - {item: reads, when: {opened: any}, points: 5, repeat: each_subject, cap: 10}
+  - {item: bored, when: {requested: any}, points: -5, repeat: each, cap: 15, fades: {expires: 4d}}
+"""
+_MAP = """
+phases:
+  - {phase: early}
+  - {phase: late, reached_when: {any: [{score: total, at_least: 25}, {did: {signed_up: any}, within: 3d}]}}
+"""
+_HOT = """
+any: [{score: total, at_least: 30}, {all: [{phase: late}, {did: {requested: any}}]}]
+not: [{attribute: relation, is: customer}]
+queue: other
+cool_down: 2d
+"""
+QUALIFYING = {"score.yaml": _SCORE, "journey_map.yaml": _MAP, "hot_lead.yaml": _HOT}
 
 
 @st.composite
 def checked(draw: st.DrawFn) -> Definitions:
     """Definitions that pass the checks."""
     sender = draw(st.sampled_from([SENDER, OFFICE_HOURS + "cap: {mails: 2, per: 2d}\n"]))
-    loaded = load({**_FILES, "random.yaml": draw(scenario_texts()), "sender.yaml": sender}, number=1)
+    beside = draw(st.sampled_from([QUALIFYING, {**QUALIFYING, "hot_lead.yaml": _HOT.replace("30", "10")}]))
+    loaded = load({**_FILES, **beside, "random.yaml": draw(scenario_texts()), "sender.yaml": sender}, number=1)
     assume(loaded.ok)
     return loaded.definitions
 
