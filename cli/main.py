@@ -25,6 +25,8 @@ COMMANDS = {
     "send-test": "cli.send_test",
     "leads": "cli.leads",
     "enroll": "cli.enroll",
+    "score": "cli.qualification",
+    "hot": "cli.qualification",
     "schema": "cli.folder",
     "prepare": "cli.serve",
     "web": "cli.serve",

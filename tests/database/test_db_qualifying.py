@@ -17,7 +17,7 @@ from adapters.database.foresight import becoming_hot, held_hot
 from adapters.database.leads import LeadUpsert
 from adapters.database.schema import events, handoffs
 from adapters.database.schema import leads as lead_rows
-from adapters.database.scores import points_of
+from adapters.database.scores import explained, points_of
 from nurture.definitions import Definitions
 from nurture.entries import Deployed
 from nurture.loading import definitions_of
@@ -144,3 +144,29 @@ def test_the_night_looks_at_hot_leads_cooled_ones_and_windows_of_the_definition(
     with reading(store.engine) as conn:
         found = sweeping.concerned(conn, store, store.current().number, NOW - DAY, NOW)
     assert found == ["cooled", "hot", "window"]
+
+
+def test_a_past_score_can_be_had_as_known_then_and_as_known_now(store: DeploymentStore) -> None:
+    """Told late, taken back since, changed in the profile since: each counts on one of the two only."""
+    with writing(store.engine) as conn:
+        small = LeadUpsert.model_validate({"id": "a", "attributes": {"employees": 60}})
+        leads.upsert(conn, small, store=store, now=NOW - 60 * DAY)
+        large = LeadUpsert.model_validate({"id": "a", "attributes": {"employees": 120}})
+        leads.upsert(conn, large, store=store, now=NOW - 20 * DAY)
+    did(store, "a", "requested", "demo", NOW - 40 * DAY)
+    late = {"id": "late", "lead": "a", "type": "attended", "subject": "seminar", "at": (NOW - 35 * DAY).isoformat()}
+    with writing(store.engine) as conn:
+        accept(conn, [late], store=store, now=NOW - 10 * DAY)
+        conn.execute(update(events).where(events.c.type == "requested").values(reversed_at=NOW - 5 * DAY))
+    day = NOW - 30 * DAY
+    with reading(store.engine) as conn:
+        then = explained(conn, "a", store.current(), day, then=True)
+        now = explained(conn, "a", store.current(), day)
+        assert explained(conn, "nobody", store.current(), day) is None
+    assert then is not None
+    assert now is not None
+    assert {name: points for name, points in then.points.items.items() if points} == {
+        "employees_50": 7, "demo_request": 50,
+    }  # fmt: skip
+    assert {name: points for name, points in now.points.items.items() if points} == {"employees_100": 15, "seminar": 10}
+    assert (then.phase, now.phase) == ("decision", "comparison")

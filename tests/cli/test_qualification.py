@@ -1,0 +1,43 @@
+"""`nurture score explain` and `nurture hot explain`: figures with their reasons."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tests.cli.conftest import Nurture
+
+
+def test_the_points_of_a_lead_are_explained_item_by_item(deployed: Nurture) -> None:
+    """Attributes at once; behaviours are listed though there are none yet; the sum is that of the items."""
+    Path("leads.csv").write_text("id,employees,industry,title\nl1,120,telecom,section_head\n")
+    assert deployed("leads", "import", "leads.csv").code == 0
+    said = deployed("score", "explain", "l1").out
+    rows = {line.split()[0]: line.split()[1:] for line in said.splitlines()[1:-1]}
+    assert rows["employees_100"] == ["attribute", "15", "15"]
+    assert rows["employees_50"] == ["attribute", "0", "0"]
+    assert rows["demo_request"] == ["never", "0"]
+    assert said.splitlines()[-1] == "total 35: attributes 35, behaviours 0"
+    assert (
+        deployed("score", "explain", "l1", "--at", "2020-01-01", "--as-known-then")
+        .out.splitlines()[-1]
+        .startswith("total 0")
+    )
+
+
+def test_each_rule_of_the_definition_says_whether_it_holds(deployed: Nurture) -> None:
+    """Attributes are enough for one half of one rule; what must not hold is said as such."""
+    Path("leads.csv").write_text("id,employees,industry,title\nl1,120,telecom,section_head\n")
+    assert deployed("leads", "import", "leads.csv").code == 0
+    said = deployed("hot", "explain", "l1").out
+    assert "no     score total at least 120" in said
+    assert any(line.startswith("holds  not relation in") for line in said.splitlines())
+    assert "score 35, phase research" in said
+    assert said.splitlines()[-1] == "not hot by this"
+
+
+def test_an_unknown_lead_and_a_date_that_is_none_are_told(deployed: Nurture) -> None:
+    """What, and what to write instead."""
+    assert deployed("score", "explain", "nobody").code == 1
+    said = deployed("hot", "explain", "nobody", "--at", "yesterday")
+    assert said.code == 1
+    assert "write 2026-11-01" in said.err
