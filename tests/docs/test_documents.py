@@ -10,28 +10,21 @@ import pytest
 import yaml
 
 from adapters.scenario_folder import check_texts, read_folder
-from cli.main import COMMANDS
-
-ROOT = Path(__file__).parents[2]
-DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
-READMES = (ROOT / "README.md", ROOT / "README.ja.md")
+from tests.docs.document import DOCUMENTS, READMES, ROOT, Block, blocks, commands, named, refuse_unknown
+from tests.docs.reader import NOT_AS_WRITTEN
 
 
-def named(path: Path) -> str:
-    """A path as seen from the root of the repository."""
-    return str(path.relative_to(ROOT))
-
-
-def blocks(path: Path, language: str) -> list[str]:
+def blocks_of(path: Path, language: str) -> list[Block]:
     """The fenced blocks of one language, in order."""
-    return re.findall(rf"^```{language}\n(.*?)^```", path.read_text(encoding="utf-8"), flags=re.MULTILINE | re.DOTALL)
+    return [block for block in blocks(path) if block.language == language]
 
 
-def yaml_blocks() -> Iterator[tuple[str, str]]:
-    """Every YAML block with the name of its document."""
+def definitions_alone() -> Iterator[tuple[str, Block]]:
+    """Every YAML block that is read by itself, with its document: one that is saved at a path is read where it is."""
     for path in DOCUMENTS:
-        for block in blocks(path, "yaml"):
-            yield named(path), block
+        for block in blocks_of(path, "yaml"):
+            if block.not_run is None and ("/" not in block.file or block.text.startswith("scenario: ")):
+                yield f"{named(path)}:{block.line}", block
 
 
 def links(path: Path) -> Iterator[str]:
@@ -41,13 +34,23 @@ def links(path: Path) -> Iterator[str]:
             yield target.partition("#")[0]
 
 
-@pytest.mark.parametrize(("document", "block"), list(yaml_blocks()))
-def test_every_scenario_in_a_document_passes_the_check(document: str, block: str) -> None:
-    """A YAML block that begins a scenario has nothing to find when it is laid into the sample folder."""
-    if not block.startswith("scenario:"):
-        return
-    loaded = check_texts({**read_folder(ROOT / "scenarios"), "from_a_document.yaml": block})
-    assert [str(problem) for problem in loaded.problems] == [], document
+@pytest.mark.parametrize("block", [pytest.param(block, id=where) for where, block in definitions_alone()])
+def test_every_definition_in_a_document_passes_the_check(block: Block) -> None:
+    """A YAML block has nothing to find when it is laid into the sample folder, in place of the file it names.
+
+    What it defines need not be used by the sample; what the sample finds missing without its own file is not its fault.
+    """
+    file = block.file.rpartition("/")[2]
+    loaded = check_texts({**read_folder(ROOT / "scenarios"), file: block.text})
+    found = [problem for problem in loaded.problems if problem.file == file and not problem.rule.startswith("unused-")]
+    assert [str(problem) for problem in found] == []
+
+
+@pytest.mark.parametrize("path", DOCUMENTS, ids=named)
+def test_every_block_of_a_document_is_of_a_known_kind(path: Path) -> None:
+    """Nothing in a document is skipped in silence: files say their names, what is not run says why."""
+    for block in blocks(path):
+        refuse_unknown(block)
 
 
 @pytest.mark.parametrize("path", DOCUMENTS, ids=named)
@@ -58,23 +61,22 @@ def test_every_link_in_a_document_leads_to_a_file(path: Path) -> None:
 
 def test_both_readmes_show_the_same_scenario_and_commands() -> None:
     """What a reader of one language can copy, a reader of the other can: only titles and comments differ."""
-    english, japanese = ([yaml.safe_load(block) for block in blocks(path, "yaml")] for path in READMES)
+    english, japanese = ([yaml.safe_load(block.text) for block in blocks_of(path, "yaml")] for path in READMES)
     for data in (*english, *japanese):
         data.pop("title")
     assert english == japanese
     typed = [
-        [line.partition("#")[0].strip() for block in blocks(path, "console") for line in block.splitlines()]
+        [(command.bare, command.shown) for block in blocks_of(path, "console") for command in commands(block)]
         for path in READMES
     ]
     assert typed[0] == typed[1]
 
 
-def test_every_command_in_a_readme_exists() -> None:
-    """Each `nurture …` line begins with a word the command knows, each `make …` with a target."""
-    targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), flags=re.MULTILINE))
-    typed = re.findall(r"^\$ (nurture|make) (\S+)", READMES[0].read_text(encoding="utf-8"), flags=re.MULTILINE)
-    assert {program for program, _ in typed} == {"nurture", "make"}
-    assert [word for program, word in typed if word not in (COMMANDS if program == "nurture" else targets)] == []
+def test_every_target_that_a_document_names_exists() -> None:
+    """What is not run as it stands is at least there: a target of the Makefile, which `make help` lists."""
+    text = (ROOT / "Makefile").read_text(encoding="utf-8")
+    targets = set(re.findall(r"^([a-z-]+):.*## ", text, flags=re.MULTILINE))
+    assert {command.removeprefix("make ") for command in NOT_AS_WRITTEN} <= targets
 
 
 def test_every_decision_is_listed_and_at_most_a_page() -> None:
