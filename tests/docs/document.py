@@ -37,12 +37,13 @@ class UnknownBlock(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """One fenced block: its language, the rest of its first line, its text, and the line it opens on."""
+    """One fenced block: its language, the rest of its first line, its text, the line it opens on, its chapter."""
 
     language: str
     info: str
     text: str
     line: int
+    chapter: str
 
     @property
     def not_run(self) -> str | None:
@@ -95,7 +96,8 @@ def blocks(path: Path) -> list[Block]:
     found = []
     for match in _FENCE.finditer(text):
         language, _, info = match["info"].strip().partition(" ")
-        block = Block(language, info, match["text"], text.count("\n", 0, match.start()) + 1)
+        chapter = (re.findall(r"^#+ (.*)$", _FENCE.sub("", text[: match.start()]), re.MULTILINE) or [""])[-1]
+        block = Block(language, info, match["text"], text.count("\n", 0, match.start()) + 1, chapter)
         if language not in (*NEVER_RUN, *FILES, "console"):
             raise UnknownBlock(f"{path.name}:{block.line}: nobody runs a block of {language or 'no language'}")
         if language == "text" and (typed := _LOOKS_TYPED.search(block.text)):

@@ -19,12 +19,16 @@ def blocks_of(path: Path, language: str) -> list[Block]:
     return [block for block in blocks(path) if block.language == language]
 
 
-def definitions_alone() -> Iterator[tuple[str, Block]]:
-    """Every YAML block that is read by itself, with its document: one that is saved at a path is read where it is."""
+def definitions_alone() -> dict[str, list[Block]]:
+    """The files that are read in the sample folder, by document and chapter: none of them is saved for a command."""
+    found: dict[str, list[Block]] = {}
     for path in DOCUMENTS:
-        for block in blocks_of(path, "yaml"):
-            if block.not_run is None and ("/" not in block.file or block.text.startswith("scenario: ")):
-                yield f"{named(path)}:{block.line}", block
+        typed = blocks_of(path, "console")
+        for block in (*blocks_of(path, "yaml"), *blocks_of(path, "markdown")):
+            saved = typed and "/" in block.file and not block.text.startswith("scenario: ")
+            if block.not_run is None and not saved:
+                found.setdefault(f"{named(path)}: {block.chapter}", []).append(block)
+    return found
 
 
 def links(path: Path) -> Iterator[str]:
@@ -34,15 +38,15 @@ def links(path: Path) -> Iterator[str]:
             yield target.partition("#")[0]
 
 
-@pytest.mark.parametrize("block", [pytest.param(block, id=where) for where, block in definitions_alone()])
-def test_every_definition_in_a_document_passes_the_check(block: Block) -> None:
-    """A YAML block has nothing to find when it is laid into the sample folder, in place of the file it names.
+@pytest.mark.parametrize("files", [pytest.param(files, id=where) for where, files in definitions_alone().items()])
+def test_every_definition_in_a_document_passes_the_check(files: list[Block]) -> None:
+    """The files of a chapter have nothing to find when they are laid into the sample folder, each in its place.
 
-    What it defines need not be used by the sample; what the sample finds missing without its own file is not its fault.
+    What they define need not be used by the sample; what the sample then misses in its own files is not their fault.
     """
-    file = block.file.rpartition("/")[2]
-    loaded = check_texts({**read_folder(ROOT / "scenarios"), file: block.text})
-    found = [problem for problem in loaded.problems if problem.file == file and not problem.rule.startswith("unused-")]
+    laid = {block.file.removeprefix("scenarios/"): block.text for block in files}
+    loaded = check_texts({**read_folder(ROOT / "scenarios"), **laid})
+    found = [problem for problem in loaded.problems if problem.file in laid and not problem.rule.startswith("unused-")]
     assert [str(problem) for problem in found] == []
 
 
