@@ -24,6 +24,7 @@ def reader(tmp_path: Path, free_port: Callable[[], int]) -> Iterator[Reader]:
     made.kill()
 
 
+@pytest.mark.timeout(600)  # twenty commands and a whole system, each at its own pace on a busy machine
 @pytest.mark.parametrize("path", TYPED, ids=named)
 def test_a_document_works_from_beginning_to_end(path: Path, reader: Reader, capsys: pytest.CaptureFixture[str]) -> None:
     """Files saved and commands typed in order give what the text shows; what cannot be run is printed with its why."""
