@@ -9,7 +9,7 @@ import typer
 
 from cli.check import check_command
 from cli.console import INPUT_IS_WRONG, Ended, out
-from cli.schema import write_schemas
+from cli.schema import write_reference, write_schemas
 from nurture.errors import NurtureError
 
 Folder = Annotated[Path, typer.Argument(metavar="[DIR]", help="The folder of definitions.")]
@@ -18,7 +18,7 @@ Folder = Annotated[Path, typer.Argument(metavar="[DIR]", help="The folder of def
 def register(app: typer.Typer) -> None:
     """Add the commands."""
     app.command("check", epilog="Examples: nurture check · nurture check scenarios --format json")(check)
-    app.command("schema", epilog="Example: nurture schema scenarios")(schema)
+    app.command("schema", epilog="Examples: nurture schema scenarios · nurture schema --reference docs")(schema)
 
 
 def check(
@@ -30,10 +30,16 @@ def check(
         raise Ended(INPUT_IS_WRONG)
 
 
-def schema(directory: Folder = Path("scenarios")) -> None:
-    """Write the JSON Schemas that editors use into DIR/schema."""
+def schema(
+    directory: Folder = Path("scenarios"),
+    reference: Annotated[
+        Path | None, typer.Option("--reference", metavar="DIR", help="Write the scenario reference for people instead.")
+    ] = None,
+) -> None:
+    """Write the JSON Schemas that editors use into DIR/schema, or the reference that people read."""
     try:
-        for path in write_schemas(directory):
+        for path in write_schemas(directory) if reference is None else write_reference(reference):
             out.print(str(path))
     except OSError as error:
-        raise NurtureError(f"the schemas cannot be written: {error.strerror}", where=str(directory)) from error
+        where, what = (directory, "schemas") if reference is None else (reference, "reference")
+        raise NurtureError(f"the {what} cannot be written: {error.strerror}", where=str(where)) from error

@@ -186,9 +186,9 @@ class Happened(Strict):
 class Did(Strict):
     """An event at any time: `{did: {attended: seminar}, within: 90d, at_least: 2}`; `did: any` is any human event."""
 
-    did: EventPattern
-    within: Duration | None = None
-    at_least: Annotated[StrictInt, Field(ge=1, le=50)] = 1
+    did: EventPattern = Field(description="Which event, at any time; `any`: anything that a person did.")
+    within: Duration | None = Field(None, description="How far back it counts; absent: for ever.")
+    at_least: Annotated[StrictInt, Field(ge=1, le=50)] = Field(1, description="How many times at least.")
 
     @model_validator(mode="after")
     def _span(self) -> Did:
@@ -209,15 +209,17 @@ class Did(Strict):
 class AttributeIs(Strict):
     """What a lead is: one attribute against one or more tests, all of which must hold. Unknown is never true."""
 
-    attribute: str
-    at_least: Number | None = None
-    at_most: Number | None = None
-    is_: Annotated[Scalar | None, Field(alias="is")] = None
-    in_: Annotated[tuple[Scalar, ...] | None, Field(alias="in", min_length=1)] = None
-    contains: Scalar | None = None
-    known: StrictBool | None = None
-    before: str | None = None
-    after: str | None = None
+    attribute: str = Field(description="Which attribute; an unknown value makes every test but `known: false` false.")
+    at_least: Number | None = Field(None, description="A number not below this.")
+    at_most: Number | None = Field(None, description="A number not above this.")
+    is_: Annotated[Scalar | None, Field(alias="is")] = Field(None, description="Equal to this.")
+    in_: Annotated[tuple[Scalar, ...] | None, Field(alias="in", min_length=1)] = Field(
+        None, description="Equal to one of these."
+    )
+    contains: Scalar | None = Field(None, description="A text with this in it, or a list with this item.")
+    known: StrictBool | None = Field(None, description="Known at all, or not.")
+    before: str | None = Field(None, description="A date before this day.")
+    after: str | None = Field(None, description="A date after this day.")
 
     @model_validator(mode="after")
     def _has_a_test(self) -> AttributeIs:
@@ -234,9 +236,9 @@ class AttributeIs(Strict):
 class ScoreIs(Strict):
     """`total`, `attributes`, `behaviours` or one item, against a bound."""
 
-    score: str
-    at_least: Number | None = None
-    at_most: Number | None = None
+    score: str = Field(description="`total`, `attributes`, `behaviours` or one item.")
+    at_least: Number | None = Field(None, description="Not below this.")
+    at_most: Number | None = Field(None, description="Not above this.")
 
     @model_validator(mode="after")
     def _has_a_bound(self) -> ScoreIs:
@@ -253,7 +255,7 @@ class ScoreIs(Strict):
 class InSegment(Strict):
     """The lead fits a segment now."""
 
-    segment: str
+    segment: str = Field(description="The lead fits this segment now.")
 
     def __str__(self) -> str:
         return f"in segment {self.segment}"
@@ -262,7 +264,7 @@ class InSegment(Strict):
 class PhaseBound(Strict):
     """A phase or any after it."""
 
-    at_least: str
+    at_least: str = Field(description="This phase or a later one.")
 
 
 class InPhase(Strict):
@@ -271,7 +273,7 @@ class InPhase(Strict):
     phase: Annotated[
         Annotated[str, Tag("<text>")] | Annotated[PhaseBound, Tag("<mapping>")],
         by_shape("`phase` is a phase, or {at_least: phase}"),
-    ]
+    ] = Field(description="The lead is in this phase; `{at_least: p}`: in it or a later one.")
 
     @property
     def name(self) -> str:
@@ -284,7 +286,7 @@ class InPhase(Strict):
 class IsHot(Strict):
     """The hot latch."""
 
-    hot: StrictBool
+    hot: StrictBool = Field(description="The lead is hot, or is not.")
 
     def __str__(self) -> str:
         return "hot" if self.hot else "not hot"
@@ -296,7 +298,7 @@ class OutcomeIs(Strict):
     outcome: Annotated[
         Annotated[Outcome, Tag("<text>")] | Annotated[tuple[Outcome, ...], Field(min_length=1), Tag("<list>")],
         by_shape("`outcome` is one of won, lost, returned, expired, or a list of them"),
-    ]
+    ] = Field(description="What sales made of the handoff of this step; false anywhere else.")
 
     @property
     def words(self) -> tuple[str, ...]:
@@ -309,7 +311,7 @@ class OutcomeIs(Strict):
 class All(Strict):
     """Every part holds."""
 
-    all: Annotated[tuple[Condition, ...], Field(min_length=1)]
+    all: Annotated[tuple[Condition, ...], Field(min_length=1)] = Field(description="Every part holds.")
 
     def __str__(self) -> str:
         return "(" + " and ".join(str(part) for part in self.all) + ")"
@@ -318,7 +320,7 @@ class All(Strict):
 class AnyOf(Strict):
     """At least one part holds."""
 
-    any: Annotated[tuple[Condition, ...], Field(min_length=1)]
+    any: Annotated[tuple[Condition, ...], Field(min_length=1)] = Field(description="At least one part holds.")
 
     def __str__(self) -> str:
         return "(" + " or ".join(str(part) for part in self.any) + ")"
@@ -327,7 +329,7 @@ class AnyOf(Strict):
 class Not(Strict):
     """No part holds: one condition or a list of them."""
 
-    not_: Annotated[tuple[Condition, ...], Field(alias="not", min_length=1)]
+    not_: Annotated[tuple[Condition, ...], Field(alias="not", min_length=1)] = Field(description="No part holds.")
 
     @model_validator(mode="before")
     @classmethod
@@ -340,7 +342,8 @@ class Not(Strict):
     def __get_pydantic_json_schema__(cls, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
         made = handler(schema)
         several = made["properties"]["not"]
-        made["properties"]["not"] = {"anyOf": [several, several["items"]], "title": "Not"}
+        said = {"description": several.pop("description"), "title": several.pop("title")}
+        made["properties"]["not"] = {**said, "anyOf": [several, several["items"]]}
         return made
 
     def __str__(self) -> str:

@@ -35,8 +35,10 @@ _FENCE = re.compile(r"---[ \t]*")
 class FrontMatter(Strict):
     """What stands above the body of a template."""
 
-    subject: Annotated[str, Field(min_length=1)]
-    preheader: str = ""
+    subject: Annotated[str, Field(min_length=1)] = Field(description="The subject; variables may stand in it.")
+    preheader: str = Field(
+        "", description="The line that mailboxes show beside the subject; variables may stand in it."
+    )
 
 
 @dataclass(frozen=True)

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from pydantic import TypeAdapter
 from pydantic.json_schema import GenerateJsonSchema
 
 from nurture.durations import Duration
+from nurture.loading import FrontMatter
 from nurture.reading import FILES, SCENARIO, adapter
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
@@ -27,6 +29,11 @@ _TITLES = {
 def schemas() -> dict[str, dict[str, Any]]:
     """The schema of every kind of file, by its name without `.schema.json`."""
     return {kind: _schema(kind) for kind in (SCENARIO, *FILES)}
+
+
+def front_matter_schema() -> dict[str, Any]:
+    """The schema of what stands above the body of a template; no file of its own, so no editor reads it."""
+    return TypeAdapter(FrontMatter).json_schema(by_alias=True, mode="validation", schema_generator=_AsWritten)
 
 
 def _schema(kind: str) -> dict[str, Any]:

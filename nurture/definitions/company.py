@@ -19,16 +19,16 @@ WEEKDAYS: tuple[Weekday, ...] = ("mon", "tue", "wed", "thu", "fri", "sat", "sun"
 class From(Strict):
     """Who the mail is from."""
 
-    name: str
-    email: Annotated[str, Field(pattern=r"^[^@\s]+@[^@\s]+$")]
+    name: str = Field(description="The name that readers see.")
+    email: Annotated[str, Field(pattern=r"^[^@\s]+@[^@\s]+$")] = Field(description="The address.")
 
 
 class Window(Strict):
     """When mail may be sent, in the lead's time zone."""
 
-    days: Annotated[tuple[Weekday, ...], Field(min_length=1)]
-    from_: Annotated[TimeOfDay, Field(alias="from")]
-    to: TimeOfDay
+    days: Annotated[tuple[Weekday, ...], Field(min_length=1)] = Field(description="The days of the week.")
+    from_: Annotated[TimeOfDay, Field(alias="from", description="When it opens.")]
+    to: TimeOfDay = Field(description="When it closes, at most 24:00.")
 
     @model_validator(mode="after")
     def _order(self) -> Window:
@@ -40,8 +40,8 @@ class Window(Strict):
 class Cap(Strict):
     """The most mails one lead may get in a span of time."""
 
-    mails: Annotated[StrictInt, Field(ge=1, le=50)]
-    per: Duration
+    mails: Annotated[StrictInt, Field(ge=1, le=50)] = Field(description="How many mails.")
+    per: Duration = Field(description="In which span of time.")
 
     @model_validator(mode="after")
     def _span(self) -> Cap:
@@ -73,28 +73,36 @@ ClosedDays = Annotated[
 class AutomaticClicks(Strict):
     """When a click is taken for a machine's."""
 
-    sooner_than: Duration = Duration.parse("10s")
-    links: Annotated[StrictInt, Field(ge=2)] = 3
-    links_within: Duration = Duration.parse("5s")
+    sooner_than: Duration = Field(Duration.parse("10s"), description="A click sooner than this after delivery.")
+    links: Annotated[StrictInt, Field(ge=2)] = Field(3, description="So many different links of one mail …")
+    links_within: Duration = Field(Duration.parse("5s"), description="… clicked within this time.")
 
 
 class Sender(Strict):
     """sender.yaml: whose mails these are, and when they may go."""
 
-    legal_name: str
-    postal_address: str
-    contact: str
-    from_: Annotated[From, Field(alias="from")]
-    time_zone: TimeZone
+    legal_name: str = Field(description="The legal name at the end of every mail.")
+    postal_address: str = Field(description="The postal address at the end of every mail.")
+    contact: str = Field(description="Whom to ask, at the end of every mail.")
+    from_: Annotated[From, Field(alias="from", description="Whom readers see as the sender.")]
+    time_zone: TimeZone = Field(
+        description="The time zone of business days and of leads that have none, as Asia/Tokyo."
+    )
     window: Annotated[
         Annotated[Literal["always"], Tag("<text>")] | Annotated[Window, Tag("<mapping>")],
         by_shape('`window` is {days: [mon, …], from: "09:00", to: "18:00"}, or `always`'),
-    ] = "always"
-    holidays: str = "none"
-    closed: tuple[ClosedDays, ...] = ()
-    cap: Cap | None = None
-    topics: tuple[str, ...] = ()
-    automatic_clicks: AutomaticClicks = AutomaticClicks()
+    ] = Field("always", description="When mail may go, in the lead's time zone; `always`: at any time.")
+    holidays: str = Field(
+        "none", description="The country whose public holidays are kept, as `jp`; `none`: no country's."
+    )
+    closed: tuple[ClosedDays, ...] = Field((), description="Further days on which nothing goes, one or from..to.")
+    cap: Cap | None = Field(None, description="The most mails for one lead; absent: no cap.")
+    topics: tuple[str, ...] = Field(
+        (), description="What people can unsubscribe from; each scenario names one of them."
+    )
+    automatic_clicks: AutomaticClicks = Field(
+        AutomaticClicks(), description="When a click is taken for a machine's, so that it neither branches nor scores."
+    )
 
     @cached_property
     def closed_ranges(self) -> tuple[tuple[date, date], ...]:
@@ -105,23 +113,25 @@ class Sender(Strict):
 class Rep(Strict):
     """A sales person."""
 
-    rep: Name
-    name: str
-    email: str
-    capacity: Annotated[StrictInt, Field(ge=0)] = 20
+    rep: Name = Field(description="The name in tasks and in the API; no person's name is needed.")
+    name: str = Field(description="What people call them.")
+    email: str = Field(description="Where notifications go.")
+    capacity: Annotated[StrictInt, Field(ge=0)] = Field(20, description="How many open tasks they can hold.")
 
 
 class Queue(Strict):
     """Where handoffs of one kind go, and how fast they must be taken and closed."""
 
-    reps: Annotated[tuple[str, ...], Field(min_length=1)]
-    fallback: str | None = None
-    accept_within: Duration | None = None
-    close_within: Duration | None = None
+    reps: Annotated[tuple[str, ...], Field(min_length=1)] = Field(description="Who takes its tasks.")
+    fallback: str | None = Field(None, description="Who gets what nobody accepted in time.")
+    accept_within: Duration | None = Field(None, description="How soon a task must be accepted.")
+    close_within: Duration | None = Field(
+        None, description="How soon after its making a task must be closed; later it is `expired`."
+    )
 
 
 class Sales(Strict):
     """sales.yaml."""
 
-    reps: Annotated[tuple[Rep, ...], Field(min_length=1)]
-    queues: Annotated[dict[Name, Queue], Field(min_length=1)]
+    reps: Annotated[tuple[Rep, ...], Field(min_length=1)] = Field(description="The sales people.")
+    queues: Annotated[dict[Name, Queue], Field(min_length=1)] = Field(description="The queues by name.")

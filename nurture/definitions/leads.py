@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import model_validator
+from pydantic import Field, model_validator
 
 from nurture.conditions import Condition, EventPattern, Strict
 from nurture.definitions.words import Language
@@ -16,10 +16,12 @@ Axis = Literal["demographic", "geographic", "psychographic", "behavioural"]
 class Attribute(Strict):
     """One thing that can be known of a lead."""
 
-    type: AttributeType
-    axis: Axis
-    label: str | None = None
-    values: dict[str, str] | None = None
+    type: AttributeType = Field(description="What its values are; it decides which tests fit.")
+    axis: Axis = Field(description="Along which axis of segmentation it describes a lead.")
+    label: str | None = Field(None, description="What people call it.")
+    values: dict[str, str] | None = Field(
+        None, description="The keys of a choice with what people read; of type `choice` only."
+    )
 
     @model_validator(mode="after")
     def _values(self) -> Attribute:
@@ -31,31 +33,35 @@ class Attribute(Strict):
 class EventType(Strict):
     """An own event type, or the known subjects of a built-in one."""
 
-    label: str | None = None
-    subjects: tuple[str, ...] | None = None
+    label: str | None = Field(None, description="What people call it.")
+    subjects: tuple[str, ...] | None = Field(
+        None, description="The subjects that exist, so that a mistyped one is found; absent: any."
+    )
 
 
 class Segment(Strict):
     """A named set of leads."""
 
-    title: str | None = None
-    when: Condition
+    title: str | None = Field(None, description="What people call it.")
+    when: Condition = Field(description="What holds for its leads; events are asked with `did`.")
 
 
 class FormConsent(Strict):
     """The wording a form shows, and its version."""
 
-    version: str
-    text: str
+    version: str = Field(description="Which version of the wording; kept with every consent.")
+    text: str = Field(description="The wording.")
 
 
 class Form(Strict):
     """One form page."""
 
-    event: EventPattern
-    fields: dict[str, Literal["required", "optional"]]
-    title: str | None = None
-    language: Language | None = None
-    topic: str | None = None
-    consent: FormConsent | None = None
-    thanks: str | None = None
+    event: EventPattern = Field(description="The event that posting it makes, with its subject.")
+    fields: dict[str, Literal["required", "optional"]] = Field(
+        description="What it asks for: `email`, `name`, `company` or an attribute, each `required` or `optional`."
+    )
+    title: str | None = Field(None, description="The heading of the page.")
+    language: Language | None = Field(None, description="The language of the page.")
+    topic: str | None = Field(None, description="To which topic posting it consents.")
+    consent: FormConsent | None = Field(None, description="The wording of the consent that the page shows.")
+    thanks: str | None = Field(None, description="The path or address that is shown afterwards.")

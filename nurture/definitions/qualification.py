@@ -14,40 +14,44 @@ from nurture.durations import Duration
 class Persona(Strict):
     """Whom the journey map imagines."""
 
-    name: str
-    about: str | None = None
+    name: str = Field(description="Who it is, in a few words.")
+    about: str | None = Field(None, description="What is known of such people, best from real customers.")
 
 
 class Phase(Strict):
     """One column of the journey map."""
 
-    phase: Name
-    title: str | None = None
-    reached_when: Condition | None = None
-    thinking: tuple[str, ...] = ()
-    actions: tuple[EventPattern, ...] = ()
+    phase: Name = Field(description="Its name.")
+    title: str | None = Field(None, description="What people call it.")
+    reached_when: Condition | None = Field(
+        None, description="What shows that a lead has come this far; the first phase needs none."
+    )
+    thinking: tuple[str, ...] = Field((), description="What the lead thinks here.")
+    actions: tuple[EventPattern, ...] = Field((), description="What it does here.")
 
 
 class Qualifying(Strict):
     """The range of phases in which leads are extracted."""
 
-    from_: Annotated[str, Field(alias="from")]
-    to: str | None = None
+    from_: Annotated[str, Field(alias="from", description="The first phase of the range.")]
+    to: str | None = Field(None, description="The last one; absent: to the end.")
 
 
 class JourneyMap(Strict):
     """journey_map.yaml."""
 
-    persona: Persona | None = None
-    phases: Annotated[tuple[Phase, ...], Field(min_length=1)]
-    qualifying: Qualifying | None = None
+    persona: Persona | None = Field(None, description="Whom the map imagines.")
+    phases: Annotated[tuple[Phase, ...], Field(min_length=1)] = Field(
+        description="The phases, from the first thought to the purchase."
+    )
+    qualifying: Qualifying | None = Field(None, description="In which phases hot leads are looked for.")
 
 
 class Fades(Strict):
     """How points lose value with time."""
 
-    half_life: Duration | None = None
-    expires: Duration | None = None
+    half_life: Duration | None = Field(None, description="The time after which points are worth half.")
+    expires: Duration | None = Field(None, description="The time after which they are worth nothing.")
 
     @model_validator(mode="after")
     def _something(self) -> Fades:
@@ -59,20 +63,24 @@ class Fades(Strict):
 class AttributeItem(Strict):
     """Points for what a lead is."""
 
-    item: Name
-    when: Condition
-    points: StrictInt
+    item: Name = Field(description="Its name.")
+    when: Condition = Field(description="What must hold now.")
+    points: StrictInt = Field(description="How many points; negative ones take away.")
 
 
 class BehaviourItem(Strict):
     """Points for what a lead did."""
 
-    item: Name
-    when: Condition
-    points: StrictInt
-    repeat: Literal["once", "each", "each_subject"] = "once"
-    cap: Annotated[StrictInt, Field(ge=1)] | None = None
-    fades: Fades | None = None
+    item: Name = Field(description="Its name.")
+    when: Condition = Field(description="Which event is counted, written bare.")
+    points: StrictInt = Field(description="How many points for each time that counts; negative ones take away.")
+    repeat: Literal["once", "each", "each_subject"] = Field(
+        "once", description="What counts: the newest only, each time, or each subject once."
+    )
+    cap: Annotated[StrictInt, Field(ge=1)] | None = Field(
+        None, description="The most points of this item; required unless `repeat: once`."
+    )
+    fades: Fades | None = Field(None, description="How the points lose value with time.")
 
     @model_validator(mode="after")
     def _capped(self) -> BehaviourItem:
@@ -84,26 +92,34 @@ class BehaviourItem(Strict):
 class Score(Strict):
     """score.yaml."""
 
-    attributes: tuple[AttributeItem, ...] = ()
-    behaviours: tuple[BehaviourItem, ...] = ()
+    attributes: tuple[AttributeItem, ...] = Field((), description="Points for what a lead is.")
+    behaviours: tuple[BehaviourItem, ...] = Field((), description="Points for what a lead did.")
 
 
 class Agreed(Strict):
     """When and by whom a hot lead definition was agreed."""
 
-    date: Annotated[str, Field(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$")]
-    by: Annotated[tuple[str, ...], Field(min_length=1)]
+    date: Annotated[str, Field(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$")] = Field(description="The day, as 2026-11-01.")
+    by: Annotated[tuple[str, ...], Field(min_length=1)] = Field(description="The departments or people.")
 
 
 class HotLead(Strict):
     """hot_lead.yaml."""
 
-    agreed: Agreed | None = None
-    any: Annotated[tuple[Condition, ...], Field(min_length=1)] | None = None
-    all: Annotated[tuple[Condition, ...], Field(min_length=1)] | None = None
-    not_: Annotated[tuple[Condition, ...], Field(alias="not")] = ()
-    queue: str
-    cool_down: Duration = Duration.parse("30d")
+    agreed: Agreed | None = Field(None, description="When and by whom the definition was agreed.")
+    any: Annotated[tuple[Condition, ...], Field(min_length=1)] | None = Field(
+        None, description="Rules of which one is enough."
+    )
+    all: Annotated[tuple[Condition, ...], Field(min_length=1)] | None = Field(
+        None, description="Rules that must all hold."
+    )
+    not_: Annotated[tuple[Condition, ...], Field(alias="not")] = Field(
+        (), description="What keeps a lead from being hot."
+    )
+    queue: str = Field(description="Where the task goes when a lead becomes hot outside a scenario.")
+    cool_down: Duration = Field(
+        Duration.parse("30d"), description="How long after a closed handoff a lead does not become hot again."
+    )
 
     @model_validator(mode="after")
     def _rules(self) -> HotLead:

@@ -22,9 +22,15 @@ class SendOptions(Strict):
             by_shape("`template` is a template, or a list of templates by visit"),
         ]
         | None
-    ) = None
-    split: dict[str, PerCent] | None = None
-    within: Duration | None = None
+    ) = Field(
+        None, description="A template, or a list of templates: the n-th visit gets the n-th, later ones the last."
+    )
+    split: dict[str, PerCent] | None = Field(
+        None, description="Templates with their shares in per cent, 100 together; `none` gets no mail."
+    )
+    within: Duration | None = Field(
+        None, description="If the mail cannot go within this time, `when_refused` or else the last edge is taken."
+    )
 
     @model_validator(mode="after")
     def _one_source(self) -> SendOptions:
@@ -50,17 +56,19 @@ IGNORE = "ignore"
 class By(Strict):
     """A deadline from a date attribute, in the lead's time zone; past or unknown ends the wait at once."""
 
-    attribute: str
-    offset: Duration = Duration()
-    at: TimeOfDay = "00:00"
+    attribute: str = Field(description="The attribute of type `date`; past or unknown ends the wait at once.")
+    offset: Duration = Field(Duration(), description="Moves the deadline; negative: before the date.")
+    at: TimeOfDay = Field("00:00", description="The time of day, in the lead's time zone.")
 
 
 class WaitOptions(Strict):
     """The long form of `wait`: what ends it early, and what ends it anyway."""
 
-    until: Annotated[tuple[Condition, ...], Field(min_length=1)] | None = None
-    timeout: Duration | None = None
-    by: By | None = None
+    until: Annotated[tuple[Condition, ...], Field(min_length=1)] | None = Field(
+        None, description="What ends the wait early; at least one of them."
+    )
+    timeout: Duration | None = Field(None, description="What ends it anyway: silence is an outcome too.")
+    by: By | None = Field(None, description="A deadline by a date of the lead, in place of `timeout`.")
 
 
 Wait = Annotated[
@@ -72,11 +80,13 @@ Wait = Annotated[
 class Edge(Strict):
     """One reaction: a condition (or `otherwise`) and where it leads."""
 
-    when: Condition | None = None
-    go: str | None = None
-    finish: Name | None = None
-    split: dict[str, PerCent] | None = None
-    otherwise: str | None = None
+    when: Condition | None = Field(None, description="What must hold; the first edge that holds is taken.")
+    go: str | None = Field(None, description="The step it leads to.")
+    finish: Name | None = Field(None, description="Ends the enrolment with this word.")
+    split: dict[str, PerCent] | None = Field(
+        None, description="Steps with their shares in per cent, 100 together; a lead always falls on the same side."
+    )
+    otherwise: str | None = Field(None, description="The step for everyone else; the last edge, without `when`.")
 
     @model_validator(mode="after")
     def _one_target(self) -> Edge:
@@ -101,22 +111,22 @@ Then = Annotated[
 class Jump(Strict):
     """A condition and the step it leads to (`skip`, `anywhere`)."""
 
-    when: Condition
-    go: str
+    when: Condition = Field(description="What must hold.")
+    go: str = Field(description="The step it leads to.")
 
 
 class Leave(Strict):
     """A condition and the word an enrolment finishes with."""
 
-    when: Condition
-    finish: Name
+    when: Condition = Field(description="What must hold.")
+    finish: Name = Field(description="The word the enrolment finishes with, as reports count it.")
 
 
 class Notify(Strict):
     """A message to a queue or a rep."""
 
-    to: str
-    text: str
+    to: str = Field(description="A queue or a rep of sales.yaml.")
+    text: str = Field(description="What it says.")
 
 
 def _value_shape(value: Any) -> str:
@@ -126,27 +136,27 @@ def _value_shape(value: Any) -> str:
 class SetAttribute(Strict):
     """Writes one attribute of the lead."""
 
-    attribute: str
+    attribute: str = Field(description="Which attribute.")
     to: (
         Annotated[
             Annotated[Scalar, Tag("<one>")] | Annotated[tuple[Scalar, ...], Tag("<list>")],
             Discriminator(_value_shape),
         ]
         | None
-    )
+    ) = Field(description="The new value, a list for an attribute of type `list`; `null` clears it.")
 
 
 class Enroll(Strict):
     """Queues the lead for another scenario, at the front."""
 
-    scenario: str
+    scenario: str = Field(description="Which scenario.")
 
 
 class HandoffStep(Strict):
     """Makes the task that sales gets."""
 
-    queue: str
-    note: str | None = None
+    queue: str = Field(description="Which queue of sales.yaml gets the task.")
+    note: str | None = Field(None, description="What the rep reads first.")
 
 
 ACTIONS = ("send", "notify", "set", "enroll", "handoff", "finish")
@@ -155,19 +165,31 @@ ACTIONS = ("send", "notify", "set", "enroll", "handoff", "finish")
 class Step(Strict):
     """One approach and its reactions: do, wait, then."""
 
-    phase: str | None = None
-    skip: Jump | None = None
-    send: Send | None = None
-    notify: Notify | None = None
-    set: SetAttribute | None = None
-    enroll: Enroll | None = None
-    handoff: HandoffStep | None = None
-    finish: Name | None = None
-    wait: Wait | None = None
-    then: Then | None = None
-    max_visits: Annotated[StrictInt, Field(ge=1, le=1000)] | None = None
-    when_exhausted: str | None = None
-    when_refused: str | None = None
+    phase: str | None = Field(None, description="The phase of the journey map that the step serves.")
+    skip: Jump | None = Field(
+        None, description="Passes the step where this holds already; judged on arrival and again before the mail goes."
+    )
+    send: Send | None = Field(
+        None, description="The mail of the step: a template, a list by visit, or `{template, within}` or `{split}`."
+    )
+    notify: Notify | None = Field(None, description="A message to a queue or a rep instead of a mail to the lead.")
+    set: SetAttribute | None = Field(None, description="Writes one attribute of the lead.")
+    enroll: Enroll | None = Field(None, description="Puts another scenario at the front of the lead's queue.")
+    handoff: HandoffStep | None = Field(
+        None, description="Hands the lead to sales; the step lasts until the task is closed, and takes no `wait`."
+    )
+    finish: Name | None = Field(None, description="Ends the enrolment with this word.")
+    wait: Wait | None = Field(
+        None, description="How long the step waits, or for what; without it the lead goes on at once."
+    )
+    then: Then | None = Field(None, description="Where the lead goes: a step, or edges judged in the order written.")
+    max_visits: Annotated[StrictInt, Field(ge=1, le=1000)] | None = Field(
+        None, description="How many arrivals count as visits within one enrolment."
+    )
+    when_exhausted: str | None = Field(None, description="Where a further arrival goes, without any action.")
+    when_refused: str | None = Field(
+        None, description="Where the lead goes if its mail may not be sent; absent: it finishes `unreachable`."
+    )
 
     @cached_property
     def action(self) -> str | None:
@@ -231,15 +253,19 @@ class Step(Strict):
 class Again(Strict):
     """When a lead may enter a second time, counted from its last finish."""
 
-    after: Duration
+    after: Duration = Field(description="How long after the last finish.")
 
 
 class Enter(Strict):
     """How leads come in by themselves; neither key: by hand or by API only."""
 
-    segment: str | None = None
-    event: EventPattern | None = None
-    again: Again | None = None
+    segment: str | None = Field(
+        None,
+        description="Leads that come to fit this segment are enrolled: at once where an import makes them fit, in the "
+        "night after where time or an event does. Who fits already is enrolled by `nurture deploy --enroll-existing`.",
+    )
+    event: EventPattern | None = Field(None, description="Leads are enrolled when they do this.")
+    again: Again | None = Field(None, description="When a lead may enter a second time; absent: never.")
 
     @model_validator(mode="after")
     def _one_way(self) -> Enter:
@@ -251,18 +277,37 @@ class Enter(Strict):
 class Scenario(Strict):
     """One scenario file."""
 
-    scenario: Name
-    title: str | None = None
-    language: Language | None = None
-    topic: str | None = None
-    priority: StrictInt = 50
-    when_busy: Literal["queue", "replace", "skip"] = "queue"
-    enter: Enter = Enter()
-    leave: tuple[Leave, ...] = ()
-    anywhere: tuple[Jump, ...] = ()
-    on_hot: str | None = None
-    start: str
-    steps: Annotated[dict[Name, Step], Field(min_length=1)]
+    scenario: Name = Field(
+        description="The name that leads are enrolled by and that reports show; unique in the folder."
+    )
+    title: str | None = Field(None, description="What people call it; shown in pictures and lists.")
+    language: Language | None = Field(
+        None,
+        description="The language of its mails: `ja` sends `templates/<name>.ja.md`; absent: `ja`.",
+    )
+    topic: str | None = Field(
+        None,
+        description="What a lead of it can unsubscribe from, one of `topics` in sender.yaml; required once it sends.",
+    )
+    priority: StrictInt = Field(50, description="Where several wait for the same lead, the higher one goes first.")
+    when_busy: Literal["queue", "replace", "skip"] = Field(
+        "queue",
+        description="What becomes of an enrolment while another scenario runs: wait, end that one, or be refused.",
+    )
+    enter: Enter = Field(Enter(), description="How leads come in by themselves; absent: by hand or API only.")
+    leave: tuple[Leave, ...] = Field(
+        (), description="What ends an enrolment at any step, also in the middle of a wait."
+    )
+    anywhere: tuple[Jump, ...] = Field(
+        (), description="What moves a lead at any step, also in the middle of a wait; not heard while sales has it."
+    )
+    on_hot: str | None = Field(
+        None, description="The handoff step a lead jumps to when it becomes hot; `ignore`: it walks on."
+    )
+    start: str = Field(description="The first step.")
+    steps: Annotated[dict[Name, Step], Field(min_length=1)] = Field(
+        description="The steps by name; a name has neither blanks nor slashes."
+    )
 
     @cached_property
     def sends(self) -> bool:

@@ -10,28 +10,25 @@ import pytest
 import yaml
 
 from adapters.scenario_folder import check_texts, read_folder
-from cli.main import COMMANDS
-
-ROOT = Path(__file__).parents[2]
-DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
-READMES = (ROOT / "README.md", ROOT / "README.ja.md")
+from tests.docs.document import DOCUMENTS, READMES, ROOT, Block, blocks, commands, named, refuse_unknown
+from tests.docs.reader import NOT_AS_WRITTEN
 
 
-def named(path: Path) -> str:
-    """A path as seen from the root of the repository."""
-    return str(path.relative_to(ROOT))
-
-
-def blocks(path: Path, language: str) -> list[str]:
+def blocks_of(path: Path, language: str) -> list[Block]:
     """The fenced blocks of one language, in order."""
-    return re.findall(rf"^```{language}\n(.*?)^```", path.read_text(encoding="utf-8"), flags=re.MULTILINE | re.DOTALL)
+    return [block for block in blocks(path) if block.language == language]
 
 
-def yaml_blocks() -> Iterator[tuple[str, str]]:
-    """Every YAML block with the name of its document."""
+def definitions_alone() -> dict[str, list[Block]]:
+    """The files that are read in the sample folder, by document and chapter: none of them is saved for a command."""
+    found: dict[str, list[Block]] = {}
     for path in DOCUMENTS:
-        for block in blocks(path, "yaml"):
-            yield named(path), block
+        typed = blocks_of(path, "console")
+        for block in (*blocks_of(path, "yaml"), *blocks_of(path, "markdown")):
+            saved = typed and "/" in block.file and not block.text.startswith("scenario: ")
+            if block.not_run is None and not saved:
+                found.setdefault(f"{named(path)}: {block.chapter}", []).append(block)
+    return found
 
 
 def links(path: Path) -> Iterator[str]:
@@ -41,13 +38,23 @@ def links(path: Path) -> Iterator[str]:
             yield target.partition("#")[0]
 
 
-@pytest.mark.parametrize(("document", "block"), list(yaml_blocks()))
-def test_every_scenario_in_a_document_passes_the_check(document: str, block: str) -> None:
-    """A YAML block that begins a scenario has nothing to find when it is laid into the sample folder."""
-    if not block.startswith("scenario:"):
-        return
-    loaded = check_texts({**read_folder(ROOT / "scenarios"), "from_a_document.yaml": block})
-    assert [str(problem) for problem in loaded.problems] == [], document
+@pytest.mark.parametrize("files", [pytest.param(files, id=where) for where, files in definitions_alone().items()])
+def test_every_definition_in_a_document_passes_the_check(files: list[Block]) -> None:
+    """The files of a chapter have nothing to find when they are laid into the sample folder, each in its place.
+
+    What they define need not be used by the sample; what the sample then misses in its own files is not their fault.
+    """
+    laid = {block.file.removeprefix("scenarios/"): block.text for block in files}
+    loaded = check_texts({**read_folder(ROOT / "scenarios"), **laid})
+    found = [problem for problem in loaded.problems if problem.file in laid and not problem.rule.startswith("unused-")]
+    assert [str(problem) for problem in found] == []
+
+
+@pytest.mark.parametrize("path", DOCUMENTS, ids=named)
+def test_every_block_of_a_document_is_of_a_known_kind(path: Path) -> None:
+    """Nothing in a document is skipped in silence: files say their names, what is not run says why."""
+    for block in blocks(path):
+        refuse_unknown(block)
 
 
 @pytest.mark.parametrize("path", DOCUMENTS, ids=named)
@@ -58,23 +65,24 @@ def test_every_link_in_a_document_leads_to_a_file(path: Path) -> None:
 
 def test_both_readmes_show_the_same_scenario_and_commands() -> None:
     """What a reader of one language can copy, a reader of the other can: only titles and comments differ."""
-    english, japanese = ([yaml.safe_load(block) for block in blocks(path, "yaml")] for path in READMES)
+    english, japanese = ([yaml.safe_load(block.text) for block in blocks_of(path, "yaml")] for path in READMES)
     for data in (*english, *japanese):
         data.pop("title")
     assert english == japanese
     typed = [
-        [line.partition("#")[0].strip() for block in blocks(path, "console") for line in block.splitlines()]
+        [(command.bare, command.shown) for block in blocks_of(path, "console") for command in commands(block)]
         for path in READMES
     ]
     assert typed[0] == typed[1]
 
 
-def test_every_command_in_a_readme_exists() -> None:
-    """Each `nurture …` line begins with a word the command knows, each `make …` with a target."""
-    targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), flags=re.MULTILINE))
-    typed = re.findall(r"^\$ (nurture|make) (\S+)", READMES[0].read_text(encoding="utf-8"), flags=re.MULTILINE)
-    assert {program for program, _ in typed} == {"nurture", "make"}
-    assert [word for program, word in typed if word not in (COMMANDS if program == "nurture" else targets)] == []
+def test_every_target_that_a_document_names_exists() -> None:
+    """What is not run as it stands is at least there: a target of the Makefile, which `make help` lists."""
+    text = (ROOT / "Makefile").read_text(encoding="utf-8")
+    targets = set(re.findall(r"^([a-z-]+):.*## ", text, flags=re.MULTILINE))
+    named_here = {command.removeprefix("make ") for command in NOT_AS_WRITTEN if command.startswith("make ")}
+    assert named_here
+    assert named_here <= targets
 
 
 def test_every_decision_is_listed_and_at_most_a_page() -> None:
