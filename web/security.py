@@ -2,37 +2,26 @@
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 import re
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Literal
 
 from fastapi import Depends, Request
-from sqlalchemy import Engine, delete, insert, select
+from sqlalchemy import Engine, delete, insert
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from adapters.database.api_keys import digest_of, known
 from adapters.database.engine import reading, writing
 from adapters.database.schema import keys
+from nurture.roles import RIGHTS, Right, Role
 from web.context import nurture_of
 from web.problems import Refusal, problem
-
-Right = Literal["read", "write", "sales", "events"]
-Role = Literal["admin", "marketing", "sales", "events"]
-
-RIGHTS: dict[str, frozenset[Right]] = {
-    "admin": frozenset({"read", "write", "sales", "events"}),
-    "marketing": frozenset({"read", "write", "events"}),
-    "sales": frozenset({"read", "sales"}),
-    "events": frozenset({"events"}),
-}
-"""What each role of a key may do: read, change leads and enrolments, work on handoffs, hand in events."""
 
 MOST_BYTES = 5 * 1024 * 1024
 TOKEN_LIFE = timedelta(hours=1)
@@ -50,36 +39,13 @@ class Caller:
         return right in RIGHTS.get(self.role, frozenset())
 
 
-def digest_of(key: str) -> str:
-    """What is kept of a key: its SHA-256 in hexadecimal."""
-    return hashlib.sha256(key.encode()).hexdigest()
-
-
 def caller_with(engine: Engine, key: str, *, settings_key: str | None) -> Caller | None:
-    """The caller that a key stands for, or None. Every known key is compared, each in constant time."""
-    given = digest_of(key)
-    found = None
+    """The caller that a key stands for, or None: one of the database, or that of the settings, which is an admin's."""
     with reading(engine) as connection:
-        rows = connection.execute(
-            select(keys.c.name, keys.c.role, keys.c.sha256).where(keys.c.kind == "api", keys.c.sha256.is_not(None))
-        ).all()
-    for name, role, sha256 in rows:
-        if hmac.compare_digest(given, sha256):
-            found = Caller(name, role or "")
-    if settings_key is not None and hmac.compare_digest(given, digest_of(settings_key)):
-        found = Caller("settings", "admin")
-    return found
-
-
-def make_key(engine: Engine, name: str, role: Role) -> str:
-    """Make an API key, keep its hash under `name` (an older one of that name ends) and return it: it is shown once."""
-    key = secrets.token_urlsafe(32)
-    with writing(engine) as connection:
-        connection.execute(delete(keys).where(keys.c.name == name, keys.c.kind == "api"))
-        connection.execute(
-            insert(keys).values(name=name, kind="api", sha256=digest_of(key), role=role, created_real=datetime.now(UTC))
-        )
-    return key
+        found = known(connection, key)
+    if settings_key is not None and hmac.compare_digest(digest_of(key), digest_of(settings_key)):
+        return Caller("settings", "admin")
+    return Caller(found.name, found.role) if found is not None else None
 
 
 def make_login_token(engine: Engine, role: Role = "admin") -> str:
