@@ -19,6 +19,7 @@ from adapters.database.engine import migrate, open_database
 from adapters.mail.keys import kept_secret
 from adapters.settings import Settings
 from web import (
+    confirmation,
     enrolments,
     events,
     forms,
@@ -78,7 +79,19 @@ def make_app(settings: Settings, engine: Engine, *, store: DeploymentStore, cloc
         https_only=settings.public_url.startswith("https://"),
     )
     app.add_middleware(SafeHeaders)
-    for module in (leads, events, enrolments, handoffs, forms, webhooks, unsubscribe, hidden_link, health, session):
+    for module in (
+        leads,
+        events,
+        enrolments,
+        handoffs,
+        forms,
+        webhooks,
+        unsubscribe,
+        confirmation,
+        hidden_link,
+        health,
+        session,
+    ):
         app.include_router(module.router)
     if settings.mail == "sink":
         app.include_router(sink.router)

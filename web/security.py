@@ -159,7 +159,7 @@ _HEADERS = {
     "cross-origin-opener-policy": "same-origin",
     "x-robots-tag": "noindex",
 }
-_PRIVATE = re.compile(r"^/(api|login|metrics|u/|$)")
+_PRIVATE = re.compile(r"^/(api|login|metrics|u/|c/|$)")
 
 
 class SafeHeaders:

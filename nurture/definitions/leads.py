@@ -7,7 +7,7 @@ from typing import Literal
 from pydantic import model_validator
 
 from nurture.conditions import Condition, EventPattern, Strict
-from nurture.definitions.words import Language
+from nurture.definitions.words import Language, Name
 
 AttributeType = Literal["text", "number", "choice", "date", "flag", "list"]
 Axis = Literal["demographic", "geographic", "psychographic", "behavioural"]
@@ -50,7 +50,7 @@ class FormConsent(Strict):
 
 
 class Form(Strict):
-    """One form page."""
+    """One form page. `confirm`: the template of the mail that asks for the consent once more (double opt-in)."""
 
     event: EventPattern
     fields: dict[str, Literal["required", "optional"]]
@@ -58,4 +58,5 @@ class Form(Strict):
     language: Language | None = None
     topic: str | None = None
     consent: FormConsent | None = None
+    confirm: Name | None = None
     thanks: str | None = None

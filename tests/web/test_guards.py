@@ -19,7 +19,7 @@ from tests.web.process import KEY, Process
 from web.security import make_login_token
 
 PUBLIC = {
-    "/webhooks/sendgrid", "/u/{token}", "/health/live", "/health/ready", "/metrics", "/login", "/logout",
+    "/webhooks/sendgrid", "/u/{token}", "/c/{token}", "/health/live", "/health/ready", "/metrics", "/login", "/logout",
     "/", "/sink/v3/mail/send", "/sink/v3/messages", "/forms/{form}", "/forms/{form}/thanks", "/thanks", "/mail/hidden",
 }  # fmt: skip
 
