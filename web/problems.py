@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
@@ -41,6 +42,15 @@ class Refusal(NurtureError):
         self.details = dict(details or {})
 
 
+class _ProblemResponse(JSONResponse):
+    """JSON in which half a character of somebody's request, which cannot be written, is a question mark."""
+
+    media_type = MEDIA_TYPE
+
+    def render(self, content: Any) -> bytes:
+        return json.dumps(content, ensure_ascii=False, allow_nan=False).encode(errors="replace")
+
+
 def problem(
     status: int,
     what: str,
@@ -61,7 +71,7 @@ def problem(
         "where": where,
         "do": do,
     }
-    return JSONResponse(body, status_code=status, media_type=MEDIA_TYPE, headers=dict(headers or {}))
+    return _ProblemResponse(body, status_code=status, headers=dict(headers or {}))
 
 
 def install(app: FastAPI) -> None:

@@ -187,7 +187,10 @@ class SafeHeaders:
 
 
 class BodyLimit:
-    """Refuses bodies above 5 MB with 413, by their length as told and as counted."""
+    """Refuses bodies above 5 MB with 413, by their length as told and as counted, and compressed ones with 415.
+
+    Texts with a NUL character, which no database keeps, are refused in the address already.
+    """
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -196,7 +199,14 @@ class BodyLimit:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        told = dict(scope["headers"]).get(b"content-length", b"")
+        headers = dict(scope["headers"])
+        if "\0" in scope["path"] or b"%00" in scope["query_string"]:
+            await _without_nul(scope["path"])(scope, receive, send)
+            return
+        if headers.get(b"content-encoding", b"identity").strip().lower() not in (b"", b"identity"):
+            await _compressed(scope["path"])(scope, receive, send)
+            return
+        told = headers.get(b"content-length", b"")
         if told.isdigit() and int(told) > MOST_BYTES:
             await _too_large(scope["path"])(scope, receive, send)
             return
@@ -215,3 +225,19 @@ class BodyLimit:
 
 def _too_large(path: str) -> ASGIApp:
     return problem(413, "the body is too large", where=path, do="send at most 5 MB at once")
+
+
+def _compressed(path: str) -> ASGIApp:
+    # 5 MB could become gigabytes
+    return problem(
+        415, "the body is compressed", where=path, do="send it uncompressed", headers={"Accept-Encoding": "identity"}
+    )
+
+
+def _without_nul(path: str) -> ASGIApp:
+    return problem(
+        404 if "\0" in path else 422,
+        "the address holds a NUL character",
+        where=path.replace("\0", "�"),
+        do="leave %00 out",
+    )

@@ -196,7 +196,7 @@ async def test_a_broken_link_says_what_to_do(letters: Process, visitor: httpx.As
     await post(visitor)
     good = link(letters)
     nobody = ConfirmationTokens.of(letters.engine).url("", Confirmation(10**15, datetime.now(UTC) + timedelta(days=1)))
-    for path in (good[:-3], good + "A", "/c/x", "/c/%00", nobody):
+    for path in (good[:-3], good + "A", "/c/x", nobody):
         answer = await visitor.request(method, path)
         assert answer.status_code == 404, path
         assert "もう一度送信してください" in answer.text
