@@ -35,6 +35,7 @@ from web import (
     webhooks,
 )
 from web.context import Nurture
+from web.rates import POSTS, PUBLIC, Rates
 from web.security import BodyLimit, SafeHeaders, need
 
 _REFRESH_SECONDS = 1.0
@@ -67,6 +68,7 @@ def make_app(settings: Settings, engine: Engine, *, store: DeploymentStore, cloc
         lifespan=lifespan,
     )
     app.state.nurture = nurture
+    app.state.rates = Rates(settings)
     problems.install(app)
     secret = kept_secret(engine, "session", lambda: AESSIV.generate_key(512))
     app.add_middleware(BodyLimit)
@@ -79,20 +81,11 @@ def make_app(settings: Settings, engine: Engine, *, store: DeploymentStore, cloc
         https_only=settings.public_url.startswith("https://"),
     )
     app.add_middleware(SafeHeaders)
-    for module in (
-        leads,
-        events,
-        enrolments,
-        handoffs,
-        forms,
-        webhooks,
-        unsubscribe,
-        confirmation,
-        hidden_link,
-        health,
-        session,
-    ):
+    for module in (leads, events, enrolments, handoffs, webhooks, unsubscribe, hidden_link, health):
         app.include_router(module.router)
+    app.include_router(confirmation.router, dependencies=[PUBLIC])
+    for module in (forms, session):
+        app.include_router(module.router, dependencies=[PUBLIC, POSTS])
     if settings.mail == "sink":
         app.include_router(sink.router)
         app.include_router(inbox.api, dependencies=[Depends(need("read"))])
@@ -131,7 +124,8 @@ async def _serve(app: FastAPI, settings: Settings) -> None:
             access_log=False,
             log_config=None,
             server_header=False,
-            proxy_headers=False,
+            proxy_headers=True,  # from the trusted ones only: anybody else could choose an address to be counted for
+            forwarded_allow_ips=list(settings.trusted_proxies),
             timeout_graceful_shutdown=5,
         )
     )

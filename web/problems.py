@@ -27,6 +27,7 @@ _ADVICE = {
     404: ("there is nothing here", "look at /api/docs for the routes"),
     405: ("this route does not take that method", "look at /api/docs for the routes"),
     413: ("the body is too large", "send at most 5 MB at once"),
+    429: ("too many requests", "come again later"),
     415: ("the body is of a type that is not read here", "send application/json"),
 }
 
@@ -35,11 +36,19 @@ class Refusal(NurtureError):
     """A request that is answered with `status`; `details` go into the body beside what, where and do."""
 
     def __init__(
-        self, status: int, what: str, *, where: str = "", do: str = "", details: Mapping[str, Any] | None = None
+        self,
+        status: int,
+        what: str,
+        *,
+        where: str = "",
+        do: str = "",
+        details: Mapping[str, Any] | None = None,
+        headers: Mapping[str, str] | None = None,
     ) -> None:
         super().__init__(what, where=where, do=do)
         self.status = status
         self.details = dict(details or {})
+        self.headers = dict(headers or {})
 
 
 class _ProblemResponse(JSONResponse):
@@ -88,7 +97,7 @@ def _of_nurture(request: Request, error: Exception) -> Response:
         case Refusal() if error.status == 401 and _is_page(request):
             return RedirectResponse(f"/login?{urlencode({'next': _here(request)})}", status_code=303)
         case Refusal():
-            headers = {"WWW-Authenticate": "Bearer"} if error.status == 401 else None
+            headers = {**error.headers, **({"WWW-Authenticate": "Bearer"} if error.status == 401 else {})}
             return problem(
                 error.status, error.what, where=error.where, do=error.do, details=error.details, headers=headers
             )

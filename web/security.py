@@ -22,6 +22,7 @@ from adapters.database.schema import keys
 from nurture.roles import RIGHTS, Right, Role
 from web.context import nurture_of
 from web.problems import Refusal, problem
+from web.rates import address_of, rates_of
 
 MOST_BYTES = 5 * 1024 * 1024
 TOKEN_LIFE = timedelta(hours=1)
@@ -97,12 +98,15 @@ def need(right: Right) -> Callable[[Request], object]:
     async def check(request: Request) -> Caller:
         caller = await caller_of(request)
         if caller is None:
+            if "authorization" in request.headers:
+                rates_of(request).take("posts", address_of(request))  # keys are not to be guessed
             raise Refusal(
                 401,
                 "a good key is needed",
                 where=request.url.path,
                 do="send `Authorization: Bearer <key>`, or open /login in a browser",
             )
+        rates_of(request).take("key", caller.name)
         if not caller.may(right):
             raise Refusal(
                 403,
