@@ -28,6 +28,7 @@ from web import (
     hidden_link,
     inbox,
     leads,
+    openapi,
     problems,
     session,
     sink,
@@ -70,6 +71,7 @@ def make_app(settings: Settings, engine: Engine, *, store: DeploymentStore, cloc
     app.state.nurture = nurture
     app.state.rates = Rates(settings)
     problems.install(app)
+    openapi.install(app)
     secret = kept_secret(engine, "session", lambda: AESSIV.generate_key(512))
     app.add_middleware(BodyLimit)
     app.add_middleware(

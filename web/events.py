@@ -9,8 +9,9 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import JSONResponse, Response
 
 from adapters.database.engine import reading, writing
-from adapters.database.event_in import Unreadable
+from adapters.database.event_in import event_schema
 from adapters.database.events import TOLERANCE, EventsAnswer, accept, parked
+from adapters.database.keepable import Unreadable
 from adapters.database.pages import DEFAULT_LIMIT
 from web.context import Here, Nurture
 from web.json_body import json_of
@@ -30,13 +31,7 @@ _BODY = {
             "schema": {
                 "type": "object",
                 "required": ["events"],
-                "properties": {
-                    "events": {
-                        "type": "array",
-                        "maxItems": MOST_EVENTS,
-                        "items": {"type": "object", "required": ["id", "lead", "type"]},
-                    }
-                },
+                "properties": {"events": {"type": "array", "maxItems": MOST_EVENTS, "items": event_schema()}},
             },
             "example": {
                 "events": [

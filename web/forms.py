@@ -24,7 +24,7 @@ from nurture.definitions import Definitions, Form, FormConsent
 from nurture.errors import near_names
 from web.context import Here, Nurture
 from web.form_fields import Complaint, Field, fields_of, read_answers, said
-from web.problems import Refusal, problem
+from web.problems import MEDIA_TYPE, Refusal, problem
 from web.session import language_of, templates
 
 router = APIRouter(tags=["forms"])
@@ -129,6 +129,12 @@ _BODY = {
 }
 
 
+_PAGE_OR_PROBLEM: dict[str, Any] = {
+    "text/html": {"schema": {"type": "string"}},
+    MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}},
+}
+
+
 @router.post(
     "/forms/{form}",
     status_code=303,
@@ -137,8 +143,8 @@ _BODY = {
     responses={
         202: {"description": "JSON: {event}"},
         303: {"description": "A page: on to the thank-you page"},
-        404: {"description": "There is no such form"},
-        422: {"description": "A field is missing or wrong"},
+        404: {"description": "There is no such form", "content": _PAGE_OR_PROBLEM},
+        422: {"description": "A field is missing or wrong", "content": _PAGE_OR_PROBLEM},
     },
     response_class=Response,
 )

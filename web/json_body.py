@@ -6,7 +6,7 @@ import json
 import math
 from typing import Any
 
-from adapters.database.event_in import Unreadable
+from adapters.database.keepable import Unreadable
 from web.problems import Refusal
 
 _LONGEST_NUMBER = 1000

@@ -11,7 +11,7 @@ from urllib.parse import urlencode
 import structlog
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DataError, OperationalError
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
@@ -89,6 +89,8 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(RequestValidationError, _of_validation)
     app.add_exception_handler(HTTPException, _of_http)
     app.add_exception_handler(OperationalError, _of_database)
+    for kind in (DataError, UnicodeEncodeError, OverflowError):
+        app.add_exception_handler(kind, _of_value)
     app.add_exception_handler(Exception, _of_fault)
 
 
@@ -145,6 +147,17 @@ def _of_database(request: Request, error: Exception) -> Response:
     _log.error("database_not_available", route=request.url.path, reason=type(error).__name__)
     return problem(
         503, "the database does not answer", where=request.url.path, do="try again soon", headers={"Retry-After": "2"}
+    )
+
+
+def _of_value(request: Request, error: Exception) -> Response:
+    """A net below every route: nothing was kept, since the transaction ended by it."""
+    _log.warning("value_not_kept", route=_route_of(request), reason=type(error).__name__)
+    return problem(
+        422,
+        "a text or number in it cannot be kept: too long, too large, or with half of a character",
+        where=request.url.path,
+        do="mend it and send it again",
     )
 
 

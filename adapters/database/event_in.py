@@ -2,30 +2,19 @@
 
 from __future__ import annotations
 
-import math
 import re
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from adapters.database.event_rows import hint_of_address, hint_of_id
+from adapters.database.keepable import UNFIT, Unreadable, keepable
 
-DEEPEST = 32
-"""How deep the properties of an event may be nested."""
 _INSTANT = re.compile(
     r"^\d{4}-\d{2}-\d{2}[Tt ]\d{2}:\d{2}(:(?P<second>\d{2})([.,]\d+)?)?([Zz]|[+-]\d{2}:\d{2})$", re.ASCII
 )
-_NOT_KEPT = re.compile("[\x00\ud800-\udfff]")
 _LAST_MINUTE = (23, 59)
-
-
-@dataclass(frozen=True, slots=True)
-class Unreadable:
-    """A part of a body that says two things at once; stands where the part would."""
-
-    reason: str
 
 
 def _instant(value: Any) -> Any:
@@ -47,38 +36,11 @@ def _instant(value: Any) -> Any:
     return found.replace(microsecond=999_999)
 
 
-def _text(value: Any) -> Any:
-    if isinstance(value, str) and _NOT_KEPT.search(value):
-        raise ValueError("holds a NUL character or half of a character, which cannot be kept")
-    return value
-
-
 def _subject(value: Any) -> Any:
-    return "" if value is None else _text(value)
+    return "" if value is None else keepable(value)
 
 
-def _properties(value: Any) -> Any:
-    """Refuse what a JSON column cannot hold, wherever it stands inside."""
-    ahead: list[tuple[Any, int]] = [(value, 1)]
-    while ahead:
-        part, depth = ahead.pop()
-        match part:
-            case str():
-                _text(part)
-            case float() if not math.isfinite(part):
-                raise ValueError("holds a number that is none of JSON, or one with thousands of digits")
-            case Unreadable():
-                raise ValueError(part.reason)
-            case dict() | list() if depth > DEEPEST:
-                raise ValueError(f"is nested deeper than {DEEPEST} levels")
-            case dict():
-                ahead += [(each, depth + 1) for each in (*part.keys(), *part.values())]
-            case list():
-                ahead += [(each, depth + 1) for each in part]
-    return value
-
-
-Text = BeforeValidator(_text)
+Keepable = BeforeValidator(keepable)
 
 
 class ByAddress(BaseModel):
@@ -86,7 +48,7 @@ class ByAddress(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    email: Annotated[str, Field(min_length=3, max_length=320), Text]
+    email: Annotated[str, Field(min_length=3, max_length=320), Keepable]
 
 
 class EventIn(BaseModel):
@@ -94,17 +56,25 @@ class EventIn(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    id: Annotated[str, Field(min_length=1, max_length=300), Text]
-    lead: Annotated[str, Field(min_length=1, max_length=200), Text] | ByAddress
-    type: Annotated[str, Field(min_length=1, max_length=100), Text]
+    id: Annotated[str, Field(min_length=1, max_length=300), Keepable]
+    lead: Annotated[str, Field(min_length=1, max_length=200), Keepable] | ByAddress
+    type: Annotated[str, Field(min_length=1, max_length=100), Keepable]
     subject: Annotated[str, Field(max_length=400), BeforeValidator(_subject)] = ""
     at: Annotated[datetime | None, BeforeValidator(_instant)] = None
-    properties: Annotated[dict[str, Any] | None, BeforeValidator(_properties)] = None
+    properties: Annotated[dict[str, Any] | None, Keepable] = None
 
     @property
     def hint(self) -> str:
         """How the lead was named, while it is unknown."""
         return hint_of_id(self.lead) if isinstance(self.lead, str) else hint_of_address(self.lead.email)
+
+
+def event_schema() -> dict[str, Any]:
+    """The JSON Schema of one event, without references."""
+    schema = EventIn.model_json_schema()
+    (address,) = schema.pop("$defs").values()
+    schema["properties"]["lead"]["anyOf"][1] = address
+    return schema
 
 
 def read_event(raw: Any) -> EventIn | str:
@@ -136,4 +106,4 @@ def _said(error: ValidationError) -> str:
 
 def _shortened(place: str) -> str:
     """A field's name as it can be told again: it may be anything, and of any length."""
-    return _NOT_KEPT.sub("�", place)[:100]
+    return UNFIT.sub("�", place)[:100]

@@ -13,13 +13,14 @@ from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 from sqlalchemy import Connection, Row, bindparam, func, insert, or_, select, update
 
 from adapters.database import consents, enrolments
 from adapters.database.attributes import checked
 from adapters.database.confirmations import mailable
 from adapters.database.event_rows import attach_parked, hint_of_address, hint_of_id
+from adapters.database.keepable import keepable
 from adapters.database.locks import claim
 from adapters.database.pages import cursor_after, rows_of_a_page, text_cursor
 from adapters.database.schema import events, leads
@@ -73,7 +74,10 @@ def _an_instant(value: Any) -> Any:
         raise ValueError(f"{value!r} is not a time such as 2026-11-02T09:30:00+09:00") from error
     if found.tzinfo is None:
         raise ValueError(f"{value!r} has no time zone: write it as 2026-11-02T09:30:00+09:00")
-    return found.astimezone(UTC)
+    try:
+        return found.astimezone(UTC)
+    except OverflowError as error:
+        raise ValueError(f"{value!r} is no time of the calendar") from error
 
 
 class ConsentIn(BaseModel):
@@ -99,6 +103,11 @@ class LeadUpsert(BaseModel):
     time_zone: Annotated[str | None, BeforeValidator(_a_zone)] = None
     attributes: dict[str, Any] | None = None
     consent: ConsentIn | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _keepable(cls, said: Any) -> Any:
+        return keepable(said)
 
 
 @dataclass(frozen=True, slots=True)
