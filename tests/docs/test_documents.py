@@ -50,6 +50,16 @@ def test_every_scenario_in_a_document_passes_the_check(document: str, block: str
     assert [str(problem) for problem in loaded.problems] == [], document
 
 
+@pytest.mark.parametrize("name", ["intake.md", "intake.ja.md"])
+def test_every_form_in_a_document_passes_the_check(name: str) -> None:
+    """It has nothing to find when it stands beside the sample's own forms."""
+    (block,) = blocks(ROOT / "docs" / name, "yaml")
+    files = read_folder(ROOT / "scenarios")
+    loaded = check_texts({**files, "forms.yaml": files["forms.yaml"] + block})
+    assert [str(problem) for problem in loaded.problems] == []
+    assert loaded.definitions.forms["letter"].confirm == "confirm_subscription"
+
+
 @pytest.mark.parametrize("path", DOCUMENTS, ids=named)
 def test_every_link_in_a_document_leads_to_a_file(path: Path) -> None:
     """Relative links of Markdown files name something that exists."""
