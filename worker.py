@@ -30,6 +30,7 @@ from temporalio.service import RPCError
 from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 
 from activities.bulk import BulkActivities
+from activities.confirmation import ConfirmationActivities
 from activities.desk import Desk
 from activities.mail import MailActivities
 from activities.records import RecordActivities
@@ -39,7 +40,7 @@ from adapters.database.deployments import DeploymentStore
 from adapters.database.engine import open_database
 from adapters.logging import configure_logging
 from adapters.mail.provider import mailer_of
-from adapters.mail.tokens import UnsubscribeTokens
+from adapters.mail.tokens import ConfirmationTokens, UnsubscribeTokens
 from adapters.notification import WebhookNotifier
 from adapters.settings import Settings, read_settings
 from adapters.temporal_server import connect_config
@@ -47,6 +48,7 @@ from nurture import protocol
 from nurture.errors import NurtureError
 from nurture.plan import Book
 from workflows.bulk import SweepWorkflow
+from workflows.confirmation import ConfirmationWorkflow
 from workflows.handoff import HandoffWorkflow
 from workflows.lead import LeadWorkflow
 from workflows.shelf import BOOK
@@ -71,6 +73,7 @@ def desk_of(settings: Settings, clock: Clock, store: DeploymentStore) -> Desk:
         store=store,
         mailer=mailer_of(settings, store.engine),
         tokens=UnsubscribeTokens.of(store.engine),
+        confirmations=ConfirmationTokens.of(store.engine),
         notifier=WebhookNotifier(settings.notify_url, public_url=settings.public_url),
         public_url=settings.public_url,
     )
@@ -106,9 +109,10 @@ def make_worker(client: Client, desk: Desk, threads: ThreadPoolExecutor, **optio
     return Worker(
         client,
         task_queue=protocol.TASK_QUEUE,
-        workflows=[LeadWorkflow, HandoffWorkflow, SweepWorkflow],
+        workflows=[LeadWorkflow, HandoffWorkflow, SweepWorkflow, ConfirmationWorkflow],
         activities=[
             mail.send_mail,
+            ConfirmationActivities(desk).send_confirmation,
             records.read_lead,
             records.write_record,
             records.gather_facts,

@@ -12,7 +12,7 @@ from adapters.clock import Clock
 from adapters.database import positions
 from adapters.database.deployments import DeploymentStore
 from adapters.mail.port import Mailer
-from adapters.mail.tokens import UnsubscribeTokens
+from adapters.mail.tokens import ConfirmationTokens, UnsubscribeTokens
 from adapters.notification import Notifier
 from nurture import protocol
 
@@ -26,6 +26,7 @@ class Desk:
     store: DeploymentStore
     mailer: Mailer
     tokens: UnsubscribeTokens
+    confirmations: ConfirmationTokens
     notifier: Notifier
     public_url: str
 

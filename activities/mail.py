@@ -64,12 +64,24 @@ class MailActivities:
         with writing(self._desk.engine) as conn:
             take_up(conn, order)
             begun = self._begin(conn, command)
+        return self._go_on(command, begun, started)
+
+    def attempt(self, command: SendMail, started: datetime) -> SendResult:
+        """One attempt at a mail that no workflow of a lead has ordered; `started`: when it began, in real time."""
+        with writing(self._desk.engine) as conn:
+            lock(conn, command.lead)
+            begun = self._begin(conn, command)
+        return self._go_on(command, begun, started)
+
+    def _go_on(
+        self, command: SendMail, begun: _Begun | SendResult | sends.Hold | None, started: datetime
+    ) -> SendResult:
         if begun is None:
             begun = self._settle(command)
         if isinstance(begun, SendResult):
             return begun
         if isinstance(begun, sends.Hold):
-            raise _held(begun.reason, begun.until - real_now())
+            raise held(begun.reason, begun.until - real_now())
         return self._hand_over(command, begun, started)
 
     # --- before the call --------------------------------------------------------------------------------------------
@@ -87,8 +99,7 @@ class MailActivities:
             sends.hold_back(conn, command, now, seq=seq, reason=hold.reason)
             return hold
         definitions = self._desk.store.current()
-        tolerance = self._desk.clock.epoch.tolerance(TOLERANCE)
-        verdict = gate.judge(sends.asked(conn, command, definitions, now, tolerance), definitions)
+        verdict = self._judge(conn, command, definitions)
         match verdict.gate:
             case "ended":
                 return sends.result(command, "blocked", now, verdict.reason)
@@ -103,7 +114,16 @@ class MailActivities:
         mail, template = rendered
         return _Begun(mail, sends.begin(conn, command, template_sha256=template.sha256, at=now))
 
+    def _judge(self, conn: Connection, command: SendMail, definitions: Definitions) -> gate.Verdict:
+        tolerance = self._desk.clock.epoch.tolerance(TOLERANCE)
+        return gate.judge(sends.asked(conn, command, definitions, self._desk.clock.now(), tolerance), definitions)
+
     def _render(self, conn: Connection, command: SendMail, definitions: Definitions) -> tuple[Mail, Template] | str:
+        return self._fill(conn, command, definitions)
+
+    def _fill(
+        self, conn: Connection, command: SendMail, definitions: Definitions, *, confirm_url: str | None = None
+    ) -> tuple[Mail, Template] | str:
         """The mail and its template, or why this lead's mail cannot be made."""
         template = definitions.templates.get((command.template, command.language))
         to = sends.addressee(conn, command.lead)
@@ -122,6 +142,7 @@ class MailActivities:
                 unsubscribe_url=url,
                 link_base=self._desk.public_url,
                 send_key=command.key,
+                confirm_url=confirm_url,
             )
         except TemplateBlocked as error:
             return str(error)
@@ -147,7 +168,7 @@ class MailActivities:
         answer = self._desk.mailer.send(replace(begun.mail, not_after=not_after))
         if isinstance(answer, Unknown) and self._desk.mailer.settles:
             # the row stays in flight: the next attempt settles it by evidence
-            raise _held(answer.reason, not_after - real_now() + MARGIN)
+            raise held(answer.reason, not_after - real_now() + MARGIN)
         return self._take(command, begun.at, answer)
 
     def _take(self, command: SendMail, began: datetime, answer: Answer) -> SendResult:
@@ -169,7 +190,7 @@ class MailActivities:
                     self._hold_all(conn, answer, wait)
                 if mine:
                     sends.hold_back(conn, command, now, seq=seq, reason=answer.reason)
-        raise _held(answer.reason if isinstance(answer, Held) else "a later attempt has taken over", wait)
+        raise held(answer.reason if isinstance(answer, Held) else "a later attempt has taken over", wait)
 
     def _end(
         self, conn: Connection, command: SendMail, began: datetime, answer: Accepted | Unknown | Refused
@@ -206,20 +227,20 @@ class MailActivities:
             if proof is not None or found == "accepted":
                 return sends.end(conn, command, "accepted", max(proof or began, began), seq=seq, reason=BY_EVIDENCE)
             if found == "cannot_tell" and self._desk.mailer.settles:
-                raise _held("the provider cannot be asked now", timedelta(seconds=1))
+                raise held("the provider cannot be asked now", timedelta(seconds=1))
             if found == "cannot_tell":
                 return sends.end(conn, command, "unknown", began, seq=seq, reason="the answer was lost in a crash")
             left = self._desk.clock.epoch.real_at(began) + ONE_CALL + MARGIN - asked
             if left > timedelta(0):  # it may still be on its way, where the attempt did not die at all
-                raise _held("the answer of an earlier attempt is awaited", left)
+                raise held("the answer of an earlier attempt is awaited", left)
             sends.hold_back(conn, command, self._desk.clock.now(), seq=seq, reason="the provider never got it")
             begun = self._begin(conn, command)
         if begun is None:
-            raise _held("the answer of an earlier attempt is awaited", NEXT_TRY)
+            raise held("the answer of an earlier attempt is awaited", NEXT_TRY)
         return begun
 
 
-def _held(reason: str, wait: timedelta) -> ApplicationError:
+def held(reason: str, wait: timedelta) -> ApplicationError:
     """An error that Temporal tries again after `wait`, for as long as it takes."""
     return ApplicationError(
         reason, type="MailHeld", next_retry_delay=max(wait, timedelta(milliseconds=200)), non_retryable=False

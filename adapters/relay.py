@@ -22,13 +22,13 @@ from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.service import RetryConfig, RPCError, RPCStatusCode
 
 from adapters.clock import Clock
-from adapters.database import numbering
+from adapters.database import confirmations, numbering
 from adapters.database.deployments import DeploymentStore
 from adapters.database.engine import Changes, open_database, reading, writing
 from adapters.database.sequence import lock_many
 from adapters.delivery import of_one_message
 from adapters.settings import Settings
-from adapters.starting import start_lead
+from adapters.starting import start_confirmation, start_lead
 from adapters.temporal_server import TemporalNotServing, connect_config
 from nurture.entries import AnyEntry
 from nurture.errors import NurtureError
@@ -103,7 +103,9 @@ class Relay:
 
     async def once(self) -> int:
         """One round: how many leads had something that can be told. Never raises for an absent Temporal."""
-        unfiled = await asyncio.to_thread(self._file)
+        unfiled, requests = await asyncio.to_thread(self._file, datetime.now(UTC))
+        if requests:
+            unfiled += await self._ask_to_confirm(requests)
         waiting = await asyncio.to_thread(self._waiting, self._put_aside())
         if not waiting:
             return unfiled
@@ -122,17 +124,40 @@ class Relay:
             log.warning("temporal_is_slow", leads=not_taken, do="they are told again")
         return len(told) + not_taken + unfiled
 
-    def _file(self) -> int:
+    def _file(self, now: datetime) -> tuple[int, list[int]]:
+        """File new events; of how many leads, and which consents are to be asked for."""
         with reading(self.engine) as conn:
             unfiled = numbering.leads_with_unfiled(conn, LEADS_AT_ONCE)
+            requests = confirmations.due(conn, now, LEADS_AT_ONCE)
         if not unfiled:
-            return 0
+            return 0, requests
         with writing(self.engine) as conn:
             mine = lock_many(conn, unfiled, skip_locked=True)
             for lead in mine:
                 numbering.file_events(conn, lead, self.store)
         FILED.inc(len(mine))
-        return len(mine)
+        return len(mine), requests
+
+    async def _ask_to_confirm(self, requests: Sequence[int]) -> int:
+        """See to it that the mails go which ask for a consent; how many workflows were started.
+
+        A workflow that was lost is started again after a minute: its mail has one row in the ledger, so it goes once.
+        """
+        started: list[int] = []
+        for request in requests:
+            try:
+                await start_confirmation(self.client, request)
+            except RPCError as error:
+                self._lost_if_away(error)
+                break
+            started.append(request)
+        if started:
+            await asyncio.to_thread(self._asked, started)
+        return len(started)
+
+    def _asked(self, requests: Sequence[int]) -> None:
+        with writing(self.engine) as conn:
+            confirmations.told(conn, requests, datetime.now(UTC))
 
     def _waiting(self, without: Sequence[str]) -> Mapping[str, Sequence[AnyEntry]]:
         if self.engine.dialect.name == "sqlite":  # there is no other relay, so nothing to claim

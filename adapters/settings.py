@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
 from cryptography.hazmat.primitives.serialization import load_der_public_key
+from limits import parse
 from pydantic import (
     AfterValidator,
     AliasChoices,
@@ -89,6 +90,24 @@ def _a_public_key(value: str) -> str:
     return value
 
 
+def _a_rate(value: str) -> str:
+    try:
+        parse(value)
+    except ValueError:
+        raise PydanticCustomError("rate", "should be a number of requests in a time, for example 100/second") from None
+    return value
+
+
+def _a_network(value: str) -> str:
+    try:
+        ipaddress.ip_network(value)
+    except ValueError:
+        raise PydanticCustomError(
+            "network", "should list addresses or networks, comma-separated, for example 10.0.0.0/8"
+        ) from None
+    return value
+
+
 def _comma_separated(value: object) -> object:
     if isinstance(value, str):
         return tuple(part.strip() for part in value.split(",") if part.strip())
@@ -98,6 +117,8 @@ def _comma_separated(value: object) -> object:
 Address = Annotated[str, AfterValidator(_an_address)]
 Url = Annotated[str, AfterValidator(_a_url)]
 Port = Annotated[int, Field(ge=1, le=65535)]
+Rate = Annotated[str, AfterValidator(_a_rate)]
+Network = Annotated[str, AfterValidator(_a_network)]
 PublicKey = Annotated[str, AfterValidator(_a_public_key)]
 
 
@@ -137,7 +158,11 @@ def _default_mail_host(data: dict[str, Any]) -> str:
 
 
 class Settings(BaseSettings):
-    """Everything a process may be told from outside; read once, at its entry point, and handed on."""
+    """Everything a process may be told from outside; read once, at its entry point, and handed on.
+
+    `rate_…`: how often each key, and each client address without one, may ask; `posts` are forms sent and logins tried.
+    `trusted_proxies`: who may say in `X-Forwarded-For` whose request it passes on.
+    """
 
     model_config = SettingsConfigDict(
         env_prefix="NURTURE_", env_ignore_empty=True, extra="ignore", frozen=True, populate_by_name=True
@@ -154,6 +179,10 @@ class Settings(BaseSettings):
     )
     sendgrid_host: Url = Field(default_factory=_default_mail_host)
     sendgrid_webhook_keys: Annotated[tuple[PublicKey, ...], NoDecode, BeforeValidator(_comma_separated)] = ()
+    rate_key: Rate = "200/second"
+    rate_public: Rate = "600/minute"
+    rate_posts: Rate = "120/minute"
+    trusted_proxies: Annotated[tuple[Network, ...], NoDecode, BeforeValidator(_comma_separated)] = ("127.0.0.1", "::1")
     metrics: Address | None = None
     temporal_cli: Path | None = None
     temporal_port: Port = 7233
@@ -242,6 +271,10 @@ class Settings(BaseSettings):
             "SENDGRID_API_KEY": self.sendgrid_api_key.get_secret_value() if self.sendgrid_api_key else None,
             "NURTURE_SENDGRID_HOST": self.sendgrid_host,
             "NURTURE_SENDGRID_WEBHOOK_KEYS": ",".join(self.sendgrid_webhook_keys),
+            "NURTURE_RATE_KEY": self.rate_key,
+            "NURTURE_RATE_PUBLIC": self.rate_public,
+            "NURTURE_RATE_POSTS": self.rate_posts,
+            "NURTURE_TRUSTED_PROXIES": ",".join(self.trusted_proxies),
             "NURTURE_METRICS": self.metrics,
             "NURTURE_TEMPORAL_CLI": str(self.temporal_cli) if self.temporal_cli else None,
             "NURTURE_TEMPORAL_PORT": str(self.temporal_port),

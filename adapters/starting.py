@@ -59,6 +59,19 @@ async def start_task(client: Client, handoff: str, lead: str) -> None:
     )
 
 
+async def start_confirmation(client: Client, request: int) -> None:
+    """Start the workflow that sends the mail of a request for a consent, where none runs."""
+    await client.start_workflow(
+        protocol.CONFIRMATION_WORKFLOW,
+        protocol.Confirm(request=request),
+        id=protocol.confirmation_workflow_id(request),
+        task_queue=protocol.TASK_QUEUE,
+        id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
+        id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE,
+        rpc_timeout=timedelta(seconds=5),
+    )
+
+
 def living_leads(conn: Connection) -> list[str]:
     """The leads whose workflow should run: it was started, and has not ended by itself."""
     wanted = (leads.c.started, leads.c.retired.is_(False), leads.c.status != "erased")

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from adapters.mail.variables import TemplateUnreadable, undeclared
+from adapters.mail.variables import CONFIRM_LINK, TemplateUnreadable, undeclared
 from nurture.definitions import Template
 from nurture.errors import Problem, near_names
 from nurture.folder import TemplateFile
@@ -26,10 +26,13 @@ _IN_BRACES = re.compile(r"\{[{%](.*?)[%}]\}", re.DOTALL)
 def check_templates(loaded: Loaded, files: Mapping[str, str]) -> tuple[Problem, ...]:
     """Every problem of the texts of the templates. `files` are the texts that `loaded` was read from."""
     found: set[Problem] = set()
+    confirming = {form.confirm for form in loaded.definitions.forms.values()}
     for entry in loaded.folder.templates:
         template = loaded.definitions.templates.get((entry.name, entry.language))
         if template is not None:
-            found.update(_Checking(loaded, template, entry, source_lines(files[entry.file])).problems())
+            found.update(
+                _Checking(loaded, template, entry, source_lines(files[entry.file]), entry.name in confirming).problems()
+            )
     return tuple(sorted(found))
 
 
@@ -41,6 +44,8 @@ class _Checking:
     template: Template
     entry: TemplateFile
     lines: list[str]
+    confirms: bool
+    """A form names it in `confirm`, so the mail has an address at which the consent is confirmed."""
 
     def problems(self) -> Iterator[Problem]:
         for part in PARTS:
@@ -54,10 +59,15 @@ class _Checking:
                 yield from self._unfillable(part, name)
             yield from self._misspelt(part, names)
             yield from self._links(part)
+            if part == "body" and self.confirms and CONFIRM_LINK not in names:
+                message = (
+                    f"nobody could confirm: write [words]({{{{ {CONFIRM_LINK} }}}}), since a form names it in `confirm`"
+                )
+                yield self._problem(self._line(part, 1), message, "no-confirm-link")
 
     def _unfillable(self, part: str, name: str) -> Iterator[Problem]:
         known = self.loaded.folder.names("attributes")
-        if name == "lead.name":
+        if name == "lead.name" or (name == CONFIRM_LINK and self.confirms and not self._sent_by_a_scenario):
             return
         if name.startswith(ATTRIBUTES):
             attribute = name.removeprefix(ATTRIBUTES).partition(".")[0]
@@ -65,11 +75,22 @@ class _Checking:
                 return
             near = did_you_mean(near_names(attribute, known))
             message = f"nobody can fill `{name}`: attributes.yaml has no {attribute!r}{near or '; declare it there'}"
+        elif name == CONFIRM_LINK:
+            other = (
+                "a scenario sends this template too" if self.confirms else "no form names this template in `confirm`"
+            )
+            message = f"nobody can fill `{name}`: {other}"
         else:
             fillable = ["lead.name", *(f"{ATTRIBUTES}{attribute}" for attribute in sorted(known or ()))]
+            fillable += [CONFIRM_LINK] if self.confirms else []
             near = did_you_mean(near_names(name, fillable) or _same_ending(name, fillable))
             message = f"nobody can fill `{name}`{near or '; a template knows lead.name, lead.attributes.… and link(…)'}"
         yield self._problem(self._find(part, name), message, "unknown-variable")
+
+    @property
+    def _sent_by_a_scenario(self) -> bool:
+        steps = (step for scenario in self.loaded.definitions.scenarios.values() for step in scenario.steps.values())
+        return any(self.template.name in step.templates for step in steps)
 
     def _misspelt(self, part: str, reported: frozenset[str]) -> Iterator[Problem]:
         """Undeclared attributes that have a default: they break nothing, and are never filled."""

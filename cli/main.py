@@ -19,6 +19,7 @@ COMMANDS = {
     "check": "cli.folder",
     "deploy": "cli.deploy",
     "deployments": "cli.deployments",
+    "keys": "cli.keys",
     "migrate": "cli.migrate",
     "simulate": "cli.simulate",
     "graph": "cli.graph",

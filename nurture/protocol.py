@@ -18,6 +18,7 @@ TASK_QUEUE = "nurture"
 LEAD_WORKFLOW = "Lead"
 HANDOFF_WORKFLOW = "Handoff"
 SWEEP_WORKFLOW = "Sweep"
+CONFIRMATION_WORKFLOW = "Confirmation"
 DELIVER = "deliver"
 
 READ_LEAD = "read_lead"
@@ -25,6 +26,7 @@ WRITE_RECORD = "write_record"
 GATHER_FACTS = "gather_facts"
 RETIRE_LEAD = "retire_lead"
 SEND_MAIL = "send_mail"
+SEND_CONFIRMATION = "send_confirmation"
 MAKE_HANDOFF = "make_handoff"
 NOTIFY_PERSON = "notify_person"
 ENROLL_LEAD = "enroll_lead"
@@ -134,6 +136,17 @@ class Order(Stored):
 
 SUPERSEDED = "Superseded"
 """The type of the error with which an activity refuses a command that the stored state does not ask for."""
+
+
+def confirmation_workflow_id(request: int) -> str:
+    """The id of the workflow that sends the mail of one request for a consent."""
+    return f"confirmation/{request}"
+
+
+class Confirm(Stored):
+    """A request for a consent, by its number: what its workflow and its activity are started with."""
+
+    request: int
 
 
 class HandoffStart(Stored):

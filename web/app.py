@@ -19,6 +19,7 @@ from adapters.database.engine import migrate, open_database
 from adapters.mail.keys import kept_secret
 from adapters.settings import Settings
 from web import (
+    confirmation,
     enrolments,
     events,
     forms,
@@ -27,6 +28,7 @@ from web import (
     hidden_link,
     inbox,
     leads,
+    openapi,
     problems,
     session,
     sink,
@@ -34,6 +36,7 @@ from web import (
     webhooks,
 )
 from web.context import Nurture
+from web.rates import POSTS, PUBLIC, Rates
 from web.security import BodyLimit, SafeHeaders, need
 
 _REFRESH_SECONDS = 1.0
@@ -66,7 +69,9 @@ def make_app(settings: Settings, engine: Engine, *, store: DeploymentStore, cloc
         lifespan=lifespan,
     )
     app.state.nurture = nurture
+    app.state.rates = Rates(settings)
     problems.install(app)
+    openapi.install(app)
     secret = kept_secret(engine, "session", lambda: AESSIV.generate_key(512))
     app.add_middleware(BodyLimit)
     app.add_middleware(
@@ -78,8 +83,11 @@ def make_app(settings: Settings, engine: Engine, *, store: DeploymentStore, cloc
         https_only=settings.public_url.startswith("https://"),
     )
     app.add_middleware(SafeHeaders)
-    for module in (leads, events, enrolments, handoffs, forms, webhooks, unsubscribe, hidden_link, health, session):
+    for module in (leads, events, enrolments, handoffs, webhooks, unsubscribe, hidden_link, health):
         app.include_router(module.router)
+    app.include_router(confirmation.router, dependencies=[PUBLIC])
+    for module in (forms, session):
+        app.include_router(module.router, dependencies=[PUBLIC, POSTS])
     if settings.mail == "sink":
         app.include_router(sink.router)
         app.include_router(inbox.api, dependencies=[Depends(need("read"))])
@@ -118,7 +126,8 @@ async def _serve(app: FastAPI, settings: Settings) -> None:
             access_log=False,
             log_config=None,
             server_header=False,
-            proxy_headers=False,
+            proxy_headers=True,  # from the trusted ones only: anybody else could choose an address to be counted for
+            forwarded_allow_ips=list(settings.trusted_proxies),
             timeout_graceful_shutdown=5,
         )
     )

@@ -5,19 +5,18 @@ from __future__ import annotations
 from typing import Annotated, Self
 
 from fastapi import APIRouter
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, Field, model_validator
 
 from adapters.enrolling import enrol, members
+from web.bodies import Said
 from web.context import Here
 from web.security import WRITER
 
 router = APIRouter(tags=["enrolments"])
 
 
-class Wish(BaseModel):
+class Wish(Said):
     """Who shall walk which scenario: leads by id, or everybody in a segment."""
-
-    model_config = ConfigDict(extra="forbid")
 
     scenario: str
     leads: Annotated[list[str], Field(max_length=10_000)] | None = None
@@ -45,7 +44,13 @@ class Answer(BaseModel):
     refused: list[Refused]
 
 
-@router.post("/api/enrollments", status_code=202, summary="Enrol leads in a scenario", dependencies=[WRITER])
+@router.post(
+    "/api/enrollments",
+    status_code=202,
+    summary="Enrol leads in a scenario",
+    dependencies=[WRITER],
+    responses={404: {"description": "There is no such scenario or segment"}},
+)
 def enroll(wish: Wish, here: Here) -> Answer:
     """Decided at once, lead by lead; an unknown scenario or segment is 404 with near names."""
     here.store.refresh()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request
@@ -10,9 +9,12 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import JSONResponse, Response
 
 from adapters.database.engine import reading, writing
+from adapters.database.event_in import event_schema
 from adapters.database.events import TOLERANCE, EventsAnswer, accept, parked
+from adapters.database.keepable import Unreadable
 from adapters.database.pages import DEFAULT_LIMIT
 from web.context import Here, Nurture
+from web.json_body import json_of
 from web.pages import Cursor, Limit, Page, page
 from web.problems import Refusal, problem
 from web.security import READER, REPORTER
@@ -29,13 +31,7 @@ _BODY = {
             "schema": {
                 "type": "object",
                 "required": ["events"],
-                "properties": {
-                    "events": {
-                        "type": "array",
-                        "maxItems": MOST_EVENTS,
-                        "items": {"type": "object", "required": ["id", "lead", "type"]},
-                    }
-                },
+                "properties": {"events": {"type": "array", "maxItems": MOST_EVENTS, "items": event_schema()}},
             },
             "example": {
                 "events": [
@@ -77,10 +73,9 @@ async def post_events(request: Request, here: Here) -> Response:
 
 
 def _events_of(body: bytes) -> list[Any]:
-    try:
-        content = json.loads(body)
-    except (ValueError, RecursionError) as error:
-        raise Refusal(422, "the body is not JSON", where="body", do=_SHAPE) from error
+    content = json_of(body, do=_SHAPE)
+    if isinstance(content, Unreadable):
+        raise Refusal(422, content.reason, where="body", do=_SHAPE)
     events = content.get("events") if isinstance(content, dict) else None
     if not isinstance(events, list):
         raise Refusal(422, "the body has no list `events`", where="body.events", do=_SHAPE)

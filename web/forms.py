@@ -7,6 +7,7 @@ import json
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import parse_qs, quote
 
@@ -16,19 +17,21 @@ from sqlalchemy.exc import IntegrityError
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
+from adapters.database.confirmations import Asking
 from adapters.database.engine import writing
 from adapters.database.forms import Answers, Submitted, submit
 from nurture.definitions import Definitions, Form, FormConsent
 from nurture.errors import near_names
 from web.context import Here, Nurture
 from web.form_fields import Complaint, Field, fields_of, read_answers, said
-from web.problems import Refusal, problem
+from web.problems import MEDIA_TYPE, Refusal, problem
 from web.session import language_of, templates
 
 router = APIRouter(tags=["forms"])
 
 TRAP = "website"
 """A field that no person sees. Whoever fills it in is a machine."""
+SHARED_THANKS = "/thanks"
 TOKEN, WORDING = "_token", "_wording"
 _FORM, _JSON = "application/x-www-form-urlencoded", "application/json"
 _MOST_FIELDS = 200
@@ -67,6 +70,11 @@ class _Shown:
         return self.form.consent if self.form.topic is not None else None
 
     @property
+    def confirms(self) -> bool:
+        """True where the consent counts only once a mail has confirmed it."""
+        return self.form.confirm is not None and self.consent is not None
+
+    @property
     def wording(self) -> str:
         """Changes with every change of what is agreed to, also where the version was forgotten."""
         consent = self.consent
@@ -76,8 +84,10 @@ class _Shown:
 
     @property
     def thanks(self) -> str:
-        """A path of this site, whatever was written."""
+        """A path of this site, whatever was written. Only the form's own page says that a mail is to be answered."""
         target = self.form.thanks or ""
+        if self.confirms and target == SHARED_THANKS:
+            target = ""
         inside = target.startswith("/") and not target.startswith(("//", "/\\"))
         return target if inside else f"/forms/{quote(self.name, safe='')}/thanks"
 
@@ -98,10 +108,13 @@ def thanks_of_form(request: Request, here: Here, form: str) -> Response:
     shown = _find(here, form)
     if shown is None:
         return _unknown(request, here, form)
-    return _render(request, "form_thanks.html", shown.language, title=shown.form.title, sender=shown.definitions.sender)
+    return _render(
+        request, "form_thanks.html", shown.language, title=shown.form.title, confirms=shown.confirms,
+        sender=shown.definitions.sender,
+    )  # fmt: skip
 
 
-@router.get("/thanks", include_in_schema=False)
+@router.get(SHARED_THANKS, include_in_schema=False)
 def thanks(request: Request, here: Here) -> Response:
     """The page that several forms can share."""
     return _render(request, "form_thanks.html", language_of(request), title=None, sender=here.store.current().sender)
@@ -116,6 +129,12 @@ _BODY = {
 }
 
 
+_PAGE_OR_PROBLEM: dict[str, Any] = {
+    "text/html": {"schema": {"type": "string"}},
+    MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}},
+}
+
+
 @router.post(
     "/forms/{form}",
     status_code=303,
@@ -124,8 +143,8 @@ _BODY = {
     responses={
         202: {"description": "JSON: {event}"},
         303: {"description": "A page: on to the thank-you page"},
-        404: {"description": "There is no such form"},
-        422: {"description": "A field is missing or wrong"},
+        404: {"description": "There is no such form", "content": _PAGE_OR_PROBLEM},
+        422: {"description": "A field is missing or wrong", "content": _PAGE_OR_PROBLEM},
     },
     response_class=Response,
 )
@@ -194,7 +213,8 @@ def _keep(here: Nurture, shown: _Shown, answers: Answers, token: str) -> Submitt
 
 def _submit(here: Nurture, shown: _Shown, answers: Answers, token: str) -> Submitted:
     with writing(here.engine) as connection:
-        return submit(connection, shown.name, shown.form, answers, token=token, store=here.store, now=here.clock.now())
+        moment = Asking(here.clock.now(), datetime.now(UTC), here.clock.epoch.speed)
+        return submit(connection, shown.name, shown.form, answers, token=token, store=here.store, moment=moment)
 
 
 def _json(body: bytes) -> Mapping[str, Any]:
@@ -246,7 +266,7 @@ def _page(
         request, "form.html", shown.language, status=status, headers=headers, title=shown.form.title or shown.name,
         fields=fields, values=values, messages=messages, first=first, older=older, trap=shown.trap,
         hidden={TOKEN: token, WORDING: shown.wording},
-        consent=shown.consent, sender=shown.definitions.sender,
+        consent=shown.consent, confirms=shown.confirms, sender=shown.definitions.sender,
     )  # fmt: skip
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query, Request
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 from sqlalchemy import Connection
 
 from adapters.database import handoffs
@@ -14,6 +14,7 @@ from adapters.database.engine import reading, writing
 from adapters.database.handoffs import Handoff, HandoffTaken, UnknownHandoff
 from adapters.database.pages import DEFAULT_LIMIT
 from nurture.errors import UnknownName
+from web.bodies import Said
 from web.context import Here, Nurture
 from web.pages import Cursor, Limit, Page, page
 from web.problems import Refusal
@@ -25,27 +26,24 @@ Word = Annotated[str, Field(min_length=1, max_length=100)]
 Reason = Annotated[str, Field(min_length=1, max_length=2000)]
 
 
-class Accept(BaseModel):
-    """Who takes the task."""
+_TAKEN: dict[int | str, dict[str, Any]] = {409: {"description": "Somebody else has it, or it is closed"}}
 
-    model_config = ConfigDict(extra="forbid")
+
+class Accept(Said):
+    """Who takes the task."""
 
     rep: Word
 
 
-class Return(BaseModel):
+class Return(Said):
     """Who gives the lead back, and why."""
-
-    model_config = ConfigDict(extra="forbid")
 
     rep: Word
     reason: Reason
 
 
-class Close(BaseModel):
+class Close(Said):
     """What came of the task; `amount` in whole units of the company's currency."""
-
-    model_config = ConfigDict(extra="forbid")
 
     rep: Word
     outcome: Literal["won", "lost"]
@@ -83,7 +81,7 @@ def list_handoffs(
     return page(request, [task.shown() for task in tasks], following, limit=limit)
 
 
-@router.post("/{handoff:path}/accept", summary="Take a handoff", dependencies=[SELLER])
+@router.post("/{handoff:path}/accept", summary="Take a handoff", dependencies=[SELLER], responses=_TAKEN)
 def accept(here: Here, handoff: str, body: Accept) -> Task:
     """A second accept is 409 and says who has it."""
     return _changed(
@@ -94,7 +92,7 @@ def accept(here: Here, handoff: str, body: Accept) -> Task:
     )
 
 
-@router.post("/{handoff:path}/return", summary="Give a lead back to marketing", dependencies=[SELLER])
+@router.post("/{handoff:path}/return", summary="Give a lead back to marketing", dependencies=[SELLER], responses=_TAKEN)
 def give_back(here: Here, handoff: str, body: Return) -> Task:
     """The lead goes where its scenario says; needs no accept before."""
     return _changed(
@@ -105,7 +103,7 @@ def give_back(here: Here, handoff: str, body: Return) -> Task:
     )
 
 
-@router.post("/{handoff:path}/close", summary="Close a handoff as won or lost", dependencies=[SELLER])
+@router.post("/{handoff:path}/close", summary="Close a handoff as won or lost", dependencies=[SELLER], responses=_TAKEN)
 def close(here: Here, handoff: str, body: Close) -> Task:
     """Needs no accept before."""
     return _changed(

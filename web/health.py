@@ -29,7 +29,11 @@ async def live() -> dict[str, str]:
     return {"status": "live"}
 
 
-@router.get("/health/ready", summary="Everything this process needs answers; nurture's time and speed")
+@router.get(
+    "/health/ready",
+    summary="Everything this process needs answers; nurture's time and speed",
+    responses={503: {"description": "Something does not answer", "content": {"application/json": {}}}},
+)
 async def ready(request: Request, here: Here) -> Response:
     """`{ready, now, speed, checks}`; 503 where the database or Temporal does not answer."""
     database, deployment = await run_in_threadpool(_database, here)
@@ -68,7 +72,7 @@ async def _temporal(request: Request, address: str) -> str:
     return answer
 
 
-@router.get("/metrics", summary="Counts in the text format of Prometheus")
+@router.get("/metrics", summary="Counts in the text format of Prometheus", response_class=PlainTextResponse)
 def metrics(here: Here) -> PlainTextResponse:
     """Plain counts of what is stored; nothing here names a person."""
     with reading(here.engine) as connection:

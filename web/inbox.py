@@ -9,19 +9,22 @@ from urllib.parse import quote, urlencode
 from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Body, Form, Query, Request
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 from starlette.responses import RedirectResponse, Response
 
 from adapters.database.pages import DEFAULT_LIMIT, cursor_after, number_cursor, shown
 from adapters.mail.inbox import Inbox, InboxMail, NotDelivered, UnknownMail
 from adapters.mail.links import links_of, with_links_changed
+from web.bodies import Said
 from web.context import Here, Nurture
 from web.pages import Cursor, Limit, Page, page
 from web.problems import Refusal
 from web.session import language_of, render
 from web.sink import waker
 
-api = APIRouter(prefix="/api/inbox", tags=["inbox"])
+api = APIRouter(
+    prefix="/api/inbox", tags=["inbox"], responses={409: {"description": "The mail never reached its reader"}}
+)
 pages = APIRouter(prefix="/inbox", include_in_schema=False)
 
 T = TypeVar("T")
@@ -29,26 +32,20 @@ _ON_A_PAGE = 30
 Action = Literal["reply", "spam", "unsubscribe", "unsubscribe_all"]
 
 
-class Opening(BaseModel):
+class Opening(Said):
     """How a mail was opened; `machine`: by a program that loads every mail."""
-
-    model_config = ConfigDict(extra="forbid")
 
     machine: bool = False
 
 
-class Click(BaseModel):
+class Click(Said):
     """Which link was followed."""
-
-    model_config = ConfigDict(extra="forbid")
 
     url: Annotated[str, Field(pattern=r"^https?://[^\s]+$", max_length=4000)]
 
 
-class Unsubscribing(BaseModel):
+class Unsubscribing(Said):
     """From what the reader unsubscribes: everything, or the topic of the mail."""
-
-    model_config = ConfigDict(extra="forbid")
 
     scope: Literal["all", "topic"] = "all"
 
@@ -156,11 +153,11 @@ def _instant(since: str | None) -> datetime | None:
     try:
         # A plus sign that was not quoted arrives as a blank.
         instant = datetime.fromisoformat(since.replace(" ", "+"))
-    except ValueError as error:
+        return instant.astimezone(UTC) if instant.tzinfo else instant.replace(tzinfo=UTC)
+    except (ValueError, OverflowError) as error:
         raise Refusal(
             422, f"{since[:100]!r} is no instant", where="query.since", do="write RFC 3339, as 2026-11-01T09:00:00Z"
         ) from error
-    return instant if instant.tzinfo else instant.replace(tzinfo=UTC)
 
 
 def _inbox(request: Request, here: Nurture) -> Inbox:

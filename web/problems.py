@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
@@ -10,7 +11,7 @@ from urllib.parse import urlencode
 import structlog
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DataError, OperationalError
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
@@ -26,6 +27,7 @@ _ADVICE = {
     404: ("there is nothing here", "look at /api/docs for the routes"),
     405: ("this route does not take that method", "look at /api/docs for the routes"),
     413: ("the body is too large", "send at most 5 MB at once"),
+    429: ("too many requests", "come again later"),
     415: ("the body is of a type that is not read here", "send application/json"),
 }
 
@@ -34,11 +36,28 @@ class Refusal(NurtureError):
     """A request that is answered with `status`; `details` go into the body beside what, where and do."""
 
     def __init__(
-        self, status: int, what: str, *, where: str = "", do: str = "", details: Mapping[str, Any] | None = None
+        self,
+        status: int,
+        what: str,
+        *,
+        where: str = "",
+        do: str = "",
+        details: Mapping[str, Any] | None = None,
+        headers: Mapping[str, str] | None = None,
     ) -> None:
         super().__init__(what, where=where, do=do)
         self.status = status
         self.details = dict(details or {})
+        self.headers = dict(headers or {})
+
+
+class _ProblemResponse(JSONResponse):
+    """JSON in which half a character of somebody's request, which cannot be written, is a question mark."""
+
+    media_type = MEDIA_TYPE
+
+    def render(self, content: Any) -> bytes:
+        return json.dumps(content, ensure_ascii=False, allow_nan=False).encode(errors="replace")
 
 
 def problem(
@@ -61,7 +80,7 @@ def problem(
         "where": where,
         "do": do,
     }
-    return JSONResponse(body, status_code=status, media_type=MEDIA_TYPE, headers=dict(headers or {}))
+    return _ProblemResponse(body, status_code=status, headers=dict(headers or {}))
 
 
 def install(app: FastAPI) -> None:
@@ -70,6 +89,8 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(RequestValidationError, _of_validation)
     app.add_exception_handler(HTTPException, _of_http)
     app.add_exception_handler(OperationalError, _of_database)
+    for kind in (DataError, UnicodeEncodeError, OverflowError):
+        app.add_exception_handler(kind, _of_value)
     app.add_exception_handler(Exception, _of_fault)
 
 
@@ -78,7 +99,7 @@ def _of_nurture(request: Request, error: Exception) -> Response:
         case Refusal() if error.status == 401 and _is_page(request):
             return RedirectResponse(f"/login?{urlencode({'next': _here(request)})}", status_code=303)
         case Refusal():
-            headers = {"WWW-Authenticate": "Bearer"} if error.status == 401 else None
+            headers = {**error.headers, **({"WWW-Authenticate": "Bearer"} if error.status == 401 else {})}
             return problem(
                 error.status, error.what, where=error.where, do=error.do, details=error.details, headers=headers
             )
@@ -126,6 +147,17 @@ def _of_database(request: Request, error: Exception) -> Response:
     _log.error("database_not_available", route=request.url.path, reason=type(error).__name__)
     return problem(
         503, "the database does not answer", where=request.url.path, do="try again soon", headers={"Retry-After": "2"}
+    )
+
+
+def _of_value(request: Request, error: Exception) -> Response:
+    """A net below every route: nothing was kept, since the transaction ended by it."""
+    _log.warning("value_not_kept", route=_route_of(request), reason=type(error).__name__)
+    return problem(
+        422,
+        "a text or number in it cannot be kept: too long, too large, or with half of a character",
+        where=request.url.path,
+        do="mend it and send it again",
     )
 
 

@@ -2,37 +2,27 @@
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 import re
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Literal
 
 from fastapi import Depends, Request
-from sqlalchemy import Engine, delete, insert, select
+from sqlalchemy import Engine, delete, insert
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from adapters.database.api_keys import digest_of, known
 from adapters.database.engine import reading, writing
 from adapters.database.schema import keys
+from nurture.roles import RIGHTS, Right, Role
 from web.context import nurture_of
 from web.problems import Refusal, problem
-
-Right = Literal["read", "write", "sales", "events"]
-Role = Literal["admin", "marketing", "sales", "events"]
-
-RIGHTS: dict[str, frozenset[Right]] = {
-    "admin": frozenset({"read", "write", "sales", "events"}),
-    "marketing": frozenset({"read", "write", "events"}),
-    "sales": frozenset({"read", "sales"}),
-    "events": frozenset({"events"}),
-}
-"""What each role of a key may do: read, change leads and enrolments, work on handoffs, hand in events."""
+from web.rates import address_of, rates_of
 
 MOST_BYTES = 5 * 1024 * 1024
 TOKEN_LIFE = timedelta(hours=1)
@@ -50,36 +40,13 @@ class Caller:
         return right in RIGHTS.get(self.role, frozenset())
 
 
-def digest_of(key: str) -> str:
-    """What is kept of a key: its SHA-256 in hexadecimal."""
-    return hashlib.sha256(key.encode()).hexdigest()
-
-
 def caller_with(engine: Engine, key: str, *, settings_key: str | None) -> Caller | None:
-    """The caller that a key stands for, or None. Every known key is compared, each in constant time."""
-    given = digest_of(key)
-    found = None
+    """The caller that a key stands for, or None: one of the database, or that of the settings, which is an admin's."""
     with reading(engine) as connection:
-        rows = connection.execute(
-            select(keys.c.name, keys.c.role, keys.c.sha256).where(keys.c.kind == "api", keys.c.sha256.is_not(None))
-        ).all()
-    for name, role, sha256 in rows:
-        if hmac.compare_digest(given, sha256):
-            found = Caller(name, role or "")
-    if settings_key is not None and hmac.compare_digest(given, digest_of(settings_key)):
-        found = Caller("settings", "admin")
-    return found
-
-
-def make_key(engine: Engine, name: str, role: Role) -> str:
-    """Make an API key, keep its hash under `name` (an older one of that name ends) and return it: it is shown once."""
-    key = secrets.token_urlsafe(32)
-    with writing(engine) as connection:
-        connection.execute(delete(keys).where(keys.c.name == name, keys.c.kind == "api"))
-        connection.execute(
-            insert(keys).values(name=name, kind="api", sha256=digest_of(key), role=role, created_real=datetime.now(UTC))
-        )
-    return key
+        found = known(connection, key)
+    if settings_key is not None and hmac.compare_digest(digest_of(key), digest_of(settings_key)):
+        return Caller("settings", "admin")
+    return Caller(found.name, found.role) if found is not None else None
 
 
 def make_login_token(engine: Engine, role: Role = "admin") -> str:
@@ -131,12 +98,15 @@ def need(right: Right) -> Callable[[Request], object]:
     async def check(request: Request) -> Caller:
         caller = await caller_of(request)
         if caller is None:
+            if "authorization" in request.headers:
+                rates_of(request).take("posts", address_of(request))  # keys are not to be guessed
             raise Refusal(
                 401,
                 "a good key is needed",
                 where=request.url.path,
                 do="send `Authorization: Bearer <key>`, or open /login in a browser",
             )
+        rates_of(request).take("key", caller.name)
         if not caller.may(right):
             raise Refusal(
                 403,
@@ -193,7 +163,7 @@ _HEADERS = {
     "cross-origin-opener-policy": "same-origin",
     "x-robots-tag": "noindex",
 }
-_PRIVATE = re.compile(r"^/(api|login|metrics|u/|$)")
+_PRIVATE = re.compile(r"^/(api|login|metrics|u/|c/|$)")
 
 
 class SafeHeaders:
@@ -221,7 +191,10 @@ class SafeHeaders:
 
 
 class BodyLimit:
-    """Refuses bodies above 5 MB with 413, by their length as told and as counted."""
+    """Refuses bodies above 5 MB with 413, by their length as told and as counted, and compressed ones with 415.
+
+    Texts with a NUL character, which no database keeps, are refused in the address already.
+    """
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -230,7 +203,14 @@ class BodyLimit:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        told = dict(scope["headers"]).get(b"content-length", b"")
+        headers = dict(scope["headers"])
+        if "\0" in scope["path"] or b"%00" in scope["query_string"]:
+            await _without_nul(scope["path"])(scope, receive, send)
+            return
+        if headers.get(b"content-encoding", b"identity").strip().lower() not in (b"", b"identity"):
+            await _compressed(scope["path"])(scope, receive, send)
+            return
+        told = headers.get(b"content-length", b"")
         if told.isdigit() and int(told) > MOST_BYTES:
             await _too_large(scope["path"])(scope, receive, send)
             return
@@ -249,3 +229,19 @@ class BodyLimit:
 
 def _too_large(path: str) -> ASGIApp:
     return problem(413, "the body is too large", where=path, do="send at most 5 MB at once")
+
+
+def _compressed(path: str) -> ASGIApp:
+    # 5 MB could become gigabytes
+    return problem(
+        415, "the body is compressed", where=path, do="send it uncompressed", headers={"Accept-Encoding": "identity"}
+    )
+
+
+def _without_nul(path: str) -> ASGIApp:
+    return problem(
+        404 if "\0" in path else 422,
+        "the address holds a NUL character",
+        where=path.replace("\0", "�"),
+        do="leave %00 out",
+    )

@@ -12,6 +12,7 @@ from adapters.database.events import unsubscribe
 from adapters.database.sequence import UnknownLead
 from adapters.mail.tokens import Subscription, UnsubscribeTokens
 from web.context import Here, Nurture
+from web.rates import address_of, rates_of
 from web.session import render
 
 router = APIRouter(include_in_schema=False)
@@ -70,4 +71,6 @@ def _page(request: Request, here: Nurture, subscription: Subscription, *, done: 
 
 
 def _unknown(request: Request) -> Response:
+    # whoever has a link of ours is never refused: a mail program's servers send the clicks of many people
+    rates_of(request).take("public", address_of(request))
     return render(request, "unsubscribe.html", status=404, done=False, known=False, topic=None, action="", sender=None)

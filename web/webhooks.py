@@ -19,7 +19,18 @@ router = APIRouter(tags=["webhooks"])
 _log = structlog.get_logger()
 
 
-@router.post("/webhooks/sendgrid", summary="Mail events, signed by the provider")
+_BODY = {
+    "required": True,
+    "content": {"application/json": {"schema": {"type": "array", "items": {"type": "object"}}}},
+}
+
+
+@router.post(
+    "/webhooks/sendgrid",
+    summary="Mail events, signed by the provider",
+    openapi_extra={"requestBody": _BODY},
+    responses={401: {"description": "The signature does not fit"}},
+)
 async def sendgrid(request: Request, here: Here) -> Response:
     """Event Webhook: verified on the raw body; stored in one transaction before the answer."""
     body = await request.body()

@@ -26,13 +26,17 @@ _LIFTED_BY_A_FORM = frozenset({"unsubscribed", "one_click"})
 
 @dataclass(frozen=True, slots=True)
 class Consent:
-    """One consent to be written: to which topics, on which basis, from where, since when."""
+    """One consent to be written: to which topics, on which basis, from where, since when.
+
+    `wording`: what a form showed; `asked_at`: when it was posted, where a mail asked for the consent once more.
+    """
 
     topics: Sequence[str]
     basis: str
     source: str | None
     at: datetime
     wording: FormConsent | None = None
+    asked_at: datetime | None = None
 
 
 def normalised(address: str) -> str:
@@ -57,6 +61,8 @@ def consent(conn: Connection, lead: str, given: Consent) -> None:
             "by_form": given.wording is not None,
             "wording_version": given.wording.version if given.wording else None,
             "wording": given.wording.text if given.wording else None,
+            "wording_sha256": hashlib.sha256(given.wording.text.encode()).hexdigest() if given.wording else None,
+            "asked_at": given.asked_at,
         }
         for topic in dict.fromkeys(given.topics)
     ]
@@ -89,6 +95,21 @@ def suppressed(conn: Connection, address: str, topic: str) -> str | None:
         if lifted is None or lifted <= row.at or row.reason not in _LIFTED_BY_A_FORM:
             return str(row.reason)
     return None
+
+
+def undeliverable(conn: Connection, address: str, topic: str) -> str | None:
+    """Why not even a mail that somebody asked for in a form may go to the address, or None.
+
+    An unsubscribe is no reason: the mail asks whether it is to be taken back.
+    """
+    reasons = conn.execute(
+        select(suppressions.c.reason).where(
+            suppressions.c.address_hash == address_hash(address),
+            suppressions.c.scope.in_((ALL, topic)),
+            suppressions.c.reason.not_in(_LIFTED_BY_A_FORM),
+        )
+    ).scalars()
+    return next(iter(reasons), None)
 
 
 def suppress(

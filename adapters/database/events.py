@@ -5,16 +5,16 @@ What is told here is acknowledged as soon as the transaction is committed; numbe
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Annotated, Any
+from typing import Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import BaseModel
 from sqlalchemy import Connection, or_, select
 
 from adapters.database.consents import ALL, suppress_all, suppression
+from adapters.database.event_in import ByAddress, EventIn, read_event
 from adapters.database.event_rows import (
     AT_ONCE,
     event_row,
@@ -34,50 +34,8 @@ from nurture.errors import near_names
 EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
 TOLERANCE = timedelta(minutes=10)
 """How far ahead of nurture's clock an event may be; at high speed the caller gives a longer one."""
-_INSTANT = re.compile(r"^\d{4}-\d{2}-\d{2}[Tt ]\d{2}:\d{2}(:\d{2}([.,]\d+)?)?([Zz]|[+-]\d{2}:\d{2})$")
 SHUTTING = {"unsubscribed": "unsubscribed", "spam_reported": "spam_reported", "bounced": "bounced"}
 """Types that shut an address, and the reason a suppression gives."""
-
-
-def _instant(value: Any) -> Any:
-    if value is None or isinstance(value, datetime):
-        return value
-    if not isinstance(value, str) or not _INSTANT.fullmatch(value):
-        raise ValueError("write an RFC 3339 time with its zone, such as 2026-11-02T09:30:00+09:00")
-    try:
-        return datetime.fromisoformat(value.upper().replace(",", ".")).astimezone(UTC)
-    except (ValueError, OverflowError) as error:
-        raise ValueError(f"{value!r} is no time of the calendar") from error
-
-
-class ByAddress(BaseModel):
-    """A lead named by its address."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    email: Annotated[str, Field(min_length=3, max_length=320)]
-
-
-def _subject(value: Any) -> Any:
-    return "" if value is None else value
-
-
-class EventIn(BaseModel):
-    """One event as `POST /events` takes it. `lead` is an id or `{"email"}`; `at` is on nurture's clock."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    id: Annotated[str, Field(min_length=1, max_length=300)]
-    lead: Annotated[str, Field(min_length=1, max_length=200)] | ByAddress
-    type: Annotated[str, Field(min_length=1, max_length=100)]
-    subject: Annotated[str, Field(max_length=400), BeforeValidator(_subject)] = ""
-    at: Annotated[datetime | None, BeforeValidator(_instant)] = None
-    properties: dict[str, Any] | None = None
-
-    @property
-    def hint(self) -> str:
-        """How the lead was named, while it is unknown."""
-        return hint_of_id(self.lead) if isinstance(self.lead, str) else hint_of_address(self.lead.email)
 
 
 class Rejected(BaseModel):
@@ -114,20 +72,17 @@ def accept(
 ) -> EventsAnswer:
     """Store a batch of the body of `POST /events`: good ones are kept, bad ones answered with their reason.
 
-    `told` is the parsed JSON list, not validated yet; at most 1,000 (the caller refuses more).
+    `told` is the parsed JSON list, not validated yet (`Unreadable` where it says two things at once); at most 1,000,
+    the caller refuses more.
     """
     definitions = store.get(current_deployment(conn))
     answer = EventsAnswer()
     good: list[tuple[int, EventIn]] = []
     for index, raw in enumerate(told):
-        try:
-            event = EventIn.model_validate(raw)
-        except ValidationError as error:
-            answer.rejected.append(Rejected(index=index, reason=_said(error)))
-            continue
-        reason = _objection(event, definitions, now, tolerance)
-        if reason is not None:
-            answer.rejected.append(Rejected(index=index, reason=reason))
+        event = read_event(raw)
+        reason = event if isinstance(event, str) else _objection(event, definitions, now, tolerance)
+        if isinstance(event, str) or reason is not None:
+            answer.rejected.append(Rejected(index=index, reason=reason or "it cannot be read"))
             continue
         good.append((index, event))
 
@@ -296,23 +251,6 @@ def _lifted_since(conn: Connection, lead: str, scope: str, since: datetime) -> b
     if scope != ALL:
         query = query.where(consents.c.topic == scope)
     return conn.execute(query.limit(1)).first() is not None
-
-
-def _said(error: ValidationError) -> str:
-    """The first complaint of each field, in one line."""
-    said: dict[str, str] = {}
-    for each in error.errors(include_url=False):
-        place = str(each["loc"][0]) if each["loc"] else "event"
-        message = {
-            "missing": "is required",
-            "extra_forbidden": "is not a field of an event",
-            "model_type": "an event is a JSON object",
-            "dict_type": "must be an object",
-        }.get(each["type"], each["msg"].removeprefix("Value error, "))
-        said.setdefault(place, message)
-    if "lead" in said and said["lead"] != "is required":
-        said["lead"] = 'must be a lead id or {"email": "…"}'
-    return "; ".join(f"{place}: {message}" for place, message in said.items())
 
 
 __all__ = [

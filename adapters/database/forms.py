@@ -5,11 +5,11 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, select
 
+from adapters.database.confirmations import Asking, ask
 from adapters.database.consents import normalised
 from adapters.database.events import accept
 from adapters.database.leads import ConsentIn, LeadUpsert, upsert
@@ -51,17 +51,23 @@ def event_of(name: str, token: str, email: str) -> str:
 
 
 def submit(
-    conn: Connection, name: str, form: Form, answers: Answers, *, token: str, store: Deployments, now: datetime
+    conn: Connection, name: str, form: Form, answers: Answers, *, token: str, store: Deployments, moment: Asking
 ) -> Submitted:
     """Keep one posted form. `form` is the one that was shown, so its wording is what was agreed to.
 
+    With `confirm` the consent is only asked for: a mail follows, and the consent counts once that is answered.
     Raises LeadRefused, UnknownName, WrongValue or FormNotKept; the caller's transaction ends by it.
     """
     event = event_of(name, token, answers.email)
     before = conn.execute(select(events.c.lead).where(events.c.event == event)).first()
     if before is not None:
         return Submitted(str(before.lead), event, again=True)
-    lead = upsert(conn, _told(conn, name, form, answers), store=store, now=now, wording=form.consent).lead
+    confirms = form.confirm is not None and form.topic is not None and form.consent is not None
+    told, now = _told(conn, name, form, answers, consents=not confirms), moment.now
+    kept = upsert(conn, told, store=store, now=now, wording=form.consent, awaits=form.topic if confirms else None)
+    lead = kept.lead
+    if confirms:
+        ask(conn, lead, name, form, address=answers.email, moment=moment, held=kept.held)
     happened = {
         "id": event,
         "lead": lead,
@@ -77,7 +83,7 @@ def submit(
     return Submitted(lead, event, again=False)
 
 
-def _told(conn: Connection, name: str, form: Form, answers: Answers) -> LeadUpsert:
+def _told(conn: Connection, name: str, form: Form, answers: Answers, *, consents: bool) -> LeadUpsert:
     told: dict[str, Any] = {"email": answers.email}
     if answers.name is not None:
         told["name"] = answers.name
@@ -85,7 +91,7 @@ def _told(conn: Connection, name: str, form: Form, answers: Answers) -> LeadUpse
         told["attributes"] = dict(answers.attributes)
     if form.language is not None and not _known(conn, answers.email):
         told["language"] = form.language  # who is known has a language already
-    if form.topic is not None and form.consent is not None:
+    if consents and form.topic is not None and form.consent is not None:
         told["consent"] = ConsentIn(topics=[form.topic], basis="opt_in", source=f"form:{name}")
     return LeadUpsert.model_validate(told)
 

@@ -13,18 +13,20 @@ from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 from sqlalchemy import Connection, Row, bindparam, func, insert, or_, select, update
 
 from adapters.database import consents, enrolments
 from adapters.database.attributes import checked
+from adapters.database.confirmations import mailable
 from adapters.database.event_rows import attach_parked, hint_of_address, hint_of_id
+from adapters.database.keepable import keepable
 from adapters.database.locks import claim
 from adapters.database.members import facts_of
 from adapters.database.pages import cursor_after, rows_of_a_page, text_cursor
 from adapters.database.schema import events, leads
 from adapters.database.sequence import WITHOUT_STATE, Deployments, append, current_deployment, lock
-from nurture.definitions import Definitions, FormConsent
+from nurture.definitions import Definitions, FormConsent, Scenario
 from nurture.entries import AnyEntry, Profiled
 from nurture.errors import NurtureError, UnknownName
 from nurture.membership import ways_in
@@ -73,7 +75,10 @@ def _an_instant(value: Any) -> Any:
         raise ValueError(f"{value!r} is not a time such as 2026-11-02T09:30:00+09:00") from error
     if found.tzinfo is None:
         raise ValueError(f"{value!r} has no time zone: write it as 2026-11-02T09:30:00+09:00")
-    return found.astimezone(UTC)
+    try:
+        return found.astimezone(UTC)
+    except OverflowError as error:
+        raise ValueError(f"{value!r} is no time of the calendar") from error
 
 
 class ConsentIn(BaseModel):
@@ -100,15 +105,24 @@ class LeadUpsert(BaseModel):
     attributes: dict[str, Any] | None = None
     consent: ConsentIn | None = None
 
+    @model_validator(mode="before")
+    @classmethod
+    def _keepable(cls, said: Any) -> Any:
+        return keepable(said)
+
 
 @dataclass(frozen=True, slots=True)
 class Upserted:
-    """What an upsert did: the lead's id, whether it is new, the entries it made, and who was enrolled in what."""
+    """What an upsert did: the lead's id, whether it is new, the entries it made, and who was enrolled in what.
+
+    `held`: scenarios that it would have entered, were its consent not asked for by mail first.
+    """
 
     lead: str
     created: bool
     entries: tuple[AnyEntry, ...]
     decisions: tuple[enrolments.Decision, ...] = ()
+    held: tuple[str, ...] = ()
 
 
 def upsert(
@@ -118,11 +132,13 @@ def upsert(
     store: Deployments,
     now: datetime,
     wording: FormConsent | None = None,
+    awaits: str | None = None,
 ) -> Upserted:
     """Create or change one lead, found by its id, else by its address.
 
-    `wording` is what a form showed: only a consent with it can lift a suppression. Raises LeadRefused or UnknownName,
-    before anything is written.
+    `wording` is what a form showed: only a consent with it can lift a suppression. `awaits`: the topic to which the
+    lead's consent is just being asked for by mail, so that scenarios of that topic wait for it.
+    Raises LeadRefused or UnknownName, before anything is written.
     """
     definitions = store.get(current_deployment(conn))
     claim_names(conn, [data])
@@ -159,9 +175,15 @@ def upsert(
     if before is None or values["email"] != before.email:
         attach_parked(conn, lead, values["email"], now)
     known_before = before.attributes if before is not None else None
-    decisions = _enrol(conn, lead, known_before, attributes, definitions, now)
+    fresh = _newly_fitting(conn, lead, known_before, attributes, definitions, now)
+    held = [each for each in fresh if each.topic == awaits and not mailable(conn, lead, awaits)] if awaits else []
+    decisions = tuple(
+        enrolments.decide(conn, lead, scenario, deployment=definitions.number, now=now)
+        for scenario in fresh
+        if scenario not in held
+    )
     entries.extend(decision.entry for decision in decisions if decision.entry is not None)
-    return Upserted(lead, before is None, tuple(entries), decisions)
+    return Upserted(lead, before is None, tuple(entries), decisions, tuple(each.scenario for each in held))
 
 
 def claim_names(conn: Connection, several: Sequence[LeadUpsert]) -> None:
@@ -274,24 +296,23 @@ def _check_topics(data: LeadUpsert, definitions: Definitions) -> None:
             raise UnknownName("topic", topic, definitions.sender.topics, where="consent.topics")
 
 
-def _enrol(
+def _newly_fitting(
     conn: Connection,
     lead: str,
     before: Mapping[str, Any] | None,
     attributes: Mapping[str, Any],
     definitions: Definitions,
     now: datetime,
-) -> tuple[enrolments.Decision, ...]:
-    """Enrol the lead where it newly fits the segment of an `enter`."""
+) -> list[Scenario]:
+    """The scenarios with an `enter` whose segment the lead newly fits."""
     if before == attributes:
-        return ()
-    decisions: list[enrolments.Decision] = []
+        return []
+    found: list[Scenario] = []
     for name, asked in ways_in(definitions).items():
         facts = facts_of(conn, [lead], asked)[lead]
         if asked.fits(attributes, facts, now) and (before is None or not asked.fits(before, facts, now)):
-            scenario = definitions.scenarios[name]
-            decisions.append(enrolments.decide(conn, lead, scenario, deployment=definitions.number, now=now))
-    return tuple(decisions)
+            found.append(definitions.scenarios[name])
+    return found
 
 
 def _on_their_way(conn: Connection, ids: Sequence[str]) -> dict[str, int]:

@@ -122,7 +122,7 @@ def accept_mail(conn: Connection, told: Sequence[MailEvent], now: datetime, send
         if lead in known.erased:
             answer.ignored += 1
             continue
-        if event.type not in MAIL_EVENTS:
+        if event.type not in MAIL_EVENTS or _of_a_confirmation(event, known):
             answer.ignored += 1
             proofs.append({**row, "filed": True, "automatic": True})
             continue
@@ -142,6 +142,12 @@ def accept_mail(conn: Connection, told: Sequence[MailEvent], now: datetime, send
 def _of_a_test(event: MailEvent, known: _Known) -> bool:
     # a lead may be called `test`: its mails have a row, those of a test have none
     return event.send is not None and event.send.startswith(TEST) and event.send not in known.sends
+
+
+def _of_a_confirmation(event: MailEvent, known: _Known) -> bool:
+    """An open or click of a mail that asks for a consent: who has not agreed yet is not followed."""
+    sent = known.sends.get(event.send) if event.send else None
+    return sent is not None and sent.enrolment == 0 and event.type in ("opened", "clicked")
 
 
 def _look_up(conn: Connection, told: Sequence[MailEvent]) -> _Known:

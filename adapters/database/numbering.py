@@ -12,6 +12,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, bindparam, exists, func, insert, or_, select, update
 
+from adapters.database import confirmations
 from adapters.database import enrolments as enrolling
 from adapters.database.schema import enrolments, entries, events, leads, sends, timeline
 from adapters.database.sequence import (
@@ -61,7 +62,8 @@ def file_events(conn: Connection, lead: str, store: Deployments) -> int:
         if last.automatic or last.reversed_at is not None:
             continue
         for scenario in enrolling.entered_by_event(current, last.type, last.subject):
-            enrolling.decide(conn, lead, scenario, deployment=current.number, now=last.received_at)
+            if not confirmations.waits(conn, lead, scenario, last.received_at):
+                enrolling.decide(conn, lead, scenario, deployment=current.number, now=last.received_at)
     return len(fresh)
 
 
@@ -263,7 +265,7 @@ def _line(lead: str, event: Row[Any], seq: int | None) -> dict[str, Any]:
 def place_of(key: str | None) -> tuple[str | None, str | None, int | None]:
     """Scenario, step and visit of a send key; Nones where it is none of ours."""
     parts = (key or "").rsplit("/", 4)
-    if len(parts) != 5 or not parts[4].isdecimal():
+    if len(parts) != 5 or not parts[4].isdecimal() or parts[2] == "0":  # 0: a form asked for the mail
         return None, None, None
     return parts[1], parts[3], int(parts[4])
 

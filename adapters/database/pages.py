@@ -10,6 +10,8 @@ from nurture.errors import NurtureError
 
 DEFAULT_LIMIT = 100
 MOST = 1000
+_DIGITS = 18
+"""No row has a number with more."""
 
 
 def rows_of_a_page(limit: int | None) -> int:
@@ -27,9 +29,12 @@ def text_cursor(cursor: str | None) -> str | None:
     if not cursor:
         return None
     try:
-        return base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode()
+        key = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode()
     except (binascii.Error, ValueError) as error:
         raise _unreadable(cursor) from error
+    if "\0" in key:
+        raise _unreadable(cursor)
+    return key
 
 
 def number_cursor(cursor: str | None) -> int | None:
@@ -37,7 +42,7 @@ def number_cursor(cursor: str | None) -> int | None:
     key = text_cursor(cursor)
     if key is None:
         return None
-    if not key.isdecimal():
+    if not key.isdecimal() or len(key) > _DIGITS:
         raise _unreadable(cursor)
     return int(key)
 

@@ -160,7 +160,31 @@ consents = Table(
     Column("by_form", Boolean, nullable=False, default=False),  # only such a consent lifts a suppression
     Column("wording_version", String(100)),
     Column("wording", Text),
+    Column("wording_sha256", String(64)),                       # of the text in UTF-8
+    Column("asked_at", Instant),                                # when the form was posted, where a mail confirmed it
     Index("ix_consents_of_lead", "lead", "topic"),
+)  # fmt: skip
+
+confirmations = Table(
+    "confirmations", metadata,  # consents that a form asked for, and that a mail asks for once more (double opt-in)
+    _id(), _lead(),
+    Column("number", Integer, nullable=False),                  # 1, 2 … for one lead and form
+    Column("form", String(100), nullable=False),
+    Column("topic", String(100), nullable=False),
+    Column("template", String(100), nullable=False),
+    Column("address_hash", String(64), nullable=False),         # whose mailbox confirms; another one cannot
+    Column("wording_version", String(100), nullable=False),
+    Column("wording", Text, nullable=False),
+    Column("held", JSON, nullable=False, default=list),         # scenarios that begin with the confirmation
+    Column("asked_at", Instant, nullable=False),
+    Column("until", Instant, nullable=False),                   # the link in the mail works so long
+    Column("confirmed_at", Instant),
+    Column("asked_real", Instant, nullable=False),
+    Column("due_real", Instant, nullable=False),                # its mail may go from then on …
+    Column("told_real", Instant),                               # … and its workflow was started (the last time) then
+    Column("ended_real", Instant),                              # its mail went, or never will
+    UniqueConstraint("lead", "form", "number"),
+    Index("ix_confirmations_due", "ended_real", "due_real"),
 )  # fmt: skip
 
 suppressions = Table(

@@ -100,6 +100,7 @@ def _recent(conn: Connection, command: SendMail, definitions: Definitions, now: 
         .where(
             sends.c.lead == command.lead,
             sends.c.key != command.key,
+            sends.c.enrolment > 0,  # what a form asked for counts towards no cap
             sends.c.state.in_(("in_flight", "accepted", "unknown")),
             sends.c.attempted_at > now - 2 * cap.per.span,
         )
@@ -177,15 +178,12 @@ def refuse(conn: Connection, command: SendMail, at: datetime, *, seq: int, reaso
 
 
 def tell(conn: Connection, command: SendMail, what: str, at: datetime, *, seq: int, reason: str | None = None) -> None:
-    """One line about the send on the lead's timeline."""
-    timeline.add(
-        conn,
-        command.lead,
-        Line(
-            at=at, kind="send", what=what, subject=command.template, scenario=command.scenario,
-            step=command.step, visit=command.visit, reason=reason, seq=seq,
-        ),
-    )  # fmt: skip
+    """One line about the send on the lead's timeline; a mail that a form asked for belongs to no step."""
+    line = Line(at=at, kind="send", what=what, subject=command.template, reason=reason, seq=seq)
+    if command.enrolment:
+        place = {"scenario": command.scenario, "step": command.step, "visit": command.visit}
+        line = line.model_copy(update=place)
+    timeline.add(conn, command.lead, line)
 
 
 def evidence(conn: Connection, key: str) -> datetime | None:

@@ -16,7 +16,8 @@ class Mail:
     """One mail for one person, rendered. `send_key` travels with it and comes back in every event about it.
 
     `not_after` is a real instant after which nobody waits for the answer any more: a provider that settles takes
-    nothing later than that, so what it does not know by then was never taken.
+    nothing later than that, so what it does not know by then was never taken. `tracked` False: nobody is told whether
+    it was opened or clicked.
     """
 
     to: str
@@ -29,6 +30,7 @@ class Mail:
     send_key: str
     headers: Mapping[str, str] = field(default_factory=dict)
     not_after: datetime | None = None
+    tracked: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ from jinja2 import Environment
 from adapters.mail import layout
 from adapters.mail.markdown import as_html, as_text, parsed
 from adapters.mail.variables import (
+    CONFIRM_LINK,
     Address,
     Facts,
     TemplateBlocked,
@@ -53,16 +54,25 @@ class Rendered:
 
 
 def render(
-    template: Template, *, lead: LeadFacts, sender: Sender, unsubscribe_url: str, link_base: str, send_key: str
+    template: Template,
+    *,
+    lead: LeadFacts,
+    sender: Sender,
+    unsubscribe_url: str,
+    link_base: str,
+    send_key: str,
+    confirm_url: str | None = None,
 ) -> Rendered:
-    """One mail, the same for the same arguments. `link_base` is NURTURE_PUBLIC_URL.
+    """One mail, the same for the same arguments. `link_base` is NURTURE_PUBLIC_URL; `confirm_url` fills `confirm_link`.
 
     Raises:
         TemplateBlocked: a variable is unset for this lead, or the template fails in another way.
     """
     base = link_base.rstrip("/")
     attributes = Facts("lead.attributes", lead.attributes)
-    names = {"lead": Facts("lead", {"name": lead.name or None, "attributes": attributes})}
+    names: dict[str, Any] = {"lead": Facts("lead", {"name": lead.name or None, "attributes": attributes})}
+    if confirm_url is not None:
+        names[CONFIRM_LINK] = Address(confirm_url)
     values = values_for(template, send_key, f"{template.subject}{template.preheader}{template.body}{lead}")
 
     def link(path: str) -> Address:

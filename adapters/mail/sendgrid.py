@@ -178,7 +178,7 @@ class SendGridMailer:
 def request_body(mail: Mail) -> dict[str, Any]:
     """The body of Mail Send for one mail: text part first, one recipient, the send key beside it.
 
-    Opens and clicks are asked for explicitly and the provider's own unsubscribe list is left out, whatever the
+    Opens and clicks are asked for, or not, explicitly and the provider's own unsubscribe list is left out, whatever the
     account's settings say: the list is kept here.
     """
     return {
@@ -193,8 +193,8 @@ def request_body(mail: Mail) -> dict[str, Any]:
         "subject": mail.subject,
         "content": [{"type": "text/plain", "value": mail.text}, {"type": "text/html", "value": mail.html}],
         "tracking_settings": {
-            "open_tracking": {"enable": True},
-            "click_tracking": {"enable": True, "enable_text": False},
+            "open_tracking": {"enable": mail.tracked},
+            "click_tracking": {"enable": mail.tracked, "enable_text": False},
             "subscription_tracking": {"enable": False},
         },
     }

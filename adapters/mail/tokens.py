@@ -1,7 +1,7 @@
-"""Makes and reads the addresses at which a mail is unsubscribed from; refuses to decide what unsubscribing does.
+"""Makes and reads the addresses at which a mail is unsubscribed from, or a consent confirmed; refuses to do either.
 
-A token is sealed (AES-SIV): nobody can read, change or make one without the key, it never runs out, and the same mail
-always has the same token.
+A token is sealed (AES-SIV): nobody can read, change or make one without the key, and the same mail always has the same
+one. That to unsubscribe never runs out; that to confirm holds the instant until which it is good.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import base64
 import binascii
 import json
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESSIV
@@ -19,6 +20,7 @@ from adapters.mail.keys import kept_secret
 
 _KEY_NAME = "unsubscribe"
 _PURPOSE = [b"nurture unsubscribe 1"]
+_CONFIRMING = [b"nurture confirm 1"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +60,44 @@ class UnsubscribeTokens:
     def url(self, public_url: str, subscription: Subscription) -> str:
         """The whole address of the confirm page, which is also that of the one-click request."""
         return f"{public_url.rstrip('/')}/u/{self.token(subscription)}"
+
+
+@dataclass(frozen=True, slots=True)
+class Confirmation:
+    """What a token stands for: a request for a consent, and until when (on nurture's clock) it may be confirmed."""
+
+    request: int
+    until: datetime
+
+
+class ConfirmationTokens:
+    """Seals and opens the tokens of confirmations, with the same key for another purpose."""
+
+    def __init__(self, key: bytes) -> None:
+        self._seal = AESSIV(key)
+
+    @classmethod
+    def of(cls, engine: Engine) -> ConfirmationTokens:
+        """With the key kept in the database, made there on first use."""
+        return cls(kept_secret(engine, _KEY_NAME, lambda: AESSIV.generate_key(512)))
+
+    def token(self, confirmation: Confirmation) -> str:
+        """A word of letters, digits, `-` and `_`, fit for a URL's path."""
+        content = json.dumps([confirmation.request, confirmation.until.astimezone(UTC).isoformat()])
+        return base64.urlsafe_b64encode(self._seal.encrypt(content.encode(), _CONFIRMING)).rstrip(b"=").decode()
+
+    def read(self, token: str) -> Confirmation | None:
+        """What the token stands for, good or run out; None where it is not one of ours."""
+        try:
+            sealed = base64.b64decode(token + "=" * (-len(token) % 4), altchars=b"-_", validate=True)
+            request, until = json.loads(self._seal.decrypt(sealed, _CONFIRMING))
+        except (InvalidTag, binascii.Error, ValueError):
+            return None
+        return Confirmation(request=request, until=datetime.fromisoformat(until))
+
+    def url(self, public_url: str, confirmation: Confirmation) -> str:
+        """The whole address of the page with the button."""
+        return f"{public_url.rstrip('/')}/c/{self.token(confirmation)}"
 
 
 def one_click_headers(unsubscribe_url: str) -> dict[str, str]:

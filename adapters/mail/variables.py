@@ -23,6 +23,8 @@ from nurture.errors import NurtureError
 _DIGITS_OF_NUMBER = 6
 _REGISTRY = "values_of_this_mail"
 LONGEST_VALUE = 2000
+CONFIRM_LINK = "confirm_link"
+"""The variable that only the mail of a form's `confirm` can fill: the address at which the consent is confirmed."""
 Origin = Literal["author", "lead", "engine"]
 
 

@@ -10,8 +10,9 @@ from nurture.checks.findings import At, Findings
 from nurture.checks.names import TOTALS, attribute, phase, reps_of
 from nurture.checks.spots import spots
 from nurture.conditions import ANY, KEYWORDS, MAIL_EVENTS, Happened, InSegment, IsHot, parts
-from nurture.definitions import HOLD_OUT
+from nurture.definitions import HOLD_OUT, Form
 from nurture.errors import near_names
+from nurture.folder import DEFAULT_LANGUAGE
 from nurture.refusals import did_you_mean
 
 EVENT_KEYS = ("type", "subject", "event")
@@ -136,27 +137,53 @@ def _journey_map(found: Findings) -> None:
 
 
 def _forms(found: Findings) -> None:
-    folder = found.folder
-    for name, form in folder.definitions.forms.items():
+    for name, form in found.folder.definitions.forms.items():
         at = At("forms.yaml").to(name)
-        for field in form.fields:
-            if field not in FORM_FIELDS:
-                attribute(found, at.key("fields", field), field, extra=FORM_FIELDS)
-        if "email" not in form.fields and folder.sound("forms.yaml", (name,)):
-            message = "a form finds its lead by the address: add `email: required`"
-            found.error(at.key("fields"), message, "form-email")
-        if form.event.type in MAIL_EVENTS:
-            message = f"`{form.event.type}` is told by the mail provider: a form makes another event"
-            found.error(at.to("event"), message, "wrong-value")
-        if form.event.subject == ANY:
-            found.error(at.to("event", form.event.type), "a form makes one event: name its subject", "wrong-value")
-        if form.topic is not None:
-            if folder.definitions.sender and folder.sound("sender.yaml", ("topics",)):
-                topics = folder.definitions.sender.topics
-                found.unknown(at.to("topic"), "topic", form.topic, topics, "sender.yaml lists no `topics`")
-            if form.consent is None and folder.sound("forms.yaml", (name,)):
-                message = f"the form {name!r} has a `topic` and no `consent` wording: posting it gives no consent"
-                found.warning(at.to("topic"), message, "no-consent")
+        _asked_for(found, name, form, at)
+        _consented(found, name, form, at)
+        if form.confirm is not None:
+            _confirm(found, form, at)
+
+
+def _asked_for(found: Findings, name: str, form: Form, at: At) -> None:
+    """The fields of a form and the event it makes."""
+    for field in form.fields:
+        if field not in FORM_FIELDS:
+            attribute(found, at.key("fields", field), field, extra=FORM_FIELDS)
+    if "email" not in form.fields and found.folder.sound("forms.yaml", (name,)):
+        message = "a form finds its lead by the address: add `email: required`"
+        found.error(at.key("fields"), message, "form-email")
+    if form.event.type in MAIL_EVENTS:
+        message = f"`{form.event.type}` is told by the mail provider: a form makes another event"
+        found.error(at.to("event"), message, "wrong-value")
+    if form.event.subject == ANY:
+        found.error(at.to("event", form.event.type), "a form makes one event: name its subject", "wrong-value")
+
+
+def _consented(found: Findings, name: str, form: Form, at: At) -> None:
+    """The topic of a form, and the wording that goes with it."""
+    folder = found.folder
+    if form.topic is None:
+        return
+    if folder.definitions.sender and folder.sound("sender.yaml", ("topics",)):
+        topics = folder.definitions.sender.topics
+        found.unknown(at.to("topic"), "topic", form.topic, topics, "sender.yaml lists no `topics`")
+    if form.consent is None and folder.sound("forms.yaml", (name,)):
+        message = f"the form {name!r} has a `topic` and no `consent` wording: posting it gives no consent"
+        found.warning(at.to("topic"), message, "no-consent")
+
+
+def _confirm(found: Findings, form: Form, at: At) -> None:
+    """The mail that asks for a consent once more: there must be one, and something to be asked for."""
+    folder, place = found.folder, at.to("confirm")
+    if not folder.languages(form.confirm or ""):
+        language = form.language or DEFAULT_LANGUAGE
+        hint = f"add templates/{form.confirm}.{language}.md"
+        found.unknown(place, "template", form.confirm or "", folder.template_names, hint)
+    if folder.sound(at.file, at.path) and (form.topic is None or form.consent is None):
+        found.error(place, "there is no consent to confirm: write `topic` and `consent` too", "no-consent")
+    if folder.definitions.sender is None and not folder.present("sender"):
+        found.error(place, "sender.yaml is missing: a form that confirms sends a mail", "missing-file")
 
 
 def _sender(found: Findings) -> None:

@@ -249,6 +249,7 @@ def _unused(found: Findings) -> None:
         for step in scenario.steps.values()
         for name in step.templates
     }
+    sent |= {form.confirm for form in definitions.forms.values() if form.confirm is not None}
     for template in folder.templates:
         if template.name not in sent:
             found.warning(At(template.file), f"no scenario sends the template {template.name!r}", "unused-template")

@@ -72,6 +72,10 @@ RULES: dict[str, Rule] = {
         "Say what shows that a lead has come there.",
     ),
     "never-true": Rule("No value can pass the test.", "Mend its bounds."),
+    "no-confirm-link": Rule(
+        "The mail of a form's `confirm` has no link by which the reader could confirm.",
+        "Write `[words]({{ confirm_link }})` into the template.",
+    ),
     "no-consent": Rule(
         "A form has a topic and no wording, so posting it gives no consent. Warning.",
         "Add `consent`, or take the topic out.",

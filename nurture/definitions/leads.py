@@ -7,7 +7,7 @@ from typing import Literal
 from pydantic import Field, model_validator
 
 from nurture.conditions import Condition, EventPattern, Strict
-from nurture.definitions.words import Language
+from nurture.definitions.words import Language, Name
 
 AttributeType = Literal["text", "number", "choice", "date", "flag", "list"]
 Axis = Literal["demographic", "geographic", "psychographic", "behavioural"]
@@ -54,7 +54,7 @@ class FormConsent(Strict):
 
 
 class Form(Strict):
-    """One form page."""
+    """One form page. `confirm`: the template of the mail that asks for the consent once more (double opt-in)."""
 
     event: EventPattern = Field(description="The event that posting it makes, with its subject.")
     fields: dict[str, Literal["required", "optional"]] = Field(
@@ -64,4 +64,8 @@ class Form(Strict):
     language: Language | None = Field(None, description="The language of the page.")
     topic: str | None = Field(None, description="To which topic posting it consents.")
     consent: FormConsent | None = Field(None, description="The wording of the consent that the page shows.")
+    confirm: Name | None = Field(
+        None,
+        description="The template of a mail that asks for the consent once more (double opt-in): only then it counts.",
+    )
     thanks: str | None = Field(None, description="The path or address that is shown afterwards.")

@@ -41,7 +41,8 @@ ENGLISH: dict[str, str] = {
         "A mail is a file `templates/<name>.<language>.md`: front matter between two lines `---`, then the text "
         "in Markdown. Subject, preheader and text may hold variables: `lead.name`, "
         '`lead.attributes.<attribute>`, and `link("/path")` for an address of this server (a form is at '
-        '`/forms/<name>`). A value that may be unknown takes `| default("…")`; one that is unknown and has none '
+        "`/forms/<name>`); in the mail of a form's `confirm` also `confirm_link`. A value "
+        'that may be unknown takes `| default("…")`; one that is unknown and has none '
         "blocks the step for that lead, and the timeline says so. Legal name, postal address, contact and the "
         "way to unsubscribe are added at the end of every mail. A subject that begins with `{` stands in quotes."
     ),
@@ -100,7 +101,8 @@ JAPANESE: dict[str, str] = {
         "メールは `templates/<名前>.<言語>.md` というファイルです。二本の `---` のあいだに見出しを書き、"
         "続けて本文を Markdown で書きます。件名・プレヘッダー・本文には変数を使えます。`lead.name`、"
         '`lead.attributes.<属性>`、このサーバーのアドレスになる `link("/path")`(フォームは '
-        '`/forms/<名前>`)の三つです。分からないことのある値には `| default("…")` を添えます。'
+        "`/forms/<名前>`)の三つです。フォームの `confirm` のメールでは `confirm_link` も使えます。"
+        '分からないことのある値には `| default("…")` を添えます。'
         "添えずに値がなければ、そのリードだけがそのステップで止まり、理由がタイムラインに残ります。正式名称、"
         "住所、問い合わせ先、配信停止の方法は、どのメールにも末尾に自動で入ります。"
         "`{` で始まる件名は引用符で囲みます。"

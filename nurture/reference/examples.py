@@ -235,6 +235,12 @@ seminar:
   topic: seminars
   consent: {version: ja_1, text: «I agree to get mail about seminars.|セミナーのご案内を受け取ることに同意します。»}
   thanks: /thanks
+letter:
+  event: {signed_up: letter}
+  fields: {email: required}
+  topic: newsletter
+  consent: {version: ja_1, text: «I agree to get the letter.|メールマガジンを受け取ることに同意します。»}
+  confirm: confirm_subscription
 """,
     ),
     "Sender": (

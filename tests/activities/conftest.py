@@ -22,7 +22,7 @@ from adapters.database.leads import LeadUpsert
 from adapters.database.schema import holds, sends
 from adapters.mail.port import Mailer
 from adapters.mail.sendgrid import SendGridMailer
-from adapters.mail.tokens import UnsubscribeTokens
+from adapters.mail.tokens import ConfirmationTokens, UnsubscribeTokens
 from adapters.notification import WebhookNotifier
 from nurture import protocol
 from nurture.commands import SendMail, SendResult
@@ -109,6 +109,7 @@ class SendDesk:
                     lookups_are_complete=self.settles,
                 ),
                 tokens=UnsubscribeTokens(b"k" * 64),
+                confirmations=ConfirmationTokens(b"k" * 64),
                 notifier=WebhookNotifier(None, public_url=PUBLIC),
                 public_url=PUBLIC,
             )

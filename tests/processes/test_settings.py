@@ -71,6 +71,10 @@ def test_a_given_temporal_address_means_no_embedded_server(environment: pytest.M
         ("NURTURE_NOTIFY_URL", "ftp://example.co.jp"),
         ("NURTURE_DATABASE_URL", "mysql://example.co.jp/nurture"),
         ("NURTURE_SENDGRID_WEBHOOK_KEYS", "abc"),
+        ("NURTURE_RATE_KEY", "often"),
+        ("NURTURE_RATE_PUBLIC", "10 per blink"),
+        ("NURTURE_TRUSTED_PROXIES", "10.0.0.5/8"),
+        ("NURTURE_TRUSTED_PROXIES", "proxy.example.co.jp"),
         ("NURTURE_SENDGRID_WEBHOOK_KEYS", public_key(ed25519.Ed25519PrivateKey.generate())),
     ],
 )

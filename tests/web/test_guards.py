@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime
 
 import httpx
 import pytest
 from fastapi.routing import iter_route_contexts
+from sqlalchemy import select
 
+from adapters.database import api_keys
+from adapters.database.engine import reading, writing
+from adapters.database.schema import keys
+from nurture.errors import NurtureError, UnknownName
+from nurture.roles import RIGHTS
 from tests.web.process import KEY, Process
-from web.security import RIGHTS, make_key, make_login_token
+from web.security import make_login_token
 
 PUBLIC = {
-    "/webhooks/sendgrid", "/u/{token}", "/health/live", "/health/ready", "/metrics", "/login", "/logout", "/",
-    "/sink/v3/mail/send", "/sink/v3/messages", "/forms/{form}", "/forms/{form}/thanks", "/thanks", "/mail/hidden",
+    "/webhooks/sendgrid", "/u/{token}", "/c/{token}", "/health/live", "/health/ready", "/metrics", "/login", "/logout",
+    "/", "/sink/v3/mail/send", "/sink/v3/messages", "/forms/{form}", "/forms/{form}/thanks", "/thanks", "/mail/hidden",
 }  # fmt: skip
 
 
@@ -41,23 +48,54 @@ async def test_without_a_good_key_nothing_is_answered(process: Process, key: str
         assert answer.json()["do"]
 
 
-async def test_a_key_may_only_do_what_its_role_allows(process: Process) -> None:
-    """A key of sales reads and works on tasks; changing leads is 403 and says which roles may."""
-    sales = process.anybody(make_key(process.engine, "crm", "sales"))
-    assert (await sales.get("/api/leads")).status_code == 200
-    answer = await sales.post("/api/leads", json={"id": "l1"})
-    assert answer.status_code == 403
-    assert "admin" in answer.json()["do"]
-    intake = process.anybody(make_key(process.engine, "site", "events"))
-    assert (await intake.get("/api/leads")).status_code == 403
-    assert (await intake.post("/events", json={"events": []})).status_code == 422
+def made(process: Process, name: str, role: str) -> str:
+    """A new key."""
+    with writing(process.engine) as connection:
+        return api_keys.add(connection, name, role, datetime.now(UTC))
 
 
-async def test_a_key_made_anew_ends_the_older_one(process: Process) -> None:
-    """Only the newest key of a name is good."""
-    old = process.anybody(make_key(process.engine, "site", "events"))
-    make_key(process.engine, "site", "events")
-    assert (await old.post("/events", json={"events": []})).status_code == 401
+ASKED = {
+    "read": ("GET", "/api/leads", 200),
+    "write": ("POST", "/api/leads", 201),
+    "sales": ("POST", "/api/handoffs/none/accept", 404),
+    "events": ("POST", "/events", 422),
+}
+"""For each right a request, and what it is answered where the right is there."""
+
+
+@pytest.mark.parametrize("role", RIGHTS)
+async def test_a_key_may_do_exactly_what_its_role_allows(process: Process, role: str) -> None:
+    """Everything else is 403 and says which roles may."""
+    client = process.anybody(made(process, "mine", role))
+    for right, (method, path, status) in ASKED.items():
+        answer = await client.request(method, path, json={"rep": "rep_1"} if right == "sales" else {"id": "l1"})
+        if right in RIGHTS[role]:
+            assert answer.status_code == status, (right, answer.text)
+        else:
+            assert answer.status_code == 403, right
+            assert "admin" in answer.json()["do"]
+
+
+async def test_a_removed_key_is_not_good_any_more(process: Process) -> None:
+    """From the next request on; the others stay."""
+    first, second = made(process, "site", "intake"), made(process, "shop", "intake")
+    with writing(process.engine) as connection:
+        api_keys.remove(connection, "site")
+    assert (await process.anybody(first).post("/events", json={"events": []})).status_code == 401
+    assert (await process.anybody(second).post("/events", json={"events": []})).status_code == 422
+
+
+def test_only_the_hash_of_a_key_is_kept(process: Process) -> None:
+    """A copy of the database lets nobody in; nor can a key take the place of another, or of a secret."""
+    key = made(process, "session", "admin")
+    with reading(process.engine) as connection:
+        stored = [value for row in connection.execute(select(keys)) for value in row]
+    assert not [value for value in stored if isinstance(value, str) and key in value]
+    for name in ("session", "", "a/b", "名前", "x" * 51):
+        with pytest.raises(NurtureError):
+            made(process, name, "admin")
+    with pytest.raises(UnknownName), writing(process.engine) as connection:
+        api_keys.remove(connection, "sessoin")
 
 
 def test_an_administrator_may_do_everything() -> None:

@@ -24,7 +24,7 @@ def test_the_web_process_serves_and_ends_with_zero(
     running = subprocess.Popen([sys.executable, "-m", "cli.main", "web"], env=environment, stderr=subprocess.PIPE)
     try:
         with httpx.Client(base_url=f"http://127.0.0.1:{port}", trust_env=False) as client:
-            assert _answer(client, "/health/live").json() == {"status": "live"}
+            assert answer_of(client, "/health/live").json() == {"status": "live"}
             assert client.get("/api/leads").status_code == 401
             assert "server" not in client.get("/login").headers
         running.send_signal(how)
@@ -36,7 +36,8 @@ def test_the_web_process_serves_and_ends_with_zero(
             running.communicate()
 
 
-def _answer(client: httpx.Client, path: str) -> httpx.Response:
+def answer_of(client: httpx.Client, path: str) -> httpx.Response:
+    """The answer of a process that may still be starting."""
     end = time.monotonic() + 30
     while True:
         try:
