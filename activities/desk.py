@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from sqlalchemy import Connection, Engine
+from temporalio.common import MetricMeter
 from temporalio.exceptions import ApplicationError
 
 from adapters.clock import Clock
@@ -28,6 +29,7 @@ class Desk:
     tokens: UnsubscribeTokens
     notifier: Notifier
     public_url: str
+    meter: MetricMeter = MetricMeter.noop
 
 
 def real_now() -> datetime:

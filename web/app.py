@@ -27,6 +27,7 @@ from web import (
     hidden_link,
     inbox,
     leads,
+    metrics,
     problems,
     session,
     sink,
@@ -34,6 +35,7 @@ from web import (
     webhooks,
 )
 from web.context import Nurture
+from web.counting import CountRequests
 from web.security import BodyLimit, SafeHeaders, need
 
 _REFRESH_SECONDS = 1.0
@@ -66,6 +68,7 @@ def make_app(settings: Settings, engine: Engine, *, store: DeploymentStore, cloc
         lifespan=lifespan,
     )
     app.state.nurture = nurture
+    app.state.gauges = metrics.gauges_of(nurture)
     problems.install(app)
     secret = kept_secret(engine, "session", lambda: AESSIV.generate_key(512))
     app.add_middleware(BodyLimit)
@@ -78,7 +81,10 @@ def make_app(settings: Settings, engine: Engine, *, store: DeploymentStore, cloc
         https_only=settings.public_url.startswith("https://"),
     )
     app.add_middleware(SafeHeaders)
-    for module in (leads, events, enrolments, handoffs, forms, webhooks, unsubscribe, hidden_link, health, session):
+    app.add_middleware(CountRequests)
+    for module in (
+        leads, events, enrolments, handoffs, forms, webhooks, unsubscribe, hidden_link, health, metrics, session,
+    ):  # fmt: skip
         app.include_router(module.router)
     if settings.mail == "sink":
         app.include_router(sink.router)
