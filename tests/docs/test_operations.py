@@ -91,3 +91,14 @@ def test_both_documents_show_the_same_commands_and_pictures() -> None:
     english, japanese = ((DOCS / name).read_text(encoding="utf-8") for name in DOCUMENTS)
     for pattern in (r"^\$ .+$", r"images/[a-z-]+\.png", r"^NurtureS.+$"):
         assert re.findall(pattern, english, flags=re.MULTILINE) == re.findall(pattern, japanese, flags=re.MULTILINE)
+
+
+@pytest.mark.parametrize("document", DOCUMENTS)
+def test_every_jump_within_the_document_lands(document: str) -> None:
+    """An anchor is its heading in small letters, without signs, with hyphens for blanks."""
+    text = (DOCS / document).read_text(encoding="utf-8")
+    headings = re.findall(r"^#+ (.+)$", text, flags=re.MULTILINE)
+    anchors = {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+    jumps = set(re.findall(r"\]\(#([^)]+)\)", text))
+    assert len(jumps) > 10
+    assert jumps <= anchors
