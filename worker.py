@@ -41,6 +41,7 @@ from adapters.database.engine import open_database
 from adapters.logging import configure_logging
 from adapters.mail.provider import mailer_of
 from adapters.mail.tokens import ConfirmationTokens, UnsubscribeTokens
+from adapters.metrics import VERSION
 from adapters.notification import WebhookNotifier
 from adapters.settings import Settings, read_settings
 from adapters.temporal_server import connect_config
@@ -65,7 +66,7 @@ DRAIN = timedelta(seconds=10)
 """How long running activities may take to end after SIGTERM."""
 
 
-def desk_of(settings: Settings, clock: Clock, store: DeploymentStore) -> Desk:
+def desk_of(settings: Settings, clock: Clock, store: DeploymentStore, runtime: Runtime) -> Desk:
     """The ports of this process, by its settings."""
     return Desk(
         engine=store.engine,
@@ -76,6 +77,7 @@ def desk_of(settings: Settings, clock: Clock, store: DeploymentStore) -> Desk:
         confirmations=ConfirmationTokens.of(store.engine),
         notifier=WebhookNotifier(settings.notify_url, public_url=settings.public_url),
         public_url=settings.public_url,
+        meter=runtime.metric_meter,
     )
 
 
@@ -137,8 +139,15 @@ def make_worker(client: Client, desk: Desk, threads: ThreadPoolExecutor, **optio
 
 def runtime_of(settings: Settings) -> Runtime:
     """Temporal's runtime, with its metrics for Prometheus at `NURTURE_METRICS` where that is set."""
-    metrics = PrometheusConfig(bind_address=settings.metrics) if settings.metrics is not None else None
-    return Runtime(telemetry=TelemetryConfig(metrics=metrics))
+    if settings.metrics is None:
+        return Runtime(telemetry=TelemetryConfig())
+    shown = PrometheusConfig(
+        bind_address=settings.metrics, counters_total_suffix=True, unit_suffix=True, durations_as_seconds=True
+    )
+    runtime = Runtime(telemetry=TelemetryConfig(metrics=shown))
+    build = runtime.metric_meter.create_gauge("nurture_build_info", "Always 1; the label is the version that runs")
+    build.set(1, {"version": VERSION})
+    return runtime
 
 
 async def keep_sweeping(client: Client) -> None:
@@ -163,11 +172,10 @@ async def run(settings: Settings) -> None:
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     store = DeploymentStore(open_database(settings.database_url))
     load(store, BOOK)
-    client = await Client.connect(
-        **connect_config(settings), data_converter=pydantic_data_converter, runtime=runtime_of(settings)
-    )
+    runtime = runtime_of(settings)
+    client = await Client.connect(**connect_config(settings), data_converter=pydantic_data_converter, runtime=runtime)
     with Clock(store.engine) as clock, ThreadPoolExecutor(2 * THREADS) as threads:
-        worker = make_worker(client, desk_of(settings, clock, store), threads)
+        worker = make_worker(client, desk_of(settings, clock, store, runtime), threads)
         loading = asyncio.create_task(keep_loading(store, BOOK))
         async with worker:
             sweeping = asyncio.create_task(keep_sweeping(client))

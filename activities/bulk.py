@@ -33,6 +33,8 @@ class BulkActivities:
 
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
+        self._revived = desk.meter.create_counter("nurture_workflows_revived", "Workflows started again by the sweep")
+        self._revived.add(0)
 
     @activity.defn(name=protocol.SWEEP)
     def sweep(self) -> protocol.Swept:
@@ -65,6 +67,7 @@ class BulkActivities:
         """Start the workflow of every lead and every open task that should have one and has none; how many."""
         alive, tasks = await asyncio.to_thread(self._living)
         again = await starting.revive(activity.client(), alive, tasks, self._desk.clock.epoch)
+        self._revived.add(again)
         if again:
             log.warning("workflows_started_again", number=again, why="they were terminated, or Temporal has lost them")
         return again

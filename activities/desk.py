@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from sqlalchemy import Connection, Engine
+from temporalio.common import MetricMeter
 from temporalio.exceptions import ApplicationError
 
 from adapters.clock import Clock
@@ -29,6 +30,7 @@ class Desk:
     confirmations: ConfirmationTokens
     notifier: Notifier
     public_url: str
+    meter: MetricMeter = MetricMeter.noop
 
 
 def real_now() -> datetime:

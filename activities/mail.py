@@ -10,6 +10,7 @@ from sqlalchemy import Connection
 from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
+from activities.counting import SendCounters
 from activities.desk import Desk, real_now, take_up
 from adapters.database import sends
 from adapters.database.engine import writing
@@ -54,6 +55,7 @@ class MailActivities:
 
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
+        self._count = SendCounters(desk.meter)
 
     @activity.defn(name=protocol.SEND_MAIL)
     def send_mail(self, order: protocol.Order) -> SendResult:
@@ -102,15 +104,15 @@ class MailActivities:
         verdict = self._judge(conn, command, definitions)
         match verdict.gate:
             case "ended":
-                return sends.result(command, "blocked", now, verdict.reason)
+                return self._count.ended(sends.result(command, "blocked", now, verdict.reason))
             case "refused":
-                return sends.refuse(conn, command, now, seq=seq, reason=verdict.reason)
+                return self._count.ended(sends.refuse(conn, command, now, seq=seq, reason=verdict.reason))
             case "deferred":
                 sends.tell(conn, command, "deferred", now, seq=seq, reason=verdict.reason)
-                return sends.result(command, "deferred", verdict.until or now, verdict.reason)
+                return self._count.ended(sends.result(command, "deferred", verdict.until or now, verdict.reason))
         rendered = self._render(conn, command, definitions)
         if isinstance(rendered, str):
-            return sends.result(command, "blocked", now, rendered)
+            return self._count.ended(sends.result(command, "blocked", now, rendered))
         mail, template = rendered
         return _Begun(mail, sends.begin(conn, command, template_sha256=template.sha256, at=now))
 
@@ -185,6 +187,7 @@ class MailActivities:
             if isinstance(answer, Accepted):
                 sends.prove(conn, command, now, seq=seq, message_id=answer.message_id)
             if isinstance(answer, Held):
+                self._count.held(answer)
                 wait = answer.retry_after or (ALERTED_TRY if answer.alert else NEXT_TRY)
                 if answer.provider_wide:
                     self._hold_all(conn, answer, wait)
@@ -198,14 +201,16 @@ class MailActivities:
         at, seq = self._desk.clock.now(), sends.stored_seq(conn, command.lead)
         match answer:
             case Accepted(message_id=message_id):
-                return sends.end(conn, command, "accepted", at, seq=seq, message_id=message_id)
+                return self._count.ended(sends.end(conn, command, "accepted", at, seq=seq, message_id=message_id))
             case Refused(reason=reason):
-                return sends.end(conn, command, "refused", at, seq=seq, reason=reason)
+                return self._count.ended(sends.end(conn, command, "refused", at, seq=seq, reason=reason))
             case Unknown(reason=reason):
                 proof = sends.evidence(conn, command.key)
                 if proof is not None:  # the provider's events were faster than its answer
-                    return sends.end(conn, command, "accepted", max(proof, began), seq=seq, reason=BY_EVIDENCE)
-                return sends.end(conn, command, "unknown", began, seq=seq, reason=reason)
+                    return self._count.ended(
+                        sends.end(conn, command, "accepted", max(proof, began), seq=seq, reason=BY_EVIDENCE)
+                    )
+                return self._count.ended(sends.end(conn, command, "unknown", began, seq=seq, reason=reason))
 
     def _hold_all(self, conn: Connection, answer: Held, wait: timedelta) -> None:
         now = real_now()
@@ -225,11 +230,15 @@ class MailActivities:
             seq, began = sends.stored_seq(conn, command.lead), sends.attempted_at(conn, command.key)
             proof: datetime | None = sends.evidence(conn, command.key)
             if proof is not None or found == "accepted":
-                return sends.end(conn, command, "accepted", max(proof or began, began), seq=seq, reason=BY_EVIDENCE)
+                return self._count.ended(
+                    sends.end(conn, command, "accepted", max(proof or began, began), seq=seq, reason=BY_EVIDENCE)
+                )
             if found == "cannot_tell" and self._desk.mailer.settles:
                 raise held("the provider cannot be asked now", timedelta(seconds=1))
             if found == "cannot_tell":
-                return sends.end(conn, command, "unknown", began, seq=seq, reason="the answer was lost in a crash")
+                return self._count.ended(
+                    sends.end(conn, command, "unknown", began, seq=seq, reason="the answer was lost in a crash")
+                )
             left = self._desk.clock.epoch.real_at(began) + ONE_CALL + MARGIN - asked
             if left > timedelta(0):  # it may still be on its way, where the attempt did not die at all
                 raise held("the answer of an earlier attempt is awaited", left)

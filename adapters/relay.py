@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 import structlog
-from prometheus_client import Counter, Gauge, Histogram, start_http_server
+from prometheus_client import Counter, Gauge, Histogram
 from sqlalchemy import Engine
 from sqlalchemy.exc import OperationalError
 from temporalio.client import Client
@@ -27,6 +27,7 @@ from adapters.database.deployments import DeploymentStore
 from adapters.database.engine import Changes, open_database, reading, writing
 from adapters.database.sequence import lock_many
 from adapters.delivery import of_one_message
+from adapters.metrics import serve_metrics
 from adapters.settings import Settings
 from adapters.starting import start_confirmation, start_lead
 from adapters.temporal_server import TemporalNotServing, connect_config
@@ -58,6 +59,7 @@ _OF_THE_LEAD = (RPCStatusCode.INVALID_ARGUMENT, RPCStatusCode.FAILED_PRECONDITIO
 TOLD = Counter("nurture_relay_leads_told", "Leads whose workflow was signalled")
 FILED = Counter("nurture_relay_leads_filed", "Leads whose new events were numbered")
 REFUSED = Counter("nurture_relay_signals_refused", "Signals that Temporal refused, put aside for half a minute")
+ASIDE = Gauge("nurture_relay_leads_aside", "Leads put aside at this moment, since Temporal refused their signal")
 AWAY = Gauge("nurture_relay_temporal_away", "1 while Temporal does not answer")
 ROUND = Histogram("nurture_relay_round_seconds", "How long one round with something to tell lasted")
 
@@ -171,6 +173,7 @@ class Relay:
     def _put_aside(self) -> Sequence[str]:
         now = asyncio.get_running_loop().time()
         self._aside = {lead: until for lead, until in self._aside.items() if until > now}
+        ASIDE.set(len(self._aside))
         return tuple(self._aside)
 
     def _mark(self, told: Mapping[str, int], others: Sequence[str]) -> None:
@@ -200,6 +203,7 @@ class Relay:
     def _refused(self, lead: str, why: str) -> int:
         REFUSED.inc()
         self._aside[lead] = asyncio.get_running_loop().time() + TRY_AGAIN.total_seconds()
+        ASIDE.set(len(self._aside))
         log.error("lead_not_told", lead=lead, why=why, do="its entries wait and are tried again; others go on")
         return 0
 
@@ -253,8 +257,7 @@ async def run_until_stopped(settings: Settings) -> None:
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     store = DeploymentStore(open_database(settings.database_url))
     if settings.metrics is not None:
-        host, _, port = settings.metrics.rpartition(":")
-        start_http_server(int(port), addr=host.strip("[]"))
+        serve_metrics(settings.metrics)
     with Clock(store.engine) as clock:
         client = await connected(settings)
         log.info("relay_ready", speed=clock.epoch.speed)

@@ -28,6 +28,7 @@ from web import (
     hidden_link,
     inbox,
     leads,
+    metrics,
     openapi,
     problems,
     session,
@@ -36,6 +37,7 @@ from web import (
     webhooks,
 )
 from web.context import Nurture
+from web.counting import CountRequests
 from web.rates import POSTS, PUBLIC, Rates
 from web.security import BodyLimit, SafeHeaders, need
 
@@ -70,6 +72,7 @@ def make_app(settings: Settings, engine: Engine, *, store: DeploymentStore, cloc
     )
     app.state.nurture = nurture
     app.state.rates = Rates(settings)
+    app.state.gauges = metrics.gauges_of(nurture)
     problems.install(app)
     openapi.install(app)
     secret = kept_secret(engine, "session", lambda: AESSIV.generate_key(512))
@@ -83,7 +86,8 @@ def make_app(settings: Settings, engine: Engine, *, store: DeploymentStore, cloc
         https_only=settings.public_url.startswith("https://"),
     )
     app.add_middleware(SafeHeaders)
-    for module in (leads, events, enrolments, handoffs, webhooks, unsubscribe, hidden_link, health):
+    app.add_middleware(CountRequests)
+    for module in (leads, events, enrolments, handoffs, webhooks, unsubscribe, hidden_link, health, metrics):
         app.include_router(module.router)
     app.include_router(confirmation.router, dependencies=[PUBLIC])
     for module in (forms, session):

@@ -14,6 +14,7 @@ from adapters.database.events import TOLERANCE, EventsAnswer, accept, parked
 from adapters.database.keepable import Unreadable
 from adapters.database.pages import DEFAULT_LIMIT
 from web.context import Here, Nurture
+from web.counting import EVENTS
 from web.json_body import json_of
 from web.pages import Cursor, Limit, Page, page
 from web.problems import Refusal, problem
@@ -65,6 +66,9 @@ async def post_events(request: Request, here: Here) -> Response:
     """
     events = _events_of(await request.body())
     answer = await run_in_threadpool(_take, here, events)
+    EVENTS.labels("accepted").inc(answer.accepted)
+    EVENTS.labels("duplicate").inc(answer.duplicates)
+    EVENTS.labels("rejected").inc(len(answer.rejected))
     told = answer.model_dump()
     if answer.accepted or answer.duplicates:
         return JSONResponse(told, status_code=202)

@@ -1,4 +1,4 @@
-"""Says whether the system lives and is ready, and counts for Prometheus; refuses to mend anything."""
+"""Says whether the system lives and is ready; refuses to mend anything."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ import time
 from typing import Any
 
 from fastapi import APIRouter, Request
-from sqlalchemy import Connection, func, select
+from sqlalchemy import func, select
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.concurrency import run_in_threadpool
-from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.responses import JSONResponse, Response
 
 from adapters.database.engine import reading
 from adapters.database.pages import shown
-from adapters.database.schema import deployments, entries, events, handoffs, leads, sends
+from adapters.database.schema import deployments
 from web.context import Here, Nurture
 
 router = APIRouter()
@@ -70,41 +70,3 @@ async def _temporal(request: Request, address: str) -> str:
         answer = f"does not answer at {address}"
     request.app.state.temporal_seen = (time.monotonic(), answer)
     return answer
-
-
-@router.get("/metrics", summary="Counts in the text format of Prometheus", response_class=PlainTextResponse)
-def metrics(here: Here) -> PlainTextResponse:
-    """Plain counts of what is stored; nothing here names a person."""
-    with reading(here.engine) as connection:
-        return PlainTextResponse(_text(connection), media_type="text/plain; version=0.0.4; charset=utf-8")
-
-
-def _text(connection: Connection) -> str:
-    def number(*conditions: Any, of: Any) -> int:
-        return int(connection.execute(select(func.count()).select_from(of).where(*conditions)).scalar_one())
-
-    def by(column: Any) -> list[tuple[str, int]]:
-        rows = connection.execute(select(column, func.count()).group_by(column).order_by(column)).all()
-        return [(str(value), int(count)) for value, count in rows]
-
-    lines: list[str] = []
-
-    def tell(name: str, help_: str, samples: list[tuple[str, int]]) -> None:
-        lines.extend((f"# HELP {name} {help_}", f"# TYPE {name} gauge"))
-        lines.extend(f"{name}{labels} {value}" for labels, value in samples)
-
-    tell("nurture_leads", "Leads by status.", [(f'{{status="{word}"}}', count) for word, count in by(leads.c.status)])
-    tell(
-        "nurture_entries_unsignalled",
-        "Entries numbered and not yet delivered to Temporal.",
-        [("", number(entries.c.signalled_real.is_(None), of=entries))],
-    )
-    tell("nurture_events", "Events stored.", [("", number(of=events))])
-    tell("nurture_events_unfiled", "Events not yet numbered.", [("", number(~events.c.filed, of=events))])
-    tell("nurture_events_parked", "Events of unknown leads.", [("", number(events.c.lead.is_(None), of=events))])
-    tell("nurture_sends", "Mails by state.", [(f'{{state="{word}"}}', count) for word, count in by(sends.c.state)])
-    tasks = [(f'{{state="{word}"}}', count) for word, count in by(handoffs.c.state)]
-    tell("nurture_handoffs", "Tasks by state.", tasks)
-    deployment = connection.execute(select(func.max(deployments.c.number))).scalar()
-    tell("nurture_deployment", "The newest deployment.", [("", int(deployment or 0))])
-    return "\n".join(lines) + "\n"

@@ -12,6 +12,7 @@ from adapters.database.mail_events import MailAnswer, accept_mail
 from adapters.mail.provider import webhook_keys
 from adapters.mail.webhook import SIGNATURE_HEADER, TIMESTAMP_HEADER, Batch, MalformedWebhook, parse, verify
 from web.context import Here, Nurture
+from web.counting import MAIL_EVENTS, REFUSED
 from web.problems import Refusal
 
 router = APIRouter(tags=["webhooks"])
@@ -36,6 +37,10 @@ async def sendgrid(request: Request, here: Here) -> Response:
     body = await request.body()
     signature, timestamp = request.headers.get(SIGNATURE_HEADER), request.headers.get(TIMESTAMP_HEADER)
     batch, answer = await run_in_threadpool(_take, here, body, signature, timestamp)
+    MAIL_EVENTS.labels("accepted").inc(answer.accepted)
+    MAIL_EVENTS.labels("duplicate").inc(answer.duplicates)
+    MAIL_EVENTS.labels("ignored").inc(answer.ignored + batch.foreign)
+    MAIL_EVENTS.labels("rejected").inc(len(batch.rejected))
     told = {
         "accepted": answer.accepted,
         "duplicates": answer.duplicates,
@@ -47,6 +52,7 @@ async def sendgrid(request: Request, here: Here) -> Response:
 
 def _take(here: Nurture, body: bytes, signature: str | None, timestamp: str | None) -> tuple[Batch, MailAnswer]:
     if not verify(body, signature, timestamp, webhook_keys(here.settings, here.engine)):
+        REFUSED.labels("signature").inc()
         _log.warning("webhook_signature_refused", bytes=len(body), signed=signature is not None)
         raise Refusal(
             401,
@@ -57,6 +63,7 @@ def _take(here: Nurture, body: bytes, signature: str | None, timestamp: str | No
     try:
         batch = parse(body)
     except MalformedWebhook as error:
+        REFUSED.labels("malformed").inc()
         _log.warning("webhook_malformed", bytes=len(body), reason=error.what)
         raise
     for each in batch.rejected:

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from sqlalchemy import Engine, Row, insert, select, update
+from temporalio.common import MetricMeter
 from temporalio.exceptions import ApplicationError
 from temporalio.testing import ActivityEnvironment
 
@@ -89,6 +90,7 @@ class SendDesk:
     timeout: timedelta = timedelta(seconds=0.4)
     mailer: Mailer | None = None
     """Instead of the provider, for tests of thousands of attempts."""
+    meter: MetricMeter = MetricMeter.noop
 
     def now(self) -> datetime:
         """What nurture's clock shows."""
@@ -112,6 +114,7 @@ class SendDesk:
                 confirmations=ConfirmationTokens(b"k" * 64),
                 notifier=WebhookNotifier(None, public_url=PUBLIC),
                 public_url=PUBLIC,
+                meter=self.meter,
             )
         )
 

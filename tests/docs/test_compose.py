@@ -15,6 +15,7 @@ from cli.main import COMMANDS
 ROOT = Path(__file__).parents[2]
 JOBS = {"temporal-schema", "temporal-namespace", "prepare"}
 OURS = {"prepare", "web", "relay", "worker"}
+WATCHING = {"prometheus", "grafana"}
 
 
 @pytest.fixture(scope="module")
@@ -32,8 +33,9 @@ def services(compose: dict[str, Any]) -> dict[str, dict[str, Any]]:
 
 
 def test_the_whole_topology_is_there(services: dict[str, Any]) -> None:
-    """Database, Temporal with its schema, namespace and UI, and the four commands of ours."""
-    assert set(services) == {"postgres", "temporal", "temporal-ui", *JOBS, *OURS}
+    """Database, Temporal with its schema, namespace and UI, and the four commands of ours; who watches if asked to."""
+    assert set(services) == {"postgres", "temporal", "temporal-ui", *JOBS, *OURS, *WATCHING}
+    assert {name for name, service in services.items() if service.get("profiles") == ["observability"]} == WATCHING
 
 
 def test_what_runs_for_long_has_a_health_check_and_comes_back(services: dict[str, Any]) -> None:
@@ -95,3 +97,41 @@ def test_the_image_copies_what_exists_and_runs_as_nobody_special() -> None:
     modules = {path.parent.name for path in ROOT.glob("*/__init__.py")} - {"tests"}
     copied = {line.split()[1] for line in lines if line.startswith("COPY ") and "--" not in line}
     assert modules <= copied, "a package of ours is missing in the image"
+
+
+def test_whoever_watches_reads_what_is_shipped_and_cannot_change_it(services: dict[str, Any]) -> None:
+    """Every folder of this repository is mounted read-only and exists; Prometheus is started with a file in it."""
+    mounts = [each for name in WATCHING for each in services[name]["volumes"] if each.startswith("./")]
+    assert len(mounts) == 3
+    for mount in mounts:
+        source, _, mode = mount.split(":")
+        assert mode == "ro", mount
+        assert (ROOT / source).exists(), mount
+    config = next(each for each in services["prometheus"]["command"] if each.startswith("--config.file="))
+    assert (ROOT / "docs" / "prometheus" / config.rpartition("/")[2]).exists()
+
+
+@pytest.mark.parametrize("name", ["prometheus.yml", "compose.yml"])
+def test_prometheus_finds_each_process_where_it_answers(services: dict[str, Any], name: str) -> None:
+    """The names of the jobs are those the alerts ask for; for Compose, service and port are those of the services."""
+    config = yaml.safe_load((ROOT / "docs" / "prometheus" / name).read_text(encoding="utf-8"))
+    jobs = {job["job_name"]: job for job in config["scrape_configs"]}
+    assert set(jobs) == {"nurture-web", "nurture-relay", "nurture-worker"}
+    assert [(ROOT / "docs" / "prometheus" / each).exists() for each in config["rule_files"]] == [True]
+    if name == "prometheus.yml":
+        return
+    for job in jobs.values():
+        (found,) = job["dns_sd_configs"]
+        (service,) = found["names"]
+        environment = services[service]["environment"]
+        address = environment.get("NURTURE_METRICS", environment["NURTURE_WEB"])
+        assert address == f"0.0.0.0:{found['port']}", service
+
+
+def test_grafana_knows_where_prometheus_and_the_dashboard_are(services: dict[str, Any]) -> None:
+    """The data source is the service beside it, and the provider looks where the dashboard is mounted."""
+    folder = ROOT / "docs" / "grafana" / "provisioning"
+    (source,) = yaml.safe_load((folder / "datasources" / "prometheus.yml").read_text())["datasources"]
+    assert source["url"] == "http://prometheus:9090"
+    (provider,) = yaml.safe_load((folder / "dashboards" / "nurture.yml").read_text())["providers"]
+    assert any(each.split(":")[1].startswith(provider["options"]["path"]) for each in services["grafana"]["volumes"])

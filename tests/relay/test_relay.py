@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 import pytest
+from prometheus_client import REGISTRY
 from sqlalchemy import select, update
 
 from adapters.database import numbering
@@ -142,6 +143,7 @@ async def test_a_lead_whose_signal_is_refused_stops_nobody_else(post: Post) -> N
     assert await post.signals("z") == [[1, 2]]
     assert await post.signals("a") == []
     assert post.pending() == {post.name("a")}
+    assert REGISTRY.get_sample_value("nurture_relay_leads_aside") == 1
     assert not post.relay.away
     post.happen("m", "one")
     await post.relay.once()

@@ -1,4 +1,4 @@
-"""Probes, metrics and the start page."""
+"""Probes and the start page."""
 
 from __future__ import annotations
 
@@ -43,18 +43,6 @@ async def test_ready_when_everything_answers(process: Process) -> None:
 async def test_live_needs_nothing(empty: Process) -> None:
     """200 whatever else is missing."""
     assert (await empty.anybody().get("/health/live")).status_code == 200
-
-
-async def test_metrics_count_without_naming_anybody(process: Process) -> None:
-    """In the text format, with leads by status and what is not delivered yet."""
-    await process.client.post("/api/leads", json={"id": "l1", "email": "l1@example.co.jp", "name": "見本"})
-    await process.client.post("/events", json={"events": [{"id": "e1", "lead": "l1", "type": "visited"}]})
-    text = (await process.anybody().get("/metrics")).text
-    assert 'nurture_leads{status="idle"} 1\n' in text
-    assert "nurture_events 1\n" in text
-    assert "nurture_events_unfiled 1\n" in text
-    assert "nurture_entries_unsignalled 1\n" in text
-    assert "l1" not in text.replace("nurture_leads", "")
 
 
 async def test_the_start_page_says_what_to_do_next(empty: Process) -> None:

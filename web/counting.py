@@ -1,0 +1,52 @@
+"""Counts what the web process was asked and told; refuses to keep who asked, and any path that is not a route."""
+
+from __future__ import annotations
+
+import time
+
+from prometheus_client import Counter, Histogram
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+REQUESTS = Counter(
+    "nurture_http_requests", "Requests by route as written in the API, and status", ("method", "route", "status")
+)
+SECONDS = Histogram("nurture_http_request_seconds", "How long requests took", ("method", "route"))
+EVENTS = Counter("nurture_events_received", "Events of POST /events by what became of them", ("result",))
+MAIL_EVENTS = Counter("nurture_webhook_events", "Events of the mail provider by what became of them", ("result",))
+REFUSED = Counter("nurture_webhook_refused", "Requests to the webhook that were refused as a whole", ("reason",))
+
+for result in ("accepted", "duplicate", "rejected"):  # shown from the start, so that the first one is an increase
+    EVENTS.labels(result)
+for result in ("accepted", "duplicate", "ignored", "rejected"):
+    MAIL_EVENTS.labels(result)
+for reason in ("signature", "malformed"):
+    REFUSED.labels(reason)
+
+_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+
+
+class CountRequests:
+    """Counts every request with the route that took it; what no route takes is one line, whatever was asked for."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        status, began = 500, time.perf_counter()  # where nothing is answered, an error came out
+
+        async def noting(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+            await send(message)
+
+        try:
+            await self._app(scope, receive, noting)
+        finally:
+            method = scope["method"] if scope["method"] in _METHODS else "other"
+            route = str(getattr(scope.get("route"), "path", "none"))
+            REQUESTS.labels(method, route, str(status)).inc()
+            SECONDS.labels(method, route).observe(time.perf_counter() - began)
