@@ -15,6 +15,7 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from functools import cached_property, lru_cache
 from typing import Any
 
 import httpx
@@ -54,8 +55,7 @@ class Signer:
     @classmethod
     def of(cls, engine: Engine) -> Signer:
         """With the sink's key pair, kept in the database and made there on first use."""
-        content = kept_secret(engine, "sink_signing", lambda: cls.new().private)
-        return cls.with_private(content)
+        return _signer_with(kept_secret(engine, "sink_signing", lambda: cls.new().private))
 
     @classmethod
     def new(cls) -> Signer:
@@ -74,7 +74,7 @@ class Signer:
     def private(self) -> bytes:
         return self._key.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())
 
-    @property
+    @cached_property
     def public_key(self) -> str:
         """For the verifier: base64 SPKI, as the provider's settings page shows it."""
         spki = self._key.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
@@ -89,6 +89,12 @@ class Signer:
             TIMESTAMP_HEADER: timestamp,
             "Content-Type": "application/json",
         }
+
+
+@lru_cache(maxsize=64)
+def _signer_with(private: bytes) -> Signer:
+    """Read once: every webhook asks for the public key."""
+    return Signer.with_private(private)
 
 
 def public_key(engine: Engine) -> str:
