@@ -129,8 +129,7 @@ class Relay:
             return 0
         with writing(self.engine) as conn:
             mine = lock_many(conn, unfiled, skip_locked=True)
-            for lead in mine:
-                numbering.file_events(conn, lead, self.store)
+            numbering.file_all(conn, mine, self.store)
         FILED.inc(len(mine))
         return len(mine)
 
