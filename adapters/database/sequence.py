@@ -42,6 +42,9 @@ _LOCK_ROWS = (
     .order_by(leads.c.id)
     .with_for_update(key_share=True)
 )
+_IDS = select(leads.c.id).where(leads.c.id.in_(bindparam("of", expanding=True))).order_by(leads.c.id)
+_LOCK_IDS = _IDS.with_for_update(key_share=True)
+_LOCK_FREE = _IDS.with_for_update(key_share=True, skip_locked=True)
 _CURRENT = select(func.coalesce(func.max(deployments.c.number), 0))
 _NUMBERED = (
     update(leads)
@@ -83,8 +86,7 @@ def lock_many(conn: Connection, several: Sequence[str], *, skip_locked: bool = F
     """
     locked: list[str] = []
     for batch in _batches(sorted(several)):
-        wanted = select(leads.c.id).where(leads.c.id.in_(batch)).order_by(leads.c.id)
-        locked += conn.execute(wanted.with_for_update(key_share=True, skip_locked=skip_locked)).scalars()
+        locked += conn.execute(_LOCK_FREE if skip_locked else _LOCK_IDS, {"of": batch}).scalars()
     return locked
 
 
