@@ -60,6 +60,27 @@ _FILED = (
     .values(filed=True, seq=bindparam("number"), at=bindparam("time"))
 )
 _LINES = insert(timeline)
+_UNFILED = (
+    select(events.c.lead)
+    .where(events.c.filed.is_(False), events.c.lead.is_not(None))
+    .group_by(events.c.lead)
+    .order_by(func.min(events.c.id))
+    .limit(bindparam("most"))
+)
+_SIGNALLED = (
+    update(entries)
+    .where(
+        entries.c.lead == bindparam("of"),
+        entries.c.seq <= bindparam("up_to"),
+        entries.c.signalled_real.is_(None),
+    )
+    .values(signalled_real=bindparam("now"))
+)
+_STARTED = (
+    update(leads)
+    .where(leads.c.id == bindparam("of"))
+    .values(started=True, pending=leads.c.last_seq > bindparam("up_to"), told_until_real=None)
+)
 
 
 def file_events(conn: Connection, lead: str, store: Deployments) -> int:
@@ -103,15 +124,7 @@ def after(conn: Connection, lead: str, seq: int, store: Deployments) -> tuple[An
 
 def leads_with_unfiled(conn: Connection, limit: int) -> tuple[str, ...]:
     """Leads with events that have no number yet, the longest waiting first."""
-    return tuple(
-        conn.execute(
-            select(events.c.lead)
-            .where(events.c.filed.is_(False), events.c.lead.is_not(None))
-            .group_by(events.c.lead)
-            .order_by(func.min(events.c.id))
-            .limit(limit)
-        ).scalars()
-    )
+    return tuple(conn.execute(_UNFILED, {"most": limit}).scalars())
 
 
 def claim_pending(
@@ -161,23 +174,9 @@ def mark_signalled(conn: Connection, last: Mapping[str, int], real_now: datetime
     """Remember that each lead's workflow was signalled its entries up to a number, and that it has been started."""
     if not last:
         return
-    rows = [{"of": lead, "up_to": seq} for lead, seq in sorted(last.items())]
-    conn.execute(
-        update(entries)
-        .where(
-            entries.c.lead == bindparam("of"),
-            entries.c.seq <= bindparam("up_to"),
-            entries.c.signalled_real.is_(None),
-        )
-        .values(signalled_real=real_now),
-        rows,
-    )
-    conn.execute(
-        update(leads)
-        .where(leads.c.id == bindparam("of"))
-        .values(started=True, pending=leads.c.last_seq > bindparam("up_to"), told_until_real=None),
-        rows,
-    )
+    rows = [{"of": lead, "up_to": seq, "now": real_now} for lead, seq in sorted(last.items())]
+    conn.execute(_SIGNALLED, rows)
+    conn.execute(_STARTED, [{"of": row["of"], "up_to": row["up_to"]} for row in rows])
 
 
 def unsignal_since(conn: Connection, real: datetime) -> int:
