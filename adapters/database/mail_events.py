@@ -19,6 +19,7 @@ from pydantic import BaseModel, ConfigDict
 from sqlalchemy import Connection, Row, bindparam, or_, select, update
 
 from adapters.database import timeline
+from adapters.database.among import among
 from adapters.database.consents import ALL, normalised, suppress_all, suppression
 from adapters.database.event_rows import AT_ONCE, event_row, hint_of_address, store_rows
 from adapters.database.locks import claim
@@ -38,20 +39,16 @@ TEST = "test/"
 _SENDS = (
     select(sends, leads.c.email.label("lead_email"), leads.c.status.label("lead_status"))
     .join(leads, leads.c.id == sends.c.lead)
-    .where(sends.c.key.in_(bindparam("of", expanding=True)))
+    .where(among(sends.c.key))
 )
-_BY_ADDRESS = select(leads.c.id, leads.c.email, leads.c.status).where(
-    leads.c.email.in_(bindparam("of", expanding=True))
-)
+_BY_ADDRESS = select(leads.c.id, leads.c.email, leads.c.status).where(among(leads.c.email))
 _STORED = select(events.c.event, events.c.semantic).where(
     or_(
-        events.c.event.in_(bindparam("ids", expanding=True)),
-        events.c.semantic.in_(bindparam("meanings", expanding=True)),
+        among(events.c.event, "ids"),
+        among(events.c.semantic, "meanings"),
     )
 )
-_JUDGED = select(events).where(
-    events.c.send.in_(bindparam("of", expanding=True)), events.c.type.in_(("clicked", "delivered"))
-)
+_JUDGED = select(events).where(among(events.c.send), events.c.type.in_(("clicked", "delivered")))
 
 
 class MailEvent(BaseModel):

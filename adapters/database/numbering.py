@@ -13,6 +13,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, bindparam, exists, func, insert, or_, select, update
 
 from adapters.database import enrolments as enrolling
+from adapters.database.among import among
 from adapters.database.schema import enrolments, entries, events, leads, sends, timeline
 from adapters.database.sequence import (
     ENTRY,
@@ -42,13 +43,13 @@ _KEPT_TYPES: dict[int, tuple[Definitions, frozenset[str]]] = {}
 _FRESH = (
     select(events, sends.c.accepted_at, sends.c.attempted_at)
     .outerjoin(sends, sends.c.key == events.c.send)
-    .where(events.c.lead.in_(bindparam("of", expanding=True)), events.c.filed.is_(False))
+    .where(among(events.c.lead), events.c.filed.is_(False))
     .order_by(events.c.lead, events.c.at, events.c.id)
 )
 _PINNED = (
     select(enrolments.c.lead, enrolments.c.deployment)
     .where(
-        enrolments.c.lead.in_(bindparam("of", expanding=True)),
+        among(enrolments.c.lead),
         or_(enrolments.c.state == "enrolled", enrolments.c.state == "queued"),
         enrolments.c.deployment != bindparam("current"),
     )

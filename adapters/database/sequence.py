@@ -9,6 +9,7 @@ from typing import Any, Protocol, assert_never
 from pydantic import TypeAdapter
 from sqlalchemy import Connection, Row, bindparam, func, insert, select, update
 
+from adapters.database.among import among
 from adapters.database.schema import deployments, entries, leads
 from nurture.definitions import Definitions
 from nurture.entries import (
@@ -36,13 +37,8 @@ _LOCK = (
     .where(leads.c.id == bindparam("of"))
     .with_for_update(key_share=True)  # rows that refer to the lead may be written meanwhile: nothing deletes it
 )
-_LOCK_ROWS = (
-    select(*WITHOUT_STATE)
-    .where(leads.c.id.in_(bindparam("of", expanding=True)))
-    .order_by(leads.c.id)
-    .with_for_update(key_share=True)
-)
-_IDS = select(leads.c.id).where(leads.c.id.in_(bindparam("of", expanding=True))).order_by(leads.c.id)
+_LOCK_ROWS = select(*WITHOUT_STATE).where(among(leads.c.id)).order_by(leads.c.id).with_for_update(key_share=True)
+_IDS = select(leads.c.id).where(among(leads.c.id)).order_by(leads.c.id)
 _LOCK_IDS = _IDS.with_for_update(key_share=True)
 _LOCK_FREE = _IDS.with_for_update(key_share=True, skip_locked=True)
 _CURRENT = select(func.coalesce(func.max(deployments.c.number), 0))
