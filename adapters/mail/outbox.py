@@ -43,6 +43,8 @@ LARGEST_BATCH = 500
 FIRST_DELAY = timedelta(seconds=0.5)
 LONGEST_DELAY = timedelta(seconds=60)
 POLL = timedelta(seconds=0.5)
+GATHER = timedelta(milliseconds=100)
+"""How long what is told next may gather: a provider tells many events at once, not each in a request of its own."""
 TIMEOUT = timedelta(seconds=10)
 
 
@@ -181,15 +183,17 @@ class Outbox:
                     told = self._tell(client)
                 except SQLAlchemyError as error:
                     _log.warning("sink_outbox_database_failed", error=type(error).__name__)
-                    told = False
-                if not told:
-                    self._woken.wait(POLL.total_seconds())
+                    told = 0
+                if told == LARGEST_BATCH:
+                    continue
+                if told or self._woken.wait(POLL.total_seconds()):
+                    self._stopping.wait(GATHER.total_seconds())
 
-    def _tell(self, client: httpx.Client) -> bool:
-        """Post one batch. False where nothing was due."""
+    def _tell(self, client: httpx.Client) -> int:
+        """Post one batch; how many events were due."""
         rows = self._due()
         if not rows:
-            return False
+            return 0
         body = body_of(self._disorder.of([row.event for row in rows]))
         try:
             answer = client.post(self._url, content=body, headers=self._signer.headers(body))
@@ -201,7 +205,7 @@ class Outbox:
         else:
             _log.warning("sink_events_not_taken", events=len(rows), tries=max(row.tries for row in rows), fault=fault)
             self._put_off(rows)
-        return True
+        return len(rows)
 
     def _due(self) -> list[_Row]:
         until = datetime.now(UTC) - self._disorder.delay
