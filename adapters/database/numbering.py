@@ -102,8 +102,8 @@ def file_all(conn: Connection, several: Sequence[str], store: Deployments) -> in
         return 0
     current = store.get(current_deployment(conn))
     named = _named(conn, fresh, store, current)
-    entering = {lead for lead, events in fresh.items() if any(_enters(event, current) for event in events)}
-    _file(conn, [(rows[lead], events) for lead, events in fresh.items() if lead not in entering], named, current)
+    entering = {lead for lead, theirs in fresh.items() if any(_enters(event, current) for event in theirs)}
+    _file(conn, [(rows[lead], theirs) for lead, theirs in fresh.items() if lead not in entering], named, current)
     for lead in sorted(entering):
         for run in _runs(fresh[lead], current):
             row = lock(conn, lead)  # the run before may have given it numbers
