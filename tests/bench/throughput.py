@@ -147,11 +147,20 @@ async def measure(bench: Bench, count: int, rounds: int) -> str:
 
 
 async def histories(client: Client, example: str, names: Sequence[str]) -> tuple[int, int]:
-    """The median of events and bytes over some leads: how signals and answers meet differs from lead to lead."""
+    """The median of events and bytes over some leads: how signals and answers meet differs from lead to lead.
+
+    Looked at again until nothing is added any more: on a busy machine the last answers take a while.
+    """
     some = [example.replace(names[0], name) for name in names[:: max(1, len(names) // 25)]]
-    told = [await client.get_workflow_handle(each).describe() for each in some]
-    events = statistics.median(each.history_length for each in told)
-    return int(events), int(statistics.median(each.raw_info.history_size_bytes for each in told))
+    before: list[int] = []
+    while True:
+        told = [await client.get_workflow_handle(each).describe() for each in some]
+        lengths = [each.history_length for each in told]
+        if lengths == before:
+            break
+        before = lengths
+        await asyncio.sleep(1)
+    return int(statistics.median(lengths)), int(statistics.median(each.raw_info.history_size_bytes for each in told))
 
 
 def table(found: dict[str, Measured]) -> str:
