@@ -11,6 +11,8 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import signal
+import sys
 
 from tests.bench import latency, memory, throughput, webhook
 from tests.bench.report import write
@@ -63,6 +65,7 @@ def main() -> None:
     say_how.add_argument("--rounds", type=int, default=3, help="how often floor and engine take turns")
     say_how.add_argument("--dry", action="store_true", help="write nothing into docs/performance.md")
     asked = say_how.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("ended before it was done"))  # what was started is stopped
     with stage(asked.kind) as whole:
         asyncio.run(run(whole, asked))
 
