@@ -23,7 +23,7 @@ test-cluster: .venv/.dev ## the end-to-end tests on PostgreSQL and a real Tempor
 bench: .venv/.dev ## figures against a floor in the same run, on both kinds of databases; written to docs/performance.md
 	@NURTURE_TEMPORAL_CLI="$$($(BIN)/python -m adapters.temporal_cli)" && export NURTURE_TEMPORAL_CLI && \
 	$(BIN)/python -m tests.postgresql && $(BIN)/python -m tests.temporal_cluster && \
-	$(BIN)/python tests/bench/throughput.py sqlite && $(BIN)/python tests/bench/throughput.py postgresql
+	$(BIN)/python -m tests.bench sqlite && $(BIN)/python -m tests.bench postgresql
 
 check: .venv/.dev ## style, types, and who may import whom
 	$(BIN)/ruff check .

@@ -23,7 +23,7 @@ from temporalio.service import RetryConfig, RPCError, RPCStatusCode
 
 from adapters.clock import Clock
 from adapters.database import confirmations, numbering
-from adapters.database.deployments import DeploymentStore
+from adapters.database.deployments import DeploymentStore, newest_deployed
 from adapters.database.engine import Changes, open_database, reading, writing
 from adapters.database.sequence import lock_many
 from adapters.delivery import of_one_message
@@ -48,6 +48,9 @@ TOO_MANY_BYTES = 2_000_000
 """Temporal refuses a payload above 2 MB."""
 LOOK_EVERY = timedelta(milliseconds=500)
 """How often an idle relay looks whether Temporal is still there."""
+SETTLES = timedelta(milliseconds=500)
+"""How long after a deployment nobody is told anything. Workers look for a new one every 200 ms, and a workflow that
+hears of one its worker has not loaded tries again only after ten seconds."""
 CLAIM = timedelta(seconds=10)
 """How long other relays leave the leads of one round alone; a round that lasts longer is one of a dead relay."""
 TRY_AGAIN = timedelta(seconds=30)
@@ -105,10 +108,10 @@ class Relay:
 
     async def once(self) -> int:
         """One round: how many leads had something that can be told. Never raises for an absent Temporal."""
-        unfiled, requests = await asyncio.to_thread(self._file, datetime.now(UTC))
+        unfiled, requests, settled = await asyncio.to_thread(self._file, datetime.now(UTC))
         if requests:
             unfiled += await self._ask_to_confirm(requests)
-        waiting = await asyncio.to_thread(self._waiting, self._put_aside())
+        waiting = await asyncio.to_thread(self._waiting, self._put_aside()) if settled else {}
         if not waiting:
             return unfiled
         gate = asyncio.Semaphore(CALLS_AT_ONCE)
@@ -126,19 +129,20 @@ class Relay:
             log.warning("temporal_is_slow", leads=not_taken, do="they are told again")
         return len(told) + not_taken + unfiled
 
-    def _file(self, now: datetime) -> tuple[int, list[int]]:
-        """File new events; of how many leads, and which consents are to be asked for."""
+    def _file(self, now: datetime) -> tuple[int, list[int], bool]:
+        """File new events; of how many leads, which consents to ask for, and whether a new deployment has settled."""
         with reading(self.engine) as conn:
             unfiled = numbering.leads_with_unfiled(conn, LEADS_AT_ONCE)
             requests = confirmations.due(conn, now, LEADS_AT_ONCE)
+            newest = newest_deployed(conn)
+        settled = newest is None or not timedelta(0) <= now - newest < SETTLES
         if not unfiled:
-            return 0, requests
+            return 0, requests, settled
         with writing(self.engine) as conn:
             mine = lock_many(conn, unfiled, skip_locked=True)
-            for lead in mine:
-                numbering.file_events(conn, lead, self.store)
+            numbering.file_all(conn, mine, self.store)
         FILED.inc(len(mine))
-        return len(mine), requests
+        return len(mine), requests, settled
 
     async def _ask_to_confirm(self, requests: Sequence[int]) -> int:
         """See to it that the mails go which ask for a consent; how many workflows were started.

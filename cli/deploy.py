@@ -126,7 +126,7 @@ def put_in_place(data: Data, loaded: Loaded, files: Mapping[str, str], *, hand_o
     else:
         out.print(f"deployment {made.number} is current already: nothing changed")
     if hand_over and held:
-        out.print(f"{len(held)} lead(s) that an earlier deployment made hot are handed over")
+        out.print(f"{len(held)} lead(s) that were hot already and with nobody are handed over")
     warnings = sum(problem.severity == "warning" for problem in loaded.problems)
     if warnings:
         out.print(Text(f"{warnings} warning(s), see above", style="yellow"))

@@ -58,7 +58,7 @@ def show_hot(newly: Sequence[str], held: Sequence[str], *, hand_over: bool) -> N
     if newly:
         out.print(Text(f"  {_some(newly)}", style="dim"))
     if held:
-        out.print(f"plan: {len(held)} lead(s) are hot by an earlier deployment; {what}")
+        out.print(f"plan: {len(held)} lead(s) are hot already and with nobody; {what}")
         out.print(Text(f"  {_some(held)}", style="dim"))
 
 

@@ -264,6 +264,8 @@ def _handoff_made(walk: Walk, result: TaskDone) -> None:
         return
     if not state.handoff_made:
         state.handoff = None  # there is no such task: nothing waits for its outcome
+        if state.hot and run is None:
+            state.hot_unsold = (result.error,)  # `deploy --hand-over` tries again
     if run is not None and run.stage == "with_sales" and run.handoff == result.key:
         walk.block(result.error)
         return

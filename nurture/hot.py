@@ -69,12 +69,17 @@ def release(walk: Walk, at: datetime) -> bool:
 
 
 def tell_sales(walk: Walk) -> None:
-    """Ask for the task of a crossing that no step has handed over, or join the one that is open with its reasons."""
+    """See to it at the end of an advance that every crossing has its task: its own, or a place in the one that is open.
+
+    What a step hands over has taken the reasons along already.
+    """
     state, ready = walk.state, walk.book.qualification(walk.state.deployment)
-    if not state.hot_reasons or state.handoff is None or state.paused is not None or ready.hot_lead is None:
+    if not state.hot_reasons or state.paused is not None or ready.hot_lead is None:
         return
+    if state.handoff is None:  # what the lead jumped to was passed within this very advance
+        _open_task(walk, walk.now, "; ".join(state.hot_reasons))
     asked = (each.handoff for each in (*state.unanswered, *walk.commands) if isinstance(each, MakeHandoff))
-    if not state.handoff_made and state.handoff in asked:
+    if state.handoff is None or (not state.handoff_made and state.handoff in asked):
         return  # it is being made: what more there is to say is said once it is there
     walk.commands.append(
         MakeHandoff(
@@ -88,22 +93,32 @@ def tell_sales(walk: Walk) -> None:
 def _hand_over(walk: Walk, reasons: tuple[str, ...], at: datetime) -> bool:
     """Let sales have the lead: by the step its scenario names, else by a task that ends the scenario."""
     state, run = walk.state, walk.state.run
-    target = walk.ready().scenario.on_hot if run is not None else None
+    scenario = walk.ready().scenario if run is not None else None
+    target = scenario.on_hot if scenario is not None else None
     if target == IGNORE:
         return False
     state.hot_reasons = tuple(f"hot: {reason}" for reason in reasons)
     if state.handoff is not None or (run is not None and walk.ready_step().step.handoff is not None):
         return False  # the task that is open or about to be made takes the reasons
-    if run is not None and target is not None:
+    if run is not None and scenario is not None and target is not None:
         walk.move_on("hot", at)
         walk.chronicle.line("on_hot", at, run, subject=target)
         walk.arrive(target, at)
+        step, reached = scenario.steps[target], run is state.run and run.step == target
+        if not reached and (step.skip is not None or step.max_visits is not None):
+            state.hot_reasons = ()  # the step's own words lead past it, and the timeline says so
         return True
+    _open_task(walk, at, "; ".join(reasons))
+    return run is not None
+
+
+def _open_task(walk: Walk, at: datetime, why: str) -> None:
+    """Name a task of the definition's queue; a scenario that runs ends with it."""
+    state = walk.state
     state.crossings += 1
     state.handoff, state.handoff_made = f"{state.lead}/hot/{state.crossings}", False
-    if run is not None:
-        walk.finish("hot", at, reason="; ".join(reasons))
-    return run is not None
+    if state.run is not None:
+        walk.finish("hot", at, reason=why)
 
 
 def _cool(walk: Walk, ready: Qualification, at: datetime) -> None:

@@ -13,7 +13,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, CollectorRegistry, 
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 from sqlalchemy.exc import SQLAlchemyError
-from starlette.responses import Response
+from starlette.responses import PlainTextResponse, Response
 
 from adapters.clock import Clock
 from adapters.database.engine import reading
@@ -29,7 +29,7 @@ REMEMBERED = 3.0
 _STATES: tuple[State, ...] = ("open", "accepted", "won", "lost", "returned", "expired")
 
 
-@router.get("/metrics", summary="Counts in the text format of Prometheus")
+@router.get("/metrics", summary="Counts in the text format of Prometheus", response_class=PlainTextResponse)
 def metrics(request: Request) -> Response:
     """The counters of this web process, and gauges over the database, which every web process shows alike."""
     shown: CollectorRegistry = request.app.state.gauges

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
-from sqlalchemy import Connection, exists, insert, select
+from sqlalchemy import Connection, bindparam, exists, insert, or_, select
 
 from adapters.database.schema import consents, leads, suppressions
 from nurture.definitions import FormConsent
@@ -22,6 +22,17 @@ BASES = ("opt_in", "business_card", "existing_customer", "published_address", "c
 SuppressionReason = Literal["unsubscribed", "spam_reported", "bounced", "one_click", "manual"]
 _LIFTED_BY_A_FORM = frozenset({"unsubscribed", "one_click"})
 """What the person said and may take back. A complaint, a dead mailbox or a decision of ops is not undone by a form."""
+
+# made once: building a statement takes longer than SQLite takes to run it
+_CONSENTED = select(exists().where(consents.c.lead == bindparam("of"), consents.c.topic == bindparam("to")))
+_SHUT = (
+    select(suppressions.c.reason, suppressions.c.at, suppressions.c.scope)
+    .where(
+        suppressions.c.address_hash == bindparam("hash"),
+        or_(suppressions.c.scope == ALL, suppressions.c.scope == bindparam("topic")),
+    )
+    .order_by(suppressions.c.at)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,16 +83,12 @@ def consent(conn: Connection, lead: str, given: Consent) -> None:
 
 def consented(conn: Connection, lead: str, topic: str) -> bool:
     """True if the lead ever agreed to the topic; what it took back since is a suppression."""
-    return bool(conn.execute(select(exists().where(consents.c.lead == lead, consents.c.topic == topic))).scalar())
+    return bool(conn.execute(_CONSENTED, {"of": lead, "to": topic}).scalar())
 
 
 def suppressed(conn: Connection, address: str, topic: str) -> str | None:
     """Why no mail of the topic may go to the address, or None. A newer consent by form lifts what a person undid."""
-    rows = conn.execute(
-        select(suppressions.c.reason, suppressions.c.at, suppressions.c.scope)
-        .where(suppressions.c.address_hash == address_hash(address), suppressions.c.scope.in_((ALL, topic)))
-        .order_by(suppressions.c.at)
-    ).all()
+    rows = conn.execute(_SHUT, {"hash": address_hash(address), "topic": topic}).all()
     if not rows:
         return None
     lifted = conn.execute(

@@ -21,6 +21,9 @@ _ATTACH = (
     .values(lead=bindparam("of"), lead_hint=None, received_at=bindparam("now"))
 )
 
+_STORE_SQLITE = sqlite.insert(events).on_conflict_do_nothing()
+_STORE_POSTGRESQL = postgresql.insert(events).on_conflict_do_nothing()
+
 
 def hint_of_id(lead: str) -> str:
     """How a parked event remembers the id it named."""
@@ -67,14 +70,14 @@ def store_rows(conn: Connection, rows: Sequence[dict[str, Any]]) -> None:
     if not rows:
         return
     if conn.dialect.name == "sqlite":
-        conn.execute(sqlite.insert(events).on_conflict_do_nothing(), rows)
+        conn.execute(_STORE_SQLITE, rows)
         return
     # two batches with the same events in another order would wait for each other: the ids keep the order of arrival,
     # the rows are stored in the order of what makes them unique
     ids = conn.execute(_IDS, {"count": len(rows)}).scalars()
     numbered = [{"id": number, **row} for number, row in zip(sorted(ids), rows, strict=True)]
     numbered.sort(key=lambda row: (row["semantic"] or row["event"], row["event"]))
-    conn.execute(postgresql.insert(events).on_conflict_do_nothing(), numbered)
+    conn.execute(_STORE_POSTGRESQL, numbered)
 
 
 def known_values(conn: Connection, column: Any, values: Sequence[str]) -> set[str]:

@@ -94,6 +94,6 @@ def becoming_hot(conn: Connection, old: Definitions, new: Definitions, now: date
 
 
 def held_hot(conn: Connection) -> list[str]:
-    """The leads that a deployment made hot and nobody has handed over."""
+    """The leads that are hot and were not handed over: by a deployment, or since their task could not be made."""
     query = select(leads.c.id, leads.c.state).where(leads.c.position["hot"].as_boolean()).order_by(leads.c.id)
     return [row.id for row in conn.execute(query) if row.state and row.state.get("hot_unsold")]

@@ -12,14 +12,16 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import cached_property
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict
-from sqlalchemy import Connection, Row, bindparam, select, update
+from sqlalchemy import Connection, Row, bindparam, or_, select, update
 
 from adapters.database import timeline
+from adapters.database.among import among
 from adapters.database.consents import ALL, normalised, suppress_all, suppression
-from adapters.database.event_rows import AT_ONCE, event_row, hint_of_address, known_values, store_rows
+from adapters.database.event_rows import AT_ONCE, event_row, hint_of_address, store_rows
 from adapters.database.locks import claim
 from adapters.database.schema import events, leads, sends
 from adapters.database.schema import timeline as timeline_rows
@@ -32,6 +34,21 @@ from nurture.records import Line
 
 TEST = "test/"
 """How the send key of a mail begins that somebody sent to try a template: it belongs to no send, and to no lead."""
+
+# made once: building a statement takes longer than SQLite takes to run it
+_SENDS = (
+    select(sends, leads.c.email.label("lead_email"), leads.c.status.label("lead_status"))
+    .join(leads, leads.c.id == sends.c.lead)
+    .where(among(sends.c.key))
+)
+_BY_ADDRESS = select(leads.c.id, leads.c.email, leads.c.status).where(among(leads.c.email))
+_STORED = select(events.c.event, events.c.semantic).where(
+    or_(
+        among(events.c.event, "ids"),
+        among(events.c.semantic, "meanings"),
+    )
+)
+_JUDGED = select(events).where(among(events.c.send), events.c.type.in_(("clicked", "delivered")))
 
 
 class MailEvent(BaseModel):
@@ -55,7 +72,7 @@ class MailEvent(BaseModel):
     suppresses: Literal["all", "topic"] | None = None
     reason: str | None = None
 
-    @property
+    @cached_property
     def semantic(self) -> str:
         """Equal for two events that are one, whatever their ids."""
         mail = self.send or normalised(self.address or "")
@@ -101,8 +118,7 @@ def accept_mail(conn: Connection, told: Sequence[MailEvent], now: datetime, send
     lock_many(conn, sorted({lead for event in told if (lead := known.lead_of(event)) is not None}))
     if conn.dialect.name == "postgresql":  # something may have changed while it waited
         known = _look_up(conn, told)
-    ids = known_values(conn, events.c.event, [event.id for event in told])
-    meanings = known_values(conn, events.c.semantic, [event.semantic for event in told])
+    ids, meanings = _stored(conn, told)
     rows: list[dict[str, Any]] = []
     proofs: list[dict[str, Any]] = []
     shut: list[dict[str, Any]] = []
@@ -139,6 +155,19 @@ def accept_mail(conn: Connection, told: Sequence[MailEvent], now: datetime, send
     return answer
 
 
+def _stored(conn: Connection, told: Sequence[MailEvent]) -> tuple[set[str], set[str]]:
+    """Which of their ids, and of their meanings, are stored already."""
+    ids: set[str] = set()
+    meanings: set[str] = set()
+    for start in range(0, len(told), AT_ONCE):
+        some = told[start : start + AT_ONCE]
+        asked = {"ids": [event.id for event in some], "meanings": [event.semantic for event in some]}
+        for row in conn.execute(_STORED, asked):
+            ids.add(row.event)
+            meanings.add(row.semantic)
+    return ids, meanings
+
+
 def _of_a_test(event: MailEvent, known: _Known) -> bool:
     # a lead may be called `test`: its mails have a row, those of a test have none
     return event.send is not None and event.send.startswith(TEST) and event.send not in known.sends
@@ -151,22 +180,27 @@ def _of_a_confirmation(event: MailEvent, known: _Known) -> bool:
 
 
 def _look_up(conn: Connection, told: Sequence[MailEvent]) -> _Known:
-    keys = list({event.send for event in told if event.send})
-    addresses = list({normalised(event.address) for event in told if event.address})
-    found = {
-        row.key: row for batch in _batches(keys) for row in conn.execute(select(sends).where(sends.c.key.in_(batch)))
-    }
+    """The sends that events name with their leads, and the leads of addresses that belong to none of these."""
+    found: dict[str, Row[Any]] = {}
     by_address: dict[str, str] = {}
     address: dict[str, str] = {}
     erased: set[str] = set()
-    for column, values in ((leads.c.email, addresses), (leads.c.id, list({row.lead for row in found.values()}))):
-        for batch in _batches(values):
-            for row in conn.execute(select(leads.c.id, leads.c.email, leads.c.status).where(column.in_(batch))):
-                if row.email:
-                    by_address[row.email] = row.id
-                    address[row.id] = row.email
-                if row.status == "erased":
-                    erased.add(row.id)
+
+    def meet(lead: str, email: str | None, status: str) -> None:
+        if email:
+            by_address[email] = lead
+            address[lead] = email
+        if status == "erased":
+            erased.add(lead)
+
+    for batch in _batches(list({event.send for event in told if event.send})):
+        for row in conn.execute(_SENDS, {"of": batch}):
+            found[row.key] = row
+            meet(row.lead, row.lead_email, row.lead_status)
+    others = {normalised(event.address) for event in told if event.address} - by_address.keys()
+    for batch in _batches(list(others)):
+        for row in conn.execute(_BY_ADDRESS, {"of": batch}):
+            meet(row.id, row.email, row.status)
     return _Known(found, by_address, address, frozenset(erased))
 
 
@@ -241,9 +275,7 @@ def _judge_clicks(
     """Judge all clicks of these mails again, since each new event may show that an earlier one was a machine's."""
     by_send: dict[str, list[Row[Any]]] = defaultdict(list)
     for batch in _batches(keys):
-        for row in conn.execute(
-            select(events).where(events.c.send.in_(batch), events.c.type.in_(("clicked", "delivered")))
-        ):
+        for row in conn.execute(_JUDGED, {"of": batch}):
             by_send[row.send].append(row)
     marked: list[dict[str, Any]] = []
     unmade: list[tuple[Row[Any], str]] = []

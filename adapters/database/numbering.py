@@ -6,7 +6,7 @@ The heart of delivery: events are accepted without a number, and filed here, und
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -14,6 +14,7 @@ from sqlalchemy import Connection, Row, bindparam, exists, func, insert, or_, se
 
 from adapters.database import confirmations
 from adapters.database import enrolments as enrolling
+from adapters.database.among import among
 from adapters.database.schema import enrolments, entries, events, leads, sends, timeline
 from adapters.database.sequence import (
     ENTRY,
@@ -21,11 +22,13 @@ from adapters.database.sequence import (
     Deployments,
     UnknownLead,
     append,
+    append_each,
     append_many,
     append_to_all,
     current_deployment,
     lock,
     lock_many,
+    lock_rows,
     stored_after,
 )
 from nurture.definitions import Definitions
@@ -37,34 +40,83 @@ MOST_OF_A_LEAD = 1000
 """The most entries of one lead in one signal; the rest follows with the next."""
 _KEPT_TYPES: dict[int, tuple[Definitions, frozenset[str]]] = {}
 
+# made once: building a statement takes longer than SQLite takes to run it
+_FRESH = (
+    select(events, sends.c.accepted_at, sends.c.attempted_at)
+    .outerjoin(sends, sends.c.key == events.c.send)
+    .where(among(events.c.lead), events.c.filed.is_(False))
+    .order_by(events.c.lead, events.c.at, events.c.id)
+)
+_PINNED = (
+    select(enrolments.c.lead, enrolments.c.deployment)
+    .where(
+        among(enrolments.c.lead),
+        or_(enrolments.c.state == "enrolled", enrolments.c.state == "queued"),
+        enrolments.c.deployment != bindparam("current"),
+    )
+    .distinct()
+)
+_FILED = (
+    update(events)
+    .where(events.c.id == bindparam("row"))
+    .values(filed=True, seq=bindparam("number"), at=bindparam("time"))
+)
+_LINES = insert(timeline)
+_UNFILED = (
+    select(events.c.lead)
+    .where(events.c.filed.is_(False), events.c.lead.is_not(None))
+    .group_by(events.c.lead)
+    .order_by(func.min(events.c.id))
+    .limit(bindparam("most"))
+)
+_SIGNALLED = (
+    update(entries)
+    .where(
+        entries.c.lead == bindparam("of"),
+        entries.c.seq <= bindparam("up_to"),
+        entries.c.signalled_real.is_(None),
+    )
+    .values(signalled_real=bindparam("now"))
+)
+_STARTED = (
+    update(leads)
+    .where(leads.c.id == bindparam("of"))
+    .values(started=True, pending=leads.c.last_seq > bindparam("up_to"), told_until_real=None)
+)
+
 
 def file_events(conn: Connection, lead: str, store: Deployments) -> int:
-    """Number the lead's new events (or keep them without a number) and put each on its timeline; returns how many.
+    """Number the lead's new events (or keep them without a number) and put each on its timeline; returns how many."""
+    return file_all(conn, [lead], store)
+
+
+def file_all(conn: Connection, several: Sequence[str], store: Deployments) -> int:
+    """Do so for several leads (at most some hundreds), all of them in the same few statements.
 
     An event that opens a scenario of the current deployment also decides an enrolment, after its own entry.
     """
-    row = lock(conn, lead)
-    if row is None:
-        return 0
-    fresh = conn.execute(
-        select(events, sends.c.accepted_at, sends.c.attempted_at)
-        .outerjoin(sends, sends.c.key == events.c.send)
-        .where(events.c.lead == lead, events.c.filed.is_(False))
-        .order_by(events.c.at, events.c.id)
-    ).all()
+    rows = {row.id: row for row in lock_rows(conn, several)}
+    fresh: dict[str, list[Row[Any]]] = {}
+    for event in conn.execute(_FRESH, {"of": list(rows)}):
+        fresh.setdefault(event.lead, []).append(event)
     if not fresh:
         return 0
     current = store.get(current_deployment(conn))
-    named = _named(conn, lead, store, current)
-    for run in _runs(fresh, current):
-        _file(conn, lead, run, named)
-        last = run[-1]
-        if last.automatic or last.reversed_at is not None:
-            continue
-        for scenario in enrolling.entered_by_event(current, last.type, last.subject):
-            if not confirmations.waits(conn, lead, scenario, last.received_at):
-                enrolling.decide(conn, lead, scenario, deployment=current.number, now=last.received_at)
-    return len(fresh)
+    named = _named(conn, fresh, store, current)
+    entering = {lead for lead, theirs in fresh.items() if any(_enters(event, current) for event in theirs)}
+    _file(conn, [(rows[lead], theirs) for lead, theirs in fresh.items() if lead not in entering], named, current)
+    for lead in sorted(entering):
+        for run in _runs(fresh[lead], current):
+            row = lock(conn, lead)  # the run before may have given it numbers
+            if row is not None:
+                _file(conn, [(row, run)], named, current)
+            last = run[-1]
+            if last.automatic or last.reversed_at is not None:
+                continue
+            for scenario in enrolling.entered_by_event(current, last.type, last.subject):
+                if not confirmations.waits(conn, lead, scenario, last.received_at):
+                    enrolling.decide(conn, lead, scenario, deployment=current.number, now=last.received_at)
+    return sum(map(len, fresh.values()))
 
 
 def after(conn: Connection, lead: str, seq: int, store: Deployments) -> tuple[AnyEntry, ...]:
@@ -75,15 +127,7 @@ def after(conn: Connection, lead: str, seq: int, store: Deployments) -> tuple[An
 
 def leads_with_unfiled(conn: Connection, limit: int) -> tuple[str, ...]:
     """Leads with events that have no number yet, the longest waiting first."""
-    return tuple(
-        conn.execute(
-            select(events.c.lead)
-            .where(events.c.filed.is_(False), events.c.lead.is_not(None))
-            .group_by(events.c.lead)
-            .order_by(func.min(events.c.id))
-            .limit(limit)
-        ).scalars()
-    )
+    return tuple(conn.execute(_UNFILED, {"most": limit}).scalars())
 
 
 def claim_pending(
@@ -133,23 +177,9 @@ def mark_signalled(conn: Connection, last: Mapping[str, int], real_now: datetime
     """Remember that each lead's workflow was signalled its entries up to a number, and that it has been started."""
     if not last:
         return
-    rows = [{"of": lead, "up_to": seq} for lead, seq in sorted(last.items())]
-    conn.execute(
-        update(entries)
-        .where(
-            entries.c.lead == bindparam("of"),
-            entries.c.seq <= bindparam("up_to"),
-            entries.c.signalled_real.is_(None),
-        )
-        .values(signalled_real=real_now),
-        rows,
-    )
-    conn.execute(
-        update(leads)
-        .where(leads.c.id == bindparam("of"))
-        .values(started=True, pending=leads.c.last_seq > bindparam("up_to"), told_until_real=None),
-        rows,
-    )
+    rows = [{"of": lead, "up_to": seq, "now": real_now} for lead, seq in sorted(last.items())]
+    conn.execute(_SIGNALLED, rows)
+    conn.execute(_STARTED, [{"of": row["of"], "up_to": row["up_to"]} for row in rows])
 
 
 def unsignal_since(conn: Connection, real: datetime) -> int:
@@ -172,20 +202,13 @@ def has_unfiled(conn: Connection, lead: str) -> bool:
     return bool(conn.execute(select(exists().where(events.c.lead == lead, events.c.filed.is_(False)))).scalar())
 
 
-def _named(conn: Connection, lead: str, store: Deployments, current: Definitions) -> frozenset[str]:
-    """The event types that a live definition names for this lead."""
-    pinned = conn.execute(
-        select(enrolments.c.deployment)
-        .where(
-            enrolments.c.lead == lead,
-            or_(enrolments.c.state == "enrolled", enrolments.c.state == "queued"),
-            enrolments.c.deployment != current.number,
-        )
-        .distinct()
-    ).scalars()
-    named = ALWAYS_DELIVERED | _types(current)
-    for number in pinned:
-        named |= _types(store.get(number))
+def _named(
+    conn: Connection, several: Iterable[str], store: Deployments, current: Definitions
+) -> Mapping[str, frozenset[str]]:
+    """The event types that a live definition names, for each lead."""
+    named = dict.fromkeys(several, ALWAYS_DELIVERED | _types(current))
+    for row in conn.execute(_PINNED, {"of": list(named), "current": current.number}):
+        named[row.lead] |= _types(store.get(row.deployment))
     return named
 
 
@@ -198,18 +221,45 @@ def _types(definitions: Definitions) -> frozenset[str]:
     return kept[1]
 
 
+def _enters(event: Row[Any], current: Definitions) -> bool:
+    return bool(enrolling.entered_by_event(current, event.type, event.subject))
+
+
 def _runs(fresh: Sequence[Row[Any]], current: Definitions) -> list[list[Row[Any]]]:
     """The events cut behind each one that opens a scenario, so that its enrolment is numbered right after it."""
     runs: list[list[Row[Any]]] = [[]]
     for event in fresh:
         runs[-1].append(event)
-        if enrolling.entered_by_event(current, event.type, event.subject):
+        if _enters(event, current):
             runs.append([])
     return [run for run in runs if run]
 
 
-def _file(conn: Connection, lead: str, fresh: Sequence[Row[Any]], named: frozenset[str]) -> None:
-    told = [
+def _file(
+    conn: Connection,
+    fresh: Sequence[tuple[Row[Any], Sequence[Row[Any]]]],
+    named: Mapping[str, frozenset[str]],
+    current: Definitions,
+) -> None:
+    """File the events of several leads, each in its order; the leads' rows are those read with their locks."""
+    if not fresh:
+        return
+    told = append_each(conn, [(row, _told(several, named[row.id])) for row, several in fresh], current.number)
+    filed: list[dict[str, Any]] = []
+    lines: list[dict[str, Any]] = []
+    for row, several in fresh:
+        numbers = {entry.id: entry.seq for entry in told.get(row.id, ()) if isinstance(entry, Happening)}
+        for event in several:
+            number = numbers.get(event.event)
+            filed.append({"row": event.id, "number": number, "time": _event_time(event)})
+            lines.append(_line(row.id, event, number))
+    conn.execute(_FILED, filed)
+    conn.execute(_LINES, lines)
+
+
+def _told(fresh: Sequence[Row[Any]], named: frozenset[str]) -> list[Happening]:
+    """What of it goes to the workflow."""
+    return [
         Happening(
             seq=0,
             at=_event_time(event),
@@ -224,14 +274,6 @@ def _file(conn: Connection, lead: str, fresh: Sequence[Row[Any]], named: frozens
         for event in fresh
         if event.type in named and not event.automatic and event.reversed_at is None
     ]
-    numbers = {entry.id: entry.seq for entry in append_many(conn, lead, told) if isinstance(entry, Happening)}
-    conn.execute(
-        update(events)
-        .where(events.c.id == bindparam("row"))
-        .values(filed=True, seq=bindparam("number"), at=bindparam("time")),
-        [{"row": event.id, "number": numbers.get(event.event), "time": _event_time(event)} for event in fresh],
-    )
-    conn.execute(insert(timeline), [_line(lead, event, numbers.get(event.event)) for event in fresh])
 
 
 def _event_time(event: Row[Any]) -> datetime:
@@ -279,6 +321,7 @@ __all__ = [
     "append_many",
     "append_to_all",
     "current_deployment",
+    "file_all",
     "file_events",
     "has_unfiled",
     "leads_with_unfiled",

@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any
 
 from pydantic import TypeAdapter
-from sqlalchemy import Connection, Row, exists, func, insert, select, update
+from sqlalchemy import Connection, Row, bindparam, exists, func, insert, select, update
 
 from adapters.database import timeline
 from adapters.database.numbering import has_unfiled, place_of
@@ -26,6 +26,9 @@ from nurture.state import State
 
 _STATE = TypeAdapter(State)
 _COMMANDS = TypeAdapter(tuple[AnyCommand, ...])
+# made once: building a statement takes longer than SQLite takes to run it
+_STATE_BEYOND = select(leads.c.state).where(leads.c.id == bindparam("of"), leads.c.record > bindparam("beyond"))
+_MOVE = update(leads).where(leads.c.id == bindparam("of"))
 
 
 class Superseded(NurtureError):
@@ -124,7 +127,7 @@ def starting_point(conn: Connection, lead: str, *, beyond: int = -1) -> State | 
 
 
 def _stored(conn: Connection, lead: str, beyond: int = -1) -> Any | None:
-    return conn.execute(select(leads.c.state).where(leads.c.id == lead, leads.c.record > beyond)).scalar()
+    return conn.execute(_STATE_BEYOND, {"of": lead, "beyond": beyond}).scalar()
 
 
 def _as_json(state: State) -> Any:
@@ -157,7 +160,7 @@ def _move(conn: Connection, row: Row[Any], record: Record) -> None:
     attributes = _with(conn, record) if record.attributes else None
     if attributes is not None:
         values["attributes"] = attributes
-    conn.execute(update(leads).where(leads.c.id == record.lead).values(values))
+    conn.execute(_MOVE, {"of": record.lead, **values})
     if attributes is not None and _profiled_since(conn, record):
         # a profile on its way to the workflow does not know yet what the scenario has set: tell it again, whole
         at = _last_time(conn, record.lead)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, Row, func, insert, select, update
+from sqlalchemy import Connection, Row, and_, bindparam, delete, func, insert, select, update
 
 from adapters.database import consents, timeline
 from adapters.database.schema import enrolments, events, holds, leads, sends
@@ -22,6 +22,27 @@ HOLD = "mail"
 """The name of the hold on all mail."""
 ALERT = "mail_alert"
 """The name of the row that says: a person was told of trouble that does not mend itself."""
+
+# made once: building a statement takes longer than SQLite takes to run it
+_OF_KEY = sends.c.key == bindparam("of")
+_LOCK = select(sends).where(_OF_KEY).with_for_update()
+_ATTEMPTED = select(sends.c.attempted_at).where(_OF_KEY)
+_IN_FLIGHT = (
+    select(sends.c.key)
+    .where(_OF_KEY, sends.c.state == "in_flight", sends.c.attempted_at == bindparam("began"))
+    .with_for_update()
+)
+_NEW = insert(sends)
+_CHANGE = update(sends).where(_OF_KEY)
+_ADDRESSEE = select(leads.c.email, leads.c.name, leads.c.attributes).where(leads.c.id == bindparam("of"))
+_SEQ = select(leads.c.seq).where(leads.c.id == bindparam("of"))
+_WALKER = (
+    select(leads.c.email, leads.c.time_zone, enrolments.c.state)
+    .outerjoin(enrolments, and_(enrolments.c.lead == leads.c.id, enrolments.c.enrolment == bindparam("enrolment")))
+    .where(leads.c.id == bindparam("of"))
+)
+_HOLD = select(holds).where(holds.c.name == HOLD, holds.c.until_real > bindparam("now"))
+_RELEASE = delete(holds).where(holds.c.name.in_((HOLD, ALERT)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +65,7 @@ class Hold:
 
 def earlier(conn: Connection, command: SendMail) -> SendResult | str | None:
     """How an earlier attempt left this send: its result, `in_flight` where its answer is lost, or None."""
-    row = conn.execute(select(sends).where(sends.c.key == command.key).with_for_update()).one_or_none()
+    row = conn.execute(_LOCK, {"of": command.key}).one_or_none()
     if row is None:
         return None
     if row.state in ("accepted", "unknown", "refused"):
@@ -63,7 +84,7 @@ def result(command: SendMail, outcome: SendOutcome, at: datetime, reason: str | 
 
 def addressee(conn: Connection, lead: str) -> Addressee | None:
     """The lead's address, name and attributes; None where the lead has no address (any more)."""
-    row = conn.execute(select(leads.c.email, leads.c.name, leads.c.attributes).where(leads.c.id == lead)).one_or_none()
+    row = conn.execute(_ADDRESSEE, {"of": lead}).one_or_none()
     return None if row is None or row.email is None else Addressee(row.email, row.name, row.attributes)
 
 
@@ -71,13 +92,10 @@ def asked(
     conn: Connection, command: SendMail, definitions: Definitions, now: datetime, tolerance: timedelta
 ) -> gate.Asked:
     """Everything the gate looks at, read in this transaction."""
-    lead = conn.execute(select(leads.c.email, leads.c.time_zone).where(leads.c.id == command.lead)).one()
-    state = conn.execute(
-        select(enrolments.c.state).where(enrolments.c.lead == command.lead, enrolments.c.enrolment == command.enrolment)
-    ).scalar_one_or_none()
+    lead = conn.execute(_WALKER, {"of": command.lead, "enrolment": command.enrolment}).one()
     topic = command.topic
     return gate.Asked(
-        enrolment_runs=state == "enrolled",
+        enrolment_runs=lead.state == "enrolled",
         has_address=lead.email is not None,
         topic=topic,
         consented=topic is None or consents.consented(conn, command.lead, topic),
@@ -111,7 +129,7 @@ def _recent(conn: Connection, command: SendMail, definitions: Definitions, now: 
 
 def begin(conn: Connection, command: SendMail, *, template_sha256: str, at: datetime) -> datetime:
     """Write the row that says: from now on this mail may have gone out. Returns the instant that names the attempt."""
-    before = conn.execute(select(sends.c.attempted_at).where(sends.c.key == command.key)).one_or_none()
+    before = conn.execute(_ATTEMPTED, {"of": command.key}).one_or_none()
     if before is not None and before.attempted_at is not None:
         at = max(at, before.attempted_at + timedelta(microseconds=1))  # no two attempts have the same name
     _put(conn, command, new=before is None, state="in_flight", template_sha256=template_sha256, attempted_at=at)
@@ -132,15 +150,14 @@ def _put(conn: Connection, command: SendMail, *, new: bool, **values: object) ->
         **values,
     }
     if new:
-        conn.execute(insert(sends).values(key=command.key, cancelled_issue=0, **row))
+        conn.execute(_NEW, {"key": command.key, "cancelled_issue": 0, **row})
     else:
-        conn.execute(update(sends).where(sends.c.key == command.key).values(row))
+        conn.execute(_CHANGE, {"of": command.key, **row})
 
 
 def in_flight(conn: Connection, key: str, began: datetime) -> bool:
     """True while the attempt that began then is the one whose answer counts, and not a later one."""
-    found = select(sends.c.key).where(sends.c.key == key, sends.c.state == "in_flight", sends.c.attempted_at == began)
-    return conn.execute(found.with_for_update()).first() is not None
+    return conn.execute(_IN_FLIGHT, {"of": key, "began": began}).first() is not None
 
 
 def hold_back(conn: Connection, command: SendMail, at: datetime, *, seq: int, reason: str) -> None:
@@ -166,7 +183,7 @@ def end(
     values = {"state": outcome, "reason": reason, "message_id": message_id}
     if outcome == "accepted":
         values["accepted_at"] = at  # type: ignore[assignment]
-    conn.execute(update(sends).where(sends.c.key == command.key).values(values))
+    conn.execute(_CHANGE, {"of": command.key, **values})
     tell(conn, command, outcome, at, seq=seq, reason=reason)
     return result(command, outcome, at, reason)
 
@@ -196,21 +213,19 @@ def evidence(conn: Connection, key: str) -> datetime | None:
 
 def attempted_at(conn: Connection, key: str) -> datetime:
     """When the attempt that is in flight began."""
-    found: datetime = conn.execute(select(sends.c.attempted_at).where(sends.c.key == key)).scalar_one()
+    found: datetime = conn.execute(_ATTEMPTED, {"of": key}).scalar_one()
     return found
 
 
 def stored_seq(conn: Connection, lead: str) -> int:
     """The newest number applied, for lines written now."""
-    found: int = conn.execute(select(leads.c.seq).where(leads.c.id == lead)).scalar_one()
+    found: int = conn.execute(_SEQ, {"of": lead}).scalar_one()
     return found
 
 
 def hold(conn: Connection, now_real: datetime) -> Hold | None:
     """The hold on all mail, while it lasts."""
-    row: Row[tuple[str, datetime, datetime, str]] | None = conn.execute(
-        select(holds).where(holds.c.name == HOLD, holds.c.until_real > now_real)
-    ).one_or_none()
+    row: Row[tuple[str, datetime, datetime, str]] | None = conn.execute(_HOLD, {"now": now_real}).one_or_none()
     return None if row is None else Hold(row.since_real, row.until_real, row.reason)
 
 
@@ -230,4 +245,4 @@ def hold_all(conn: Connection, *, now_real: datetime, until: datetime, reason: s
 
 def release(conn: Connection) -> bool:
     """Mail goes again; True if it was held."""
-    return conn.execute(holds.delete().where(holds.c.name.in_((HOLD, ALERT)))).rowcount > 0
+    return conn.execute(_RELEASE).rowcount > 0

@@ -9,6 +9,7 @@ from typing import Any, Protocol, assert_never
 from pydantic import TypeAdapter
 from sqlalchemy import Connection, Row, bindparam, func, insert, select, update
 
+from adapters.database.among import among
 from adapters.database.schema import deployments, entries, leads
 from nurture.definitions import Definitions
 from nurture.entries import (
@@ -36,6 +37,10 @@ _LOCK = (
     .where(leads.c.id == bindparam("of"))
     .with_for_update(key_share=True)  # rows that refer to the lead may be written meanwhile: nothing deletes it
 )
+_LOCK_ROWS = select(*WITHOUT_STATE).where(among(leads.c.id)).order_by(leads.c.id).with_for_update(key_share=True)
+_IDS = select(leads.c.id).where(among(leads.c.id)).order_by(leads.c.id)
+_LOCK_IDS = _IDS.with_for_update(key_share=True)
+_LOCK_FREE = _IDS.with_for_update(key_share=True, skip_locked=True)
 _CURRENT = select(func.coalesce(func.max(deployments.c.number), 0))
 _NUMBERED = (
     update(leads)
@@ -65,6 +70,11 @@ def lock(conn: Connection, lead: str) -> Row[Any] | None:
     return conn.execute(_LOCK, {"of": lead}).first()
 
 
+def lock_rows(conn: Connection, several: Sequence[str]) -> list[Row[Any]]:
+    """The rows of these leads, locked in the order of their ids until the transaction ends; at most some hundreds."""
+    return list(conn.execute(_LOCK_ROWS, {"of": several}))
+
+
 def lock_many(conn: Connection, several: Sequence[str], *, skip_locked: bool = False) -> list[str]:
     """Lock leads in the order of their ids, so that two who lock several never wait for each other; returns the ids.
 
@@ -72,8 +82,7 @@ def lock_many(conn: Connection, several: Sequence[str], *, skip_locked: bool = F
     """
     locked: list[str] = []
     for batch in _batches(sorted(several)):
-        wanted = select(leads.c.id).where(leads.c.id.in_(batch)).order_by(leads.c.id)
-        locked += conn.execute(wanted.with_for_update(key_share=True, skip_locked=skip_locked)).scalars()
+        locked += conn.execute(_LOCK_FREE if skip_locked else _LOCK_IDS, {"of": batch}).scalars()
     return locked
 
 
@@ -98,17 +107,32 @@ def append_many(conn: Connection, lead: str, fresh: Sequence[AnyEntry]) -> tuple
         raise UnknownLead(lead)
     if not fresh:
         return ()
-    deployment = current_deployment(conn)
-    numbered = tuple(
-        entry.model_copy(update={"seq": row.last_seq + place, "deployment": entry.deployment or deployment})
-        for place, entry in enumerate(fresh, start=1)
-    )
-    conn.execute(_STORE, [_row(lead, entry) for entry in numbered])
-    wanted = row.started or row.pending or any(entry.kind in STARTING for entry in numbered)
-    conn.execute(
-        _NUMBERED,
-        {"of": lead, "newest": numbered[-1].seq, "wanted": bool(wanted), "asleep": row.retired and not wanted},
-    )
+    return append_each(conn, [(row, fresh)], current_deployment(conn))[lead]
+
+
+def append_each(
+    conn: Connection, fresh: Sequence[tuple[Row[Any], Sequence[AnyEntry]]], deployment: int
+) -> dict[str, tuple[AnyEntry, ...]]:
+    """Store entries of several leads, each under its lead's next numbers; the rows are those read with the locks.
+
+    `deployment` is the current one, for entries that name none.
+    """
+    numbered: dict[str, tuple[AnyEntry, ...]] = {}
+    rows: list[dict[str, Any]] = []
+    moved: list[dict[str, Any]] = []
+    for row, several in fresh:
+        if not several:
+            continue
+        given = numbered[row.id] = tuple(
+            entry.model_copy(update={"seq": row.last_seq + place, "deployment": entry.deployment or deployment})
+            for place, entry in enumerate(several, start=1)
+        )
+        rows += [_row(row.id, entry) for entry in given]
+        wanted = bool(row.started or row.pending or any(entry.kind in STARTING for entry in given))
+        moved.append({"of": row.id, "newest": given[-1].seq, "wanted": wanted, "asleep": row.retired and not wanted})
+    if rows:
+        conn.execute(_STORE, rows)
+        conn.execute(_NUMBERED, moved)
     return numbered
 
 

@@ -11,11 +11,13 @@ from adapters.database.pages import cursor_after, number_cursor, rows_of_a_page,
 from adapters.database.schema import timeline
 from nurture.records import Line
 
+_ADD = insert(timeline)
+
 
 def add(conn: Connection, lead: str, *lines: Line) -> None:
     """Write lines at the end of the lead's timeline."""
     if lines:
-        conn.execute(insert(timeline), [line_row(lead, line) for line in lines])
+        conn.execute(_ADD, [line_row(lead, line) for line in lines])
 
 
 def line_row(lead: str, line: Line) -> dict[str, Any]:
@@ -27,7 +29,7 @@ def add_rows(conn: Connection, rows: Iterable[dict[str, Any]]) -> None:
     """Write rows made by `line_row`, of any leads, in the order given."""
     found = list(rows)
     if found:
-        conn.execute(insert(timeline), found)
+        conn.execute(_ADD, found)
 
 
 def page(

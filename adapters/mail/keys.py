@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, datetime
+from weakref import WeakKeyDictionary
 
 from sqlalchemy import Engine, insert, select
 from sqlalchemy.exc import IntegrityError
@@ -11,9 +12,21 @@ from sqlalchemy.exc import IntegrityError
 from adapters.database.engine import reading, writing
 from adapters.database.schema import keys
 
+_KNOWN: WeakKeyDictionary[Engine, dict[str, bytes]] = WeakKeyDictionary()
+
 
 def kept_secret(engine: Engine, name: str, make: Callable[[], bytes]) -> bytes:
-    """The secret of this name, the same for every process of the database; `make` is called where there is none."""
+    """The secret of this name, the same for every process of the database; `make` is called where there is none.
+
+    It never changes, so it is read once and kept in memory: every webhook and every mail asks for one.
+    """
+    known = _KNOWN.setdefault(engine, {})
+    if name not in known:
+        known[name] = _kept(engine, name, make)
+    return known[name]
+
+
+def _kept(engine: Engine, name: str, make: Callable[[], bytes]) -> bytes:
     found = _read(engine, name)
     if found is not None:
         return found

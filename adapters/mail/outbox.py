@@ -15,6 +15,7 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from functools import cached_property, lru_cache
 from typing import Any
 
 import httpx
@@ -42,6 +43,8 @@ LARGEST_BATCH = 500
 FIRST_DELAY = timedelta(seconds=0.5)
 LONGEST_DELAY = timedelta(seconds=60)
 POLL = timedelta(seconds=0.5)
+GATHER = timedelta(milliseconds=100)
+"""How long what is told next may gather: a provider tells many events at once, not each in a request of its own."""
 TIMEOUT = timedelta(seconds=10)
 
 
@@ -54,8 +57,7 @@ class Signer:
     @classmethod
     def of(cls, engine: Engine) -> Signer:
         """With the sink's key pair, kept in the database and made there on first use."""
-        content = kept_secret(engine, "sink_signing", lambda: cls.new().private)
-        return cls.with_private(content)
+        return _signer_with(kept_secret(engine, "sink_signing", lambda: cls.new().private))
 
     @classmethod
     def new(cls) -> Signer:
@@ -74,7 +76,7 @@ class Signer:
     def private(self) -> bytes:
         return self._key.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())
 
-    @property
+    @cached_property
     def public_key(self) -> str:
         """For the verifier: base64 SPKI, as the provider's settings page shows it."""
         spki = self._key.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
@@ -89,6 +91,12 @@ class Signer:
             TIMESTAMP_HEADER: timestamp,
             "Content-Type": "application/json",
         }
+
+
+@lru_cache(maxsize=64)
+def _signer_with(private: bytes) -> Signer:
+    """Read once: every webhook asks for the public key."""
+    return Signer.with_private(private)
 
 
 def public_key(engine: Engine) -> str:
@@ -175,15 +183,17 @@ class Outbox:
                     told = self._tell(client)
                 except SQLAlchemyError as error:
                     _log.warning("sink_outbox_database_failed", error=type(error).__name__)
-                    told = False
-                if not told:
-                    self._woken.wait(POLL.total_seconds())
+                    told = 0
+                if told == LARGEST_BATCH:
+                    continue
+                if told or self._woken.wait(POLL.total_seconds()):
+                    self._stopping.wait(GATHER.total_seconds())
 
-    def _tell(self, client: httpx.Client) -> bool:
-        """Post one batch. False where nothing was due."""
+    def _tell(self, client: httpx.Client) -> int:
+        """Post one batch; how many events were due."""
         rows = self._due()
         if not rows:
-            return False
+            return 0
         body = body_of(self._disorder.of([row.event for row in rows]))
         try:
             answer = client.post(self._url, content=body, headers=self._signer.headers(body))
@@ -195,7 +205,7 @@ class Outbox:
         else:
             _log.warning("sink_events_not_taken", events=len(rows), tries=max(row.tries for row in rows), fault=fault)
             self._put_off(rows)
-        return True
+        return len(rows)
 
     def _due(self) -> list[_Row]:
         until = datetime.now(UTC) - self._disorder.delay

@@ -1,4 +1,4 @@
-"""A worker of the floor, until it is killed: `python tests/bench/floor_worker.py`.
+"""A worker of the floor, until it is killed: `python -m tests.bench.floor_worker`.
 
 A mail is the same HTTP call to the same sink as the engine's, and one insert into the same database.
 """
@@ -9,9 +9,6 @@ import asyncio
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
-from pathlib import Path
-
-sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from sqlalchemy import Column, Engine, MetaData, String, Table, insert
 from temporalio import activity

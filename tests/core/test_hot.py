@@ -269,3 +269,41 @@ def test_a_lead_that_was_begun_by_an_older_engine_takes_no_crossing() -> None:
     lead.state.engine = 1
     lead.tell(lead.profile(employees=100), lead.event("requested", "demo", at=later("1h")))
     assert (lead.state.hot, lead.state.phase, handoffs(lead)) == (False, None, [])
+
+
+def test_a_crossing_that_is_passed_in_the_same_delivery_still_has_its_task() -> None:
+    """It jumped to sales, and a later event of the batch ended the enrolment: the definition's queue gets the task."""
+    lead = Lead(folder())
+    lead.enrol()
+    batch = [
+        lead.event("requested", "demo", at=later("1h")),
+        lead.event("visited", "/pricing", at=later("2h")),
+        lead.event("unsubscribed", at=later("3h"), suppresses="news"),
+    ]
+    lead.tell(*batch)
+    assert lead.ends == ["unsubscribed"]
+    assert [(task.queue, task.reasons) for task in handoffs(lead)] == [("other", ("hot: score total at least 60",))]
+    assert lead.where() == ("with_sales", None, None)
+
+
+def test_a_step_that_is_skipped_hands_over_nobody() -> None:
+    """`skip` is the marketer's word against handing over: the timeline has it, and no other task is made."""
+    skipped = WALK.replace("to_sales: {handoff", "to_sales: {skip: {when: {did: {attended: fair}}, go: quiet}, handoff")
+    lead = Lead(folder(skipped))
+    lead.enrol()
+    lead.tell(lead.event("attended", "fair", at=later("1h")), lead.event("requested", "demo", at=later("2h")))
+    lead.tell(lead.event("visited", "/pricing", at=later("3h")))
+    assert (lead.state.hot, handoffs(lead), lead.ends) == (True, [], ["quiet"])
+    assert "skipped quiet" in lead.story
+
+
+def test_a_task_that_cannot_be_made_waits_for_somebody_to_say_so() -> None:
+    """Its queue is gone: nothing waits for it, the timeline has the reason, and a deployment hands over when told."""
+    lead = Lead(folder())
+    lead.give(lead.profile(employees=100), lead.event("requested", "demo", at=later("1h")))
+    lead.give(lead.answer(lead.tasks[-1], error="no queue 'other'"))
+    assert lead.where() == ("idle", None, None)
+    assert lead.reason("handoff_failed") == "no queue 'other'"
+    lead.tell(lead.deployed(folder(number=2), at=later("2h"), hand_over=True))
+    assert lead.where() == ("with_sales", None, None)
+    assert [task.handoff for task in handoffs(lead)] == ["lead_1/hot/1", "lead_1/hot/2"]

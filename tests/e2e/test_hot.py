@@ -116,9 +116,9 @@ def test_a_deployment_lists_whom_it_makes_hot_and_hands_over_when_told(nurture: 
     for name, status in (("in_walk", "waiting"), ("outside", "idle")):
         nurture.lead(name, hot=True, status=status)
         assert tasks(nurture, name) == []
-    assert "2 lead(s) are hot by an earlier deployment" in nurture.run("deploy", lower, "--plan").stdout
+    assert "2 lead(s) are hot already and with nobody" in nurture.run("deploy", lower, "--plan").stdout
     released = nurture.run("deploy", lower, "--hand-over")
-    assert "2 lead(s) that an earlier deployment made hot are handed over" in released.stdout
+    assert "2 lead(s) that were hot already and with nobody are handed over" in released.stdout
     for name, step in (("in_walk", "to_sales"), ("outside", None)):
         nurture.lead(name, status="with_sales", step=step)
         assert len(tasks(nurture, name)) == 1

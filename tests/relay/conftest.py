@@ -161,7 +161,7 @@ def new_relay(server: Server, tmp_path: Path, database_url: str) -> Iterator[Cal
     engine = open_database(database_url)
     now = datetime.now(UTC)
     with writing(engine) as conn:
-        deploy(conn, FILES, [], by="tests", now=now, real_now=now)
+        deploy(conn, FILES, [], by="tests", now=now, real_now=now - timedelta(minutes=1))
     settings = Settings(home=tmp_path, temporal_port=server.port)
 
     async def make(kind: type[Relay] = Relay) -> Relay:

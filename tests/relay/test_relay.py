@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from datetime import UTC, datetime
 
 import pytest
 from prometheus_client import REGISTRY
@@ -11,10 +12,11 @@ from sqlalchemy import select, update
 
 from adapters.database import numbering
 from adapters.database.engine import reading, writing
+from adapters.database.schema import deployments
 from adapters.database.schema import entries as entry_rows
 from adapters.database.schema import leads as lead_rows
 from adapters.delivery import MOST_BYTES
-from adapters.relay import Relay
+from adapters.relay import SETTLES, Relay
 from nurture import protocol
 from tests.relay.conftest import Post, Server, eventually
 
@@ -47,6 +49,19 @@ async def test_the_first_enrolment_starts_the_workflow(post: Post) -> None:
     assert await post.signals("a") == [[1, 2]]
     assert await post.signals("b") == []
     assert await post.relay.once() == 0, "what was told is not told again"
+
+
+async def test_nobody_is_told_of_a_deployment_that_no_worker_may_have_loaded(post: Post) -> None:
+    """For half a second after a deploy events are numbered and nothing is told; then everything is."""
+    post.add("a")
+    post.happen("a", "one")
+    with writing(post.relay.engine) as conn:
+        conn.execute(update(deployments).values(deployed_real=datetime.now(UTC)))
+    assert await post.relay.once() == 1, "the event is numbered"
+    assert await post.signals("a") == []
+    await asyncio.sleep(SETTLES.total_seconds())
+    await post.relay.once()
+    assert await post.signals("a") == [[1, 2]]
 
 
 async def test_the_first_event_starts_the_workflow(post: Post) -> None:

@@ -10,7 +10,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -111,7 +111,7 @@ def deploy_mails(post: Post) -> int:
     """Make the scenario with a mail current; its number."""
     now = datetime.now(UTC)
     with writing(post.store.engine) as conn:
-        number = deploy(conn, FILES | MAILS, [], by="tests", now=now, real_now=now).number
+        number = deploy(conn, FILES | MAILS, [], by="tests", now=now, real_now=now - timedelta(minutes=1)).number
     post.store.refresh()
     return number
 

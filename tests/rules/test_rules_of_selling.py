@@ -9,7 +9,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from nurture.commands import MakeHandoff, TaskDone
-from nurture.definitions import IGNORE, Definitions, HotLead
+from nurture.definitions import IGNORE, Definitions, HotLead, Scenario
 from nurture.entries import HandoffClosed
 from nurture.plan import Book
 from nurture.state import State
@@ -29,6 +29,12 @@ def walked(definitions: Definitions, data: st.DataObject) -> Weather:
     return weather
 
 
+def hands_over(scenario: Scenario) -> bool:
+    """True unless a scenario says itself that somebody hot is not handed over."""
+    step = scenario.steps.get(scenario.on_hot or "")
+    return scenario.on_hot != IGNORE and (step is None or (step.skip is None and step.max_visits is None))
+
+
 def about_hot(lead: Lead) -> list[MakeHandoff]:
     """What sales was told because a lead had become hot."""
     tasks = (task for task in lead.tasks if isinstance(task, MakeHandoff))
@@ -39,12 +45,11 @@ def about_hot(lead: Lead) -> list[MakeHandoff]:
 @given(checked(), st.data())
 def test_rule_6_a_crossing_makes_exactly_one_handoff(definitions: Definitions, data: st.DataObject) -> None:
     """Whatever fires together with it: as many crossings, as many tasks told of one; never two tasks open at once."""
-    assume(all(each.on_hot != IGNORE for each in definitions.scenarios.values()))
+    assume(all(hands_over(each) for each in definitions.scenarios.values()))
     weather = walked(definitions, data)
     lead = weather.lead
     weather.clear_up()
-    untold = 1 if lead.state.hot_reasons else 0
-    assert len(about_hot(lead)) + untold == lead.story.count("hot")
+    assert len(about_hot(lead)) == lead.story.count("hot")
     assert max(open_at_once(definitions, weather), default=0) <= 1
 
 
@@ -70,12 +75,13 @@ def test_rule_7_deploying_moves_mails_and_hands_over_nobody(
     lead = weather.lead
     weather.give()  # what was due is done
     run = lead.state.run
-    assume(run is None or run.stage != "blocked")  # a deployment tries a blocked step again
+    # a deployment tries a blocked step again, and a mail that was put off: the gate judges both anew
+    assume(run is None or not (run.stage == "blocked" or (run.stage == "sending" and not run.issued)))
     second = replace(definitions, number=2, hot_lead=EVERYBODY)
     before, where = len(lead.tasks) + len(lead.mails), lead.where()
     weather.give(lead.deployed(second))
     assert len(lead.tasks) + len(lead.mails) == before
     assert lead.where() == where
-    if wakes and lead.state.hot_unsold and lead.state.handoff is None and lead.state.paused is None:
+    if wakes and run is None and lead.state.hot_unsold and lead.state.handoff is None and lead.state.paused is None:
         weather.give(lead.deployed(second, hand_over=True))
-        assert len(lead.tasks) + len(lead.mails) == before + 1
+        assert len(lead.tasks) == before - len(lead.mails) + 1
