@@ -95,14 +95,15 @@ class Relay:
             # a look at least every second, whatever the database says of changes
             busy = False
             try:
-                busy = (changed() or loop.time() - last > 1) and await self.once() > 0
+                if changed() or loop.time() - last > 1:
+                    last = loop.time()
+                    busy = await self.once() > 0
                 if not busy and loop.time() - looked > LOOK_EVERY.total_seconds():
                     await self._look()
                     looked = loop.time()
             except OperationalError as error:  # the database is away, or two transactions stood in each other's way
                 log.warning("database_does_not_answer", reason=type(error.orig).__name__, do="tried again at once")
             if not busy:
-                last = loop.time()
                 with contextlib.suppress(TimeoutError):
                     await asyncio.wait_for(stop.wait(), PAUSE.total_seconds())
 
@@ -111,7 +112,9 @@ class Relay:
         unfiled, requests, settled = await asyncio.to_thread(self._file, datetime.now(UTC))
         if requests:
             unfiled += await self._ask_to_confirm(requests)
-        waiting = await asyncio.to_thread(self._waiting, self._put_aside()) if settled else {}
+        if not settled:
+            await asyncio.sleep(SETTLES.total_seconds())
+        waiting = await asyncio.to_thread(self._waiting, self._put_aside())
         if not waiting:
             return unfiled
         gate = asyncio.Semaphore(CALLS_AT_ONCE)
