@@ -17,7 +17,6 @@ from adapters.database.engine import reading, writing
 from adapters.database.entering import entering as entering_since
 from adapters.enrolling import enrol
 from nurture import protocol
-from nurture.definitions import Definitions
 from nurture.sweep import next_night
 
 log = structlog.get_logger(__name__)
@@ -52,9 +51,20 @@ class BulkActivities:
         if next_night(since, current) <= now:
             with reading(desk.engine) as conn:
                 found = sweeping.concerned(conn, desk.store, current.number, since, now)
-                entering = entering_since(conn, desk.store, current.number, since, now)
             told = sum(self._tick(few, now) for few in _few(lead for lead in found if lead > after))
-            entered = sum(self._enrol(current, scenario, leads, now) for scenario, leads in entering.items())
+
+            def alive(_: int = 0) -> None:
+                activity.heartbeat(now.isoformat(), _LAST)
+
+            with reading(desk.engine) as conn:
+                entering = entering_since(conn, desk.store, current.number, since, now, alive=alive)
+            entered = sum(
+                len(made.enrolled) + len(made.queued)
+                for scenario, leads in entering.items()
+                for made in [
+                    enrol(desk.engine, current, scenario, leads, now=desk.clock.now, progress=alive, awaits=True)
+                ]
+            )
             with writing(desk.engine) as conn:
                 sweeping.finish(conn, now, told)
             if told or entered:
@@ -82,15 +92,6 @@ class BulkActivities:
             told = sweeping.tick(conn, leads, self._desk.clock.now())
         activity.heartbeat(night.isoformat(), leads[-1])
         return told
-
-    def _enrol(self, current: Definitions, scenario: str, leads: Sequence[str], night: datetime) -> int:
-        """Enrol these; an attempt that died is not repeated for whoever was enrolled in it."""
-
-        def alive(_: int) -> None:
-            activity.heartbeat(night.isoformat(), _LAST)
-
-        made = enrol(self._desk.engine, current, scenario, leads, now=self._desk.clock.now, progress=alive)
-        return len(made.enrolled) + len(made.queued)
 
 
 def _few(ids: Iterable[str]) -> Iterator[list[str]]:

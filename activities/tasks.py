@@ -33,7 +33,11 @@ class TaskActivities:
                 why = f"no queue {command.queue!r} in sales.yaml of deployment {definitions.number}: add it and deploy"
                 return TaskDone(key=command.handoff, at=command.at, error=why)
             points = points_of(conn, [command.lead], definitions, command.at).get(command.lead)
-            handoffs.make(conn, command, definitions, score=points.shown() if points is not None else None)
+            try:
+                handoffs.make(conn, command, definitions, score=points.shown() if points is not None else None)
+            except handoffs.HandoffTaken as taken:
+                why = f"{taken.what}: {'; '.join(command.reasons)} came too late"
+                return TaskDone(key=command.handoff, at=command.at, error=why, too_late=True)
         return TaskDone(key=command.handoff, at=command.at)
 
     @activity.defn(name=protocol.NOTIFY_PERSON)

@@ -62,7 +62,7 @@ def confirm(engine: Engine, number: int, *, store: DeploymentStore, now: datetim
         told = Line(at=now, kind="decision", what="consent_confirmed", subject=asked.form, reason=f"for {asked.topic}")
         timeline.add(conn, asked.lead, told)
         current = store.get(numbering.current_deployment(conn))
-        for name in asked.held:
+        for name in confirmations.release(conn, asked.lead, asked.topic):
             scenario = current.scenarios.get(name)
             if scenario is not None:
                 enrolments.decide(conn, asked.lead, scenario, deployment=current.number, now=now)

@@ -9,7 +9,7 @@ from itertools import islice
 
 from sqlalchemy import Engine
 
-from adapters.database import enrolments
+from adapters.database import confirmations, enrolments
 from adapters.database.engine import reading, writing
 from adapters.database.members import fitting
 from adapters.database.sequence import lock_many
@@ -37,9 +37,11 @@ def enrol(
     *,
     now: Callable[[], datetime],
     progress: Callable[[int], None] = lambda _: None,
+    awaits: bool = False,
 ) -> Enrolment:
     """Decide about every lead named (once each); `progress` is told how many are decided.
 
+    `awaits`: a lead whose consent is asked for by mail begins with its confirmation, and is not decided about now.
     Raises UnknownName for a scenario that the definitions do not have.
     """
     if scenario not in definitions.scenarios:
@@ -54,6 +56,7 @@ def enrol(
                     connection, lead, definitions.scenarios[scenario], deployment=definitions.number, now=at
                 )
                 for lead in few
+                if not (awaits and confirmations.waits(connection, lead, definitions.scenarios[scenario], at))
             ]
         for decision in decisions:
             match decision.state:

@@ -23,9 +23,9 @@ from temporalio.service import RetryConfig, RPCError, RPCStatusCode
 
 from adapters.clock import Clock
 from adapters.database import confirmations, numbering
-from adapters.database.deployments import DeploymentStore, newest_deployed
+from adapters.database.deployments import DeploymentStore
 from adapters.database.engine import Changes, open_database, reading, writing
-from adapters.database.sequence import lock_many
+from adapters.database.sequence import current_deployment, lock_many
 from adapters.delivery import of_one_message
 from adapters.metrics import serve_metrics
 from adapters.settings import Settings
@@ -49,8 +49,8 @@ TOO_MANY_BYTES = 2_000_000
 LOOK_EVERY = timedelta(milliseconds=500)
 """How often an idle relay looks whether Temporal is still there."""
 SETTLES = timedelta(milliseconds=500)
-"""How long after a deployment nobody is told anything. Workers look for a new one every 200 ms, and a workflow that
-hears of one its worker has not loaded tries again only after ten seconds."""
+"""How long after it sees a new deployment a relay tells nobody anything. Workers look for one every 200 ms, and a
+workflow that hears of one its worker has not loaded tries again only after ten seconds."""
 CLAIM = timedelta(seconds=10)
 """How long other relays leave the leads of one round alone; a round that lasts longer is one of a dead relay."""
 TRY_AGAIN = timedelta(seconds=30)
@@ -76,6 +76,7 @@ class Relay:
     clock: Clock
     store: DeploymentStore
     _away_since: datetime | None = None
+    _newest: int = 0
     _aside: dict[str, float] = field(default_factory=dict)
 
     @property
@@ -137,8 +138,8 @@ class Relay:
         with reading(self.engine) as conn:
             unfiled = numbering.leads_with_unfiled(conn, LEADS_AT_ONCE)
             requests = confirmations.due(conn, now, LEADS_AT_ONCE)
-            newest = newest_deployed(conn)
-        settled = newest is None or not timedelta(0) <= now - newest < SETTLES
+            newest = current_deployment(conn)
+        settled, self._newest = newest == self._newest, newest
         if not unfiled:
             return 0, requests, settled
         with writing(self.engine) as conn:

@@ -244,7 +244,11 @@ def _hand_off(walk: Walk, run: Run, wanted: HandoffStep) -> None:
 def task_done(walk: Walk, result: TaskDone) -> None:
     """A person was notified, an enrolment asked for or a handoff made: go on, or stand still with the reason."""
     state, run = walk.state, walk.state.run
-    if state.handoff == result.key:
+    if result.too_late:
+        walk.chronicle.line("handoff_failed", walk.now, run, kind="handoff", reason=result.error)
+        if state.hot:
+            state.hot_unsold = (result.error or "",)  # `deploy --hand-over` tells sales
+    elif state.handoff == result.key:
         _handoff_made(walk, result)
     elif run is not None and run.stage == "acting" and result.key == walk.key:
         if result.error is not None:

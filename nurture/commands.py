@@ -94,11 +94,15 @@ class SendResult(Stored):
 
 
 class TaskDone(Stored):
-    """A handoff was made, a person notified, an enrolment asked for; `error` where that cannot be done."""
+    """A handoff was made, a person notified, an enrolment asked for; `error` where that cannot be done.
+
+    `too_late`: a reason was to join a task that sales had closed already.
+    """
 
     key: str
     at: datetime
     error: str | None = None
+    too_late: bool = False
 
 
 def name_of(command: AnyCommand) -> str:

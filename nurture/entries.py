@@ -100,8 +100,16 @@ class Ticked(Entry):
     kind: Literal["tick"] = "tick"
 
 
+class Corrected(Entry):
+    """Events of the lead that counted until now were taken back, since a machine made them: by their ids."""
+
+    kind: Literal["correction"] = "correction"
+    events: tuple[str, ...]
+
+
 AnyEntry = Annotated[
-    Profiled | Happening | Enrolled | HandoffClosed | Deployed | EpochBegan | Ticked, Field(discriminator="kind")
+    Profiled | Happening | Enrolled | HandoffClosed | Deployed | EpochBegan | Ticked | Corrected,
+    Field(discriminator="kind"),
 ]
 
 

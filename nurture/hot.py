@@ -26,6 +26,8 @@ def qualify(walk: Walk, at: datetime, event: Happening | None = None, *, by_depl
     ready = walk.book.qualification(walk.state.deployment)
     if walk.state.engine < SINCE:
         return False
+    # what is told late does not take the lead back to a time before what was judged already
+    at = walk.state.judged = max(at, walk.state.judged or at)
     settle_phase(walk, ready, at, event)
     if ready.hot_lead is None:
         return False
@@ -33,9 +35,9 @@ def qualify(walk: Walk, at: datetime, event: Happening | None = None, *, by_depl
     if not reasons:
         _cool(walk, ready, at)
         return False
-    if state.hot:
+    if state.hot or (by_deployment and state.held_back):
         return False
-    if _in_cool_down(walk, ready, at):
+    if not by_deployment and _in_cool_down(walk, ready, at):
         if not state.held_back:
             why = f"{'; '.join(reasons)}: held back, {ready.hot_lead.cool_down} from the closing of the last task"
             walk.chronicle.line("hot_held_back", at, state.run, kind="score", reason=why)

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from nurture.entries import Enrolled, Entry
+from nurture.entries import Corrected, Enrolled, Entry
 from nurture.plan import Book
 from nurture.state import State
 from nurture.updates import Migrate, Request
 
 
 def wants_facts(book: Book, state: State, inputs: Iterable[object]) -> dict[str, int] | None:
-    """What a new fact sheet must keep, where these inputs bring a deployment that asks more; else None.
+    """What a new fact sheet must keep, where these inputs bring a deployment that asks more or take events back.
 
-    A lead that begins has no sheet to mend: all its entries are among the inputs.
+    None where the sheet stays. A lead that begins has no sheet to mend: all its entries are among the inputs.
     """
     entries: list[Entry] = [each for each in inputs if isinstance(each, Entry) and each.seq > state.seq]
     wanted = _wanted(book, state, entries, _moved_to(inputs)) if state.seq > 0 else None
+    if state.seq > 0 and any(isinstance(each, Corrected) for each in entries):
+        return wanted or state.facts.keeps
     if wanted is None:
         return None
     known = state.facts.keeps

@@ -30,7 +30,8 @@ class Walk:
     """One advance of one lead: `state` is changed in place, `commands` is what the outside world is asked for.
 
     `ended` is the last enrolment that ended, as it stood; `thawed` is when a pause ended in this advance: a wait that
-    begins with something older gets its whole time from then.
+    begins with something older gets its whole time from then. `qualifies_anew`: a deadline or a `set` may have changed
+    the lead's phase or made it hot. `taken_back`: ids of events that were taken back before they were applied.
     """
 
     def __init__(self, book: Book, state: State, now: datetime, chronicle: Chronicle, tolerance: timedelta) -> None:
@@ -42,6 +43,8 @@ class Walk:
         self.commands: list[AnyCommand] = []
         self.ended: Run | None = None
         self.thawed: datetime | None = None
+        self.qualifies_anew = False
+        self.taken_back: frozenset[str] = frozenset()
         self._ready: ReadyScenario | None = None
 
     # --- where the lead stands --------------------------------------------------------------------------------------
@@ -164,6 +167,7 @@ class Walk:
     def _set(self, wanted: SetAttribute, at: datetime) -> None:
         value = list(wanted.to) if isinstance(wanted.to, tuple) else wanted.to
         self.state.attributes[wanted.attribute] = value
+        self.qualifies_anew = True
         self.chronicle.set(wanted.attribute, value)
         self.chronicle.line("set", at, self.run, subject=wanted.attribute, reason=str(value))
 
@@ -351,6 +355,7 @@ class Walk:
             due = run.deadline
             if due is None or due > self.now or (before is not None and due >= before):
                 return
+            self.qualifies_anew = True
             if self.left(due):
                 self.arrive(self.take_next(due), due)
                 continue

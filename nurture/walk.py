@@ -17,6 +17,7 @@ from nurture.chronicle import Chronicle
 from nurture.commands import AnyCommand, SendResult, TaskDone, is_answered, name_of
 from nurture.entries import (
     AnyEntry,
+    Corrected,
     Deployed,
     Enrolled,
     EpochBegan,
@@ -105,12 +106,15 @@ def go_on(
                 entries.append(each)
     fresh = _in_order(state, entries) if entries else []
     fit_facts(book, state, fresh, requests)
+    walk.taken_back = frozenset(each for entry in fresh if isinstance(entry, Corrected) for each in entry.events)
     _by_time(walk, fresh, results, _take_entry)
     if requests:
         walk.time_out()
         for request in requests:
             _grant(walk, request)
     actions.settle(walk)
+    if walk.qualifies_anew and state.paused is None and hot.qualify(walk, now):
+        actions.settle(walk)
     hot.tell_sales(walk)
     return walk
 
@@ -171,9 +175,11 @@ def _take_entry(walk: Walk, entry: AnyEntry) -> None:
         case Profiled():
             state.language, state.time_zone = entry.language, entry.time_zone
             state.attributes = dict(entry.attributes)
+        case Happening(id=event) if event in walk.taken_back:
+            return  # a machine's, and nobody had heard of it
         case Happening():
             state.facts.note(entry.type, entry.subject, entry.send, entry.at)
-        case HandoffClosed() | Deployed() | Ticked():
+        case HandoffClosed() | Deployed() | Ticked() | Corrected():
             pass
         case _:
             assert_never(entry)
@@ -203,15 +209,22 @@ def _take_enrolment(walk: Walk, entry: Enrolled) -> None:
 
 def _judge_entry(walk: Walk, entry: AnyEntry) -> None:
     """What follows from an entry whose news is known: for the open task, for a blocked step, for the enrolment."""
-    if isinstance(entry, HandoffClosed):
-        actions.close_handoff(walk, entry)
-        hot.qualify(walk, entry.at)
-        return
-    if isinstance(entry, Deployed):  # it moves nobody unless somebody said so
-        actions.try_again(walk, f"deployment {entry.deployment}")
-        if not (entry.hand_over and hot.release(walk, entry.at)):
-            actions.choose_again(walk)
-        return
+    match entry:
+        case HandoffClosed():
+            actions.close_handoff(walk, entry)
+            hot.qualify(walk, entry.at)
+        case Corrected():  # the branch that was taken stands: only phase and latch are judged again
+            hot.qualify(walk, entry.at)
+        case Deployed():  # it moves nobody unless somebody said so
+            actions.try_again(walk, f"deployment {entry.deployment}")
+            if not (entry.hand_over and hot.release(walk, entry.at)):
+                actions.choose_again(walk)
+        case _:
+            _judge_change(walk, entry)
+
+
+def _judge_change(walk: Walk, entry: AnyEntry) -> None:
+    """What the lead did, what it is now, or time: in the order leaves, `anywhere`, hot, the step's own reactions."""
     event = entry if isinstance(entry, Happening) else None
     late = event is not None and _late(walk.state, event)
     if event is not None and late:

@@ -16,7 +16,7 @@ from starlette.datastructures import MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from adapters.database.api_keys import digest_of, known
+from adapters.database.api_keys import digest_of, known, stands
 from adapters.database.engine import reading, writing
 from adapters.database.schema import keys
 from nurture.roles import RIGHTS, Right, Role
@@ -30,11 +30,15 @@ TOKEN_LIFE = timedelta(hours=1)
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Who asks: a key by its name, with its role; `session` where a browser's cookie stands for the key."""
+    """Who asks: a key by its name, with its role; `session` where a browser's cookie stands for the key.
+
+    `digest`: that of a key of the database, which may be removed.
+    """
 
     name: str
     role: str
     session: bool = False
+    digest: str | None = None
 
     def may(self, right: Right) -> bool:
         return right in RIGHTS.get(self.role, frozenset())
@@ -46,7 +50,7 @@ def caller_with(engine: Engine, key: str, *, settings_key: str | None) -> Caller
         found = known(connection, key)
     if settings_key is not None and hmac.compare_digest(digest_of(key), digest_of(settings_key)):
         return Caller("settings", "admin")
-    return Caller(found.name, found.role) if found is not None else None
+    return Caller(found.name, found.role, digest=digest_of(key)) if found is not None else None
 
 
 def make_login_token(engine: Engine, role: Role = "admin") -> str:
@@ -83,9 +87,17 @@ async def caller_of(request: Request) -> Caller | None:
         own = here.settings.api_key.get_secret_value() if here.settings.api_key is not None else None
         return await run_in_threadpool(caller_with, here.engine, key.strip(), settings_key=own)
     session = request.session
-    if isinstance(session.get("name"), str) and isinstance(session.get("role"), str):
-        return Caller(session["name"], session["role"], session=True)
-    return None
+    if not (isinstance(session.get("name"), str) and isinstance(session.get("role"), str)):
+        return None
+    of_key = session.get("digest")
+    if of_key is not None and not await run_in_threadpool(_stands, here.engine, of_key):
+        return None  # the key it was opened with was removed
+    return Caller(session["name"], session["role"], session=True)
+
+
+def _stands(engine: Engine, digest: object) -> bool:
+    with reading(engine) as connection:
+        return isinstance(digest, str) and stands(connection, digest)
 
 
 def need(right: Right) -> Callable[[Request], object]:

@@ -43,7 +43,7 @@ def _inside(target: str) -> str:
 
 def _enter(request: Request, caller: Caller, target: str) -> Response:
     request.session.clear()  # a session begins anew, so an older token of it is worth nothing
-    request.session.update({"name": caller.name, "role": caller.role})
+    request.session.update({"name": caller.name, "role": caller.role, "digest": caller.digest})
     return RedirectResponse(_inside(target), status_code=303)
 
 

@@ -78,3 +78,8 @@ def known(conn: Connection, key: str) -> ApiKey | None:
         if hmac.compare_digest(given, row.sha256):
             found = ApiKey(row.name.removeprefix(_OF_KEYS), row.role or "", row.created_real)
     return found
+
+
+def stands(conn: Connection, digest: str) -> bool:
+    """True while there is a key with this digest."""
+    return conn.execute(select(keys.c.name).where(keys.c.kind == KIND, keys.c.sha256 == digest)).first() is not None

@@ -16,6 +16,7 @@ from sqlalchemy import Connection, Row, or_, select, update
 from adapters.database import timeline
 from adapters.database.consents import address_hash, consented, suppressed
 from adapters.database.schema import confirmations, leads
+from adapters.database.sequence import lock
 from nurture.commands import SendMail
 from nurture.definitions import Form, Scenario
 from nurture.records import Line
@@ -123,11 +124,25 @@ def waits(conn: Connection, lead: str, scenario: Scenario, now: datetime) -> boo
 
 
 def request(conn: Connection, number: int, *, locked: bool = False) -> Row[Any] | None:
-    """One request by its id, with the lead's `email`, `language`, `status`; None where there is none."""
+    """One request by its id, with the lead's `email`, `language`, `status`; None where there is none.
+
+    `locked`: read under the lock on its lead, as everything is that changes requests.
+    """
+    if locked:
+        lead = conn.execute(select(confirmations.c.lead).where(confirmations.c.id == number)).scalar()
+        if lead is None or lock(conn, lead) is None:
+            return None
     columns = (leads.c.email, leads.c.language, leads.c.status)
     found = select(confirmations, *columns).join(leads, leads.c.id == confirmations.c.lead)
-    found = found.where(confirmations.c.id == number)
-    return conn.execute(found.with_for_update(key_share=True) if locked else found).first()
+    return conn.execute(found.where(confirmations.c.id == number)).first()
+
+
+def release(conn: Connection, lead: str, topic: str) -> list[str]:
+    """The scenarios that wait for a consent to the topic, whichever form asked for it; they wait no longer."""
+    wanted = (confirmations.c.lead == lead, confirmations.c.topic == topic)
+    rows = conn.execute(select(confirmations.c.held).where(*wanted).order_by(confirmations.c.id)).scalars().all()
+    conn.execute(update(confirmations).where(*wanted).values(held=[]))
+    return list(dict.fromkeys(name for held in rows for name in held))
 
 
 def holds_for(asked: Row[Any]) -> bool:

@@ -147,15 +147,6 @@ def affected(conn: Connection) -> list[str]:
     )
 
 
-_NEWEST = select(deployments.c.deployed_real).order_by(deployments.c.number.desc()).limit(1)
-
-
-def newest_deployed(conn: Connection) -> datetime | None:
-    """When the newest deployment was made, in real time; None where there is none."""
-    found: datetime | None = conn.execute(_NEWEST).scalar()
-    return found
-
-
 class DeploymentStore:
     """Every deployment a process has needed so far, read once and kept; safe to use from many threads."""
 

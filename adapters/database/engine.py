@@ -49,7 +49,7 @@ def open_database(url: str) -> Engine:
         ) from error
     if parsed.get_backend_name() == "postgresql":
         parsed = parsed.set(drivername="postgresql+psycopg")
-        return create_engine(parsed, json_serializer=_json, pool_size=16, max_overflow=48, pool_pre_ping=True)
+        return create_engine(parsed, pool_size=16, max_overflow=48, pool_pre_ping=True, **_EVERY)
     if parsed.database and parsed.database != ":memory:":
         folder = Path(parsed.database).absolute().parent
         try:
@@ -58,7 +58,7 @@ def open_database(url: str) -> Engine:
             raise Unavailable(
                 f"{folder} cannot be used: {error.strerror}", where="NURTURE_HOME", do="choose another folder"
             ) from error
-    engine = create_engine(parsed, json_serializer=_json, pool_size=16, max_overflow=112, pool_timeout=PATIENCE_SECONDS)
+    engine = create_engine(parsed, pool_size=16, max_overflow=112, pool_timeout=PATIENCE_SECONDS, **_EVERY)
     event.listen(engine, "connect", _prepare)
     event.listen(engine, "begin", _begin)
     _WRITERS[engine] = threading.Lock()
@@ -143,6 +143,10 @@ _VERSION = {"sqlite": "PRAGMA data_version", "postgresql": "SELECT CAST(pg_curre
 def _json(value: Any) -> str:
     # as people write it, so that a search in the text of a JSON column finds Japanese words
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
+_EVERY: dict[str, Any] = {"json_serializer": _json, "hide_parameters": True}
+"""For every engine. Parameters stay out of the texts of errors: they hold addresses, and errors go far."""
 
 
 def _prepare(connection: sqlite3.Connection, _record: object) -> None:

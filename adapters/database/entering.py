@@ -5,7 +5,7 @@ Who changes is looked at when the change is told; this is for what time does, an
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -19,12 +19,19 @@ from nurture.membership import way_in, ways_in
 
 
 def entering(
-    conn: Connection, store: Deployments, current: int, since: datetime, now: datetime
+    conn: Connection,
+    store: Deployments,
+    current: int,
+    since: datetime,
+    now: datetime,
+    *,
+    alive: Callable[[], None] = lambda: None,
 ) -> dict[str, list[str]]:
     """By scenario of the current deployment, the leads that fit its segment at `now` and did not at `since`.
 
     Where the segment is younger than `since`, its deployment is what counts: deploying enrols nobody. Whoever walks
     or awaits the scenario, or was enrolled in it since, is left out. Attributes are those of today at both instants.
+    `alive` is called every few hundred leads.
     """
     found: dict[str, list[str]] = {}
     for scenario, asked in ways_in(store.get(current)).items():
@@ -32,8 +39,8 @@ def entering(
             continue
         start = _in_place_since(conn, store, scenario, current, since)
         candidates = _outside(conn, scenario, since, None if asked.by_time else _changed(asked.dids, start, now))
-        fit_now = fitting(conn, asked, now, among=candidates)
-        fit_before = set(fitting(conn, asked, start, among=fit_now, known=start))
+        fit_now = fitting(conn, asked, now, among=candidates, alive=alive)
+        fit_before = set(fitting(conn, asked, start, among=fit_now, known=start, alive=alive))
         found[scenario] = [lead for lead in fit_now if lead not in fit_before]
     return found
 
@@ -69,5 +76,6 @@ def _changed(dids: Sequence[Did], start: datetime, now: datetime) -> Select[Any]
         for each in dids
         if each.within is not None
     )
-    told = and_(or_(events.c.received_at > start, events.c.reversed_at > start), meant(dids))
-    return select(events.c.lead).where(events.c.lead.is_not(None), events.c.automatic.is_(False), or_(told, *left))
+    real = events.c.automatic.is_(False)
+    told = and_(or_(and_(real, events.c.received_at > start), events.c.reversed_at > start), meant(dids))
+    return select(events.c.lead).where(events.c.lead.is_not(None), or_(told, *(and_(real, each) for each in left)))

@@ -79,7 +79,7 @@ def make(conn: Connection, command: MakeHandoff, definitions: Definitions, *, sc
     """Make the task, once: the same id again, or a lead whose task is still open, adds its reasons to what is there.
 
     It goes to the rep of the queue with the most free capacity (the first of equals). Raises UnknownName for a queue
-    that sales.yaml does not have.
+    that sales.yaml does not have, HandoffTaken for a reason that comes after the task was closed.
     """
     lock(conn, command.lead)
     row = (
@@ -261,8 +261,10 @@ def page(
 
 def _join(conn: Connection, row: Row[Any], command: MakeHandoff) -> Handoff:
     fresh = [reason for reason in command.reasons if reason not in row.reasons]
-    if row.state not in OPEN or not fresh:
+    if not fresh:
         return _read(row)
+    if row.state not in OPEN:
+        raise HandoffTaken(row.id, row.rep, row.state)
     _change(conn, row.id, reasons=[*row.reasons, *fresh])
     return _tell(conn, get(conn, row.id), "reason_added", command.at, "; ".join(fresh))
 

@@ -25,11 +25,12 @@ from adapters.database.event_rows import AT_ONCE, event_row, hint_of_address, st
 from adapters.database.locks import claim
 from adapters.database.schema import events, leads, sends
 from adapters.database.schema import timeline as timeline_rows
-from adapters.database.sequence import lock_many
+from adapters.database.sequence import append, lock_many
 from adapters.mail.rendering import is_hidden_link
 from nurture.automatic_clicks import Click, automatic
 from nurture.conditions import MAIL_EVENTS
 from nurture.definitions import Sender
+from nurture.entries import Corrected
 from nurture.records import Line
 
 TEST = "test/"
@@ -314,7 +315,7 @@ def _judge_clicks(
 
 
 def _tell(conn: Connection, unmade: Sequence[tuple[Row[Any], str]], now: datetime) -> None:
-    """Mark the timeline of clicks that counted until now, and say there why they count no more."""
+    """Take back clicks that counted until now: on the timeline with the reason, and in the lead's workflow."""
     for row, reason in unmade:
         conn.execute(
             update(timeline_rows)
@@ -329,6 +330,12 @@ def _tell(conn: Connection, unmade: Sequence[tuple[Row[Any], str]], now: datetim
                 reason=f"the click {row.event} was automatic: {reason}; its points are reversed, its branch stands",
             ),
         )  # fmt: skip
+    taken_back: dict[str, list[str]] = defaultdict(list)
+    for row, _ in unmade:
+        taken_back[row.lead].append(row.event)
+    for lead, theirs in sorted(taken_back.items()):  # their leads are locked
+        correction = Corrected(seq=0, at=now, received_at=now, deployment=0, events=tuple(theirs))
+        append(conn, lead, correction)
 
 
 def _batches(values: Sequence[str]) -> list[Sequence[str]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -24,13 +24,16 @@ def fitting(
     *,
     among: Sequence[str] | None = None,
     known: datetime | None = None,
+    alive: Callable[[], None] = lambda: None,
 ) -> list[str]:
     """The ids, in order, of the leads (`among` these, else of all) that fit at `now`.
 
-    `known`: only what was known by then counts of what they did; attributes are always those of today.
+    `known`: only what was known by then counts of what they did; attributes are always those of today. `alive` is
+    called every few hundred leads.
     """
     found: list[str] = []
     for some in _some(conn, among):
+        alive()
         sheets = facts_of(conn, [row.id for row in some], asked, known=known)
         found += [
             row.id
@@ -47,12 +50,12 @@ def facts_of(
     did: dict[str, list[tuple[str, str, str | None, datetime]]] = {lead: [] for lead in several}
     if asked.dids:
         columns = (events.c.lead, events.c.type, events.c.subject, events.c.send, events.c.at)
-        wanted = [events.c.lead.in_(several), events.c.automatic.is_(False), meant(asked.dids)]
+        wanted = [events.c.lead.in_(several), meant(asked.dids)]
         if known is None:
-            wanted.append(events.c.reversed_at.is_(None))
-        else:
-            wanted.append(or_(events.c.reversed_at.is_(None), events.c.reversed_at > known))
-            wanted.append(events.c.received_at <= known)
+            wanted += [events.c.automatic.is_(False), events.c.reversed_at.is_(None)]
+        else:  # what was taken back later, since it was a machine's or wrong, counted then
+            stood = and_(events.c.automatic.is_(False), events.c.reversed_at.is_(None))
+            wanted += [or_(stood, events.c.reversed_at > known), events.c.received_at <= known]
         for row in conn.execute(select(*columns).where(*wanted).order_by(events.c.lead, events.c.at, events.c.id)):
             did[row.lead].append((row.type, row.subject, row.send, row.at))
     return {lead: gathered(asked.wanted, told) for lead, told in did.items()}

@@ -14,6 +14,7 @@ from adapters.database.schema import deployments, entries, leads
 from nurture.definitions import Definitions
 from nurture.entries import (
     AnyEntry,
+    Corrected,
     Deployed,
     Enrolled,
     EpochBegan,
@@ -203,7 +204,7 @@ def _reference(entry: AnyEntry) -> str | None:
             return entry.handoff
         case Deployed():
             return str(entry.deployment)
-        case Profiled() | EpochBegan() | Ticked():
+        case Profiled() | EpochBegan() | Ticked() | Corrected():
             return None
         case _:
             assert_never(entry)

@@ -30,7 +30,7 @@ from nurture.commands import (
 from nurture.conditions import Outcome
 from nurture.definitions import Definitions
 from nurture.durations import Duration
-from nurture.entries import AnyEntry, Deployed, Enrolled, HandoffClosed, Happening, Profiled, Ticked
+from nurture.entries import AnyEntry, Corrected, Deployed, Enrolled, HandoffClosed, Happening, Profiled, Ticked
 from nurture.loading import load
 from nurture.plan import Book
 from nurture.records import Line, Record
@@ -209,6 +209,10 @@ class Lead:
         """The nightly sweep found this lead."""
         return Ticked(**self._stamp(at))
 
+    def corrected(self, *taken_back: Happening, at: datetime | None = None) -> Corrected:
+        """These events were a machine's."""
+        return Corrected(events=tuple(each.id for each in taken_back), **self._stamp(at))
+
     def deployed(self, definitions: Definitions, at: datetime | None = None, *, hand_over: bool = False) -> Deployed:
         """Another deployment is current."""
         self.book.add(definitions)
@@ -325,7 +329,7 @@ class Lead:
         return [each.finish for record in self.records for each in record.enrolments if each.state == "ended"]
 
 
-AnyEntry_ = (Profiled, Happening, Enrolled, HandoffClosed, Ticked, Deployed)
+AnyEntry_ = (Profiled, Happening, Enrolled, HandoffClosed, Ticked, Deployed, Corrected)
 
 
 def watch(book: Book, state: State, now: datetime) -> None:

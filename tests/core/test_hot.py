@@ -6,7 +6,10 @@ import pytest
 
 from nurture.commands import MakeHandoff
 from nurture.definitions import Definitions
-from nurture.updates import Pause, Resume
+from nurture.facts import gathered
+from nurture.sheet import wants_facts
+from nurture.updates import GoTo, Pause, Resume
+from nurture.walk import FactsRead
 from tests.core.stage import Lead, define, later, update
 
 WALK = """
@@ -307,3 +310,85 @@ def test_a_task_that_cannot_be_made_waits_for_somebody_to_say_so() -> None:
     lead.tell(lead.deployed(folder(number=2), at=later("2h"), hand_over=True))
     assert lead.where() == ("with_sales", None, None)
     assert [task.handoff for task in handoffs(lead)] == ["lead_1/hot/1", "lead_1/hot/2"]
+
+
+def test_a_deployment_marks_a_lead_in_its_cool_down_and_nothing_hands_it_over_later() -> None:
+    """The time that is over afterwards is no crossing: only a person releases what a deployment made hot."""
+    lead = Lead(folder(hot=HOT.replace("at_least: 60", "at_least: 80")))
+    lead.enrol()
+    lead.tell(lead.event("requested", "consultation", at=later("1h")))
+    lead.tell(lead.outcome("lost", at=later("3d")))
+    lower = folder(number=2, hot=HOT.replace("at_least: 60", "at_least: 50"))
+    lead.tell(lead.deployed(lower, at=later("10d")))
+    assert lead.state.hot_unsold == ("score total at least 50",)
+    lead.tell(lead.tick(later("40d")))
+    assert len(handoffs(lead)) == 1
+    lead.tell(lead.deployed(lower, at=later("41d"), hand_over=True))
+    assert len(handoffs(lead)) == 2
+
+
+def test_an_event_told_late_does_not_clear_the_latch() -> None:
+    """It is judged at the newest instant judged so far: the lead does not become hot a second time."""
+    lead = Lead(folder(hot=HOT.replace("cool_down: 30d", "cool_down: 1d")))
+    lead.tell(lead.profile(), lead.event("requested", "demo", at=later("1d")))
+    lower = folder(number=2, hot=HOT.replace("at_least: 60", "at_least: 40"))
+    lead.tell(lead.deployed(lower, at=later("2d")))
+    lead.tell(lead.event("visited", "/", at=later("12h")), now=later("4d"))
+    assert (lead.state.hot, lead.state.hot_unsold) == (True, ("score total at least 40",))
+    lead.tell(lead.event("visited", "/", at=later("5d")))
+    assert handoffs(lead) == []
+
+
+def test_what_a_step_writes_may_make_a_lead_hot() -> None:
+    """50 points by an event and 20 by `set`: the crossing is seen in the same advance."""
+    writes = WALK.replace("  warm: {wait: 30d, then: quiet}\n", "  warm: {wait: 1d, then: big}\n"
+                          "  big: {set: {attribute: employees, to: 100}, wait: 30d, then: quiet}\n")  # fmt: skip
+    lead = Lead(folder(writes))
+    lead.enrol()
+    lead.tell(lead.event("requested", "demo", at=later("1h")))
+    lead.tell(update(GoTo, step="big"), now=later("2h"))
+    assert lead.where() == ("with_sales", "to_sales", 1)
+    assert lead.state.hot
+
+
+def test_a_reason_that_comes_after_its_task_was_closed_waits_for_a_person() -> None:
+    """Sales closed it while the reason was on its way: the timeline says so, and a release makes a task of its own."""
+    lead = Lead(folder(hot=HOT.replace("at_least: 60", "at_least: 80")))
+    lead.enrol()
+    lead.tell(lead.event("requested", "consultation", at=later("1h")))
+    done = lead.give(
+        lead.event("visited", "/pricing", at=later("2h")), lead.event("visited", "/pricing", at=later("3h"))
+    )
+    (join,) = done.commands
+    lead.tell(lead.outcome("lost", at=later("4h")))
+    late = lead.answer(join, error="closed: lost").model_copy(update={"too_late": True})
+    lead.tell(late)
+    assert (lead.state.hot, lead.state.hot_unsold) == (True, ("closed: lost",))
+    lead.tell(lead.deployed(folder(number=2), at=later("5h"), hand_over=True))
+    assert len({task.handoff for task in handoffs(lead)}) == 2
+
+
+def test_points_of_a_machine_are_taken_back_and_make_nobody_hot() -> None:
+    """The sheet is made anew without them: the branch that was taken stands, and a later event is no crossing."""
+    lead = Lead(folder(hot=HOT.replace("at_least: 60", "at_least: 80")), attributes={"employees": 100})
+    lead.enrol()
+    clicks = [lead.event("visited", "/pricing", at=later("1h")), lead.event("visited", "/pricing", at=later("2h"))]
+    lead.tell(*clicks)
+    assert lead.where() == ("waiting", "warm", 1)
+    correction = lead.corrected(*clicks, at=later("3h"))
+    wanted = wants_facts(lead.book, lead.state, [correction])
+    assert wanted == lead.state.facts.keeps
+    lead.tell(FactsRead(gathered(wanted, [])), correction)
+    assert lead.where() == ("waiting", "warm", 1)
+    lead.tell(lead.event("requested", "demo", at=later("4h")))
+    assert (lead.state.hot, handoffs(lead)) == (False, [])
+
+
+def test_what_was_taken_back_before_it_was_heard_is_never_heard() -> None:
+    """Both come in one delivery: no branch, no points."""
+    lead = Lead(folder(score=SCORE.replace("points: 50", "points: 60")))
+    lead.enrol()
+    click = lead.event("requested", "demo", at=later("1h"))
+    correction = lead.corrected(click, at=later("2h"))
+    lead.tell(FactsRead(lead.state.facts), click, correction)
+    assert (lead.state.hot, lead.state.phase, lead.where()) == (False, "research", ("waiting", "mail", 1))

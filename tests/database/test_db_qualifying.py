@@ -157,7 +157,9 @@ def test_a_past_score_can_be_had_as_known_then_and_as_known_now(store: Deploymen
     late = {"id": "late", "lead": "a", "type": "attended", "subject": "seminar", "at": (NOW - 35 * DAY).isoformat()}
     with writing(store.engine) as conn:
         accept(conn, [late], store=store, now=NOW - 10 * DAY)
-        conn.execute(update(events).where(events.c.type == "requested").values(reversed_at=NOW - 5 * DAY))
+        conn.execute(
+            update(events).where(events.c.type == "requested").values(automatic=True, reversed_at=NOW - 5 * DAY)
+        )
     day = NOW - 30 * DAY
     with reading(store.engine) as conn:
         then = explained(conn, "a", store.current(), day, then=True)

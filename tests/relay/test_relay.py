@@ -4,21 +4,21 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from prometheus_client import REGISTRY
 from sqlalchemy import select, update
 
 from adapters.database import numbering
+from adapters.database.deployments import deploy
 from adapters.database.engine import reading, writing
-from adapters.database.schema import deployments
 from adapters.database.schema import entries as entry_rows
 from adapters.database.schema import leads as lead_rows
 from adapters.delivery import MOST_BYTES
 from adapters.relay import SETTLES, Relay
 from nurture import protocol
-from tests.relay.conftest import Post, Server, eventually
+from tests.relay.conftest import FILES, Post, Server, eventually
 
 NewRelay = Callable[..., Awaitable[Relay]]
 
@@ -52,17 +52,26 @@ async def test_the_first_enrolment_starts_the_workflow(post: Post) -> None:
 
 
 async def test_nobody_is_told_of_a_deployment_that_no_worker_may_have_loaded(post: Post) -> None:
-    """Events are numbered at once; what is told comes half a second after a deploy at the earliest."""
+    """What is told comes half a second after the relay has seen the new deployment, at the earliest."""
+    await post.relay.once()
     post.add("a")
-    post.happen("a", "one")
-    deployed = datetime.now(UTC)
+    now = datetime.now(UTC)
     with writing(post.relay.engine) as conn:
-        conn.execute(update(deployments).values(deployed_real=deployed))
+        deploy(
+            conn,
+            {**FILES, "events.yaml": "yawned: {label: a yawn}\n"},
+            [],
+            by="tests",
+            now=now,
+            real_now=now - timedelta(days=1),
+        )
+    post.happen("a", "one")
+    seen = datetime.now(UTC)
     await post.relay.once()
     assert await post.signals("a") == [[1, 2]]
     with reading(post.relay.engine) as conn:
         told = conn.execute(select(entry_rows.c.signalled_real).where(entry_rows.c.seq == 1)).scalars().all()
-    assert min(told) >= deployed + SETTLES
+    assert min(told) >= seen + SETTLES
 
 
 async def test_the_first_event_starts_the_workflow(post: Post) -> None:

@@ -24,12 +24,13 @@ from adapters.database.schema import sends
 from adapters.mail import webhook
 from nurture.commands import AnyCommand, SendResult
 from nurture.definitions import Definitions
-from nurture.entries import AnyEntry, Delivery, Entry, Happening
+from nurture.entries import AnyEntry, Corrected, Delivery, Entry, Happening
 from nurture.facts import gathered
 from nurture.loading import load
 from nurture.plan import Book
+from nurture.sheet import wants_facts
 from nurture.state import State
-from nurture.walk import Input, advance, next_seq_missing
+from nurture.walk import FactsRead, Input, advance, next_seq_missing
 from tests.activities.conftest import EMAIL, LEAD, SendDesk, files
 from tests.core.random_scenarios import Weather, checked
 from tests.core.stage import START, Lead, as_json, later
@@ -244,7 +245,12 @@ def test_rule_8_a_click_recognised_later_keeps_its_branch_and_is_marked(desk: Se
         more = numbering.after(conn, LEAD, walked.state.seq, desk.store)
         known = happened(conn, LEAD, 99)
     assert [entry for entry in more if isinstance(entry, Happening)] == [], "the third is not heard"
-    assert advance(book, walked.state, more, now).state.finished == "done", "the branch stands"
+    heard = {entry.id for entry in entries if isinstance(entry, Happening) and entry.type == "clicked"}
+    assert [set(entry.events) for entry in more if isinstance(entry, Corrected)] == [heard]
+    wanted = wants_facts(book, walked.state, more)
+    assert wanted is not None, "the sheet is made anew"
+    after = advance(book, walked.state, [FactsRead(gathered(wanted, known)), *more], now).state
+    assert after.finished == "done", "the branch stands"
     assert [kind for kind, *_ in known if kind == "clicked"] == [], "none of them is a fact any more"
     clicks = [line for line in desk.lines() if line["what"] == "clicked"]
     assert [line["automatic"] for line in clicks] == [True, True, True]
