@@ -14,14 +14,14 @@ from rich.text import Text
 
 from adapters.database import deployments
 from adapters.database.engine import reading, writing
-from adapters.database.foresight import arriving, becoming_hot, held_hot, standing
+from adapters.database.foresight import arriving, becoming_hot, held_hot, leaving, standing, stirred
 from adapters.enrolling import enrol
 from adapters.scenario_folder import check_folder, holidays_of
 from cli.check import report, summary
 from cli.console import INPUT_IS_WRONG, Ended, err, out
 from cli.folder import Folder
 from cli.opening import Data, opened
-from cli.plan import say_hot, show_arriving, show_hot, show_standing
+from cli.plan import say_hot, show_arriving, show_hot, show_leaving, show_standing, show_told
 from nurture.definitions import Definitions
 from nurture.loading import Loaded
 
@@ -86,9 +86,10 @@ def _plan(data: Data, new: Definitions, files: Mapping[str, str], *, enroll_exis
         show_standing(standing(connection, data.store, new))
         show_arriving(arriving(connection, new, data.clock.now()), enroll=enroll_existing)
         hot = becoming_hot(connection, data.store.current(), new, data.clock.now())
-        show_hot(hot, held_hot(connection), hand_over=hand_over)
-        told = len({*deployments.affected(connection), *hot})
-    out.print(f"plan: {told} lead(s) would hear of it; none would be mailed")
+        held = [lead for lead in held_hot(connection, new, data.clock.now()) if lead not in hot]
+        show_hot(hot, held, hand_over=hand_over)
+        show_leaving(leaving(connection, data.store, data.store.current(), new, data.clock.now()))
+        show_told(len({*deployments.affected(connection), *hot}), stirred(connection))
 
 
 def put_in_place(data: Data, loaded: Loaded, files: Mapping[str, str], *, hand_over: bool = False) -> None:
@@ -101,9 +102,10 @@ def put_in_place(data: Data, loaded: Loaded, files: Mapping[str, str], *, hand_o
     real_now, now = datetime.now(UTC), data.clock.now()
     with reading(data.engine) as connection:
         hot = becoming_hot(connection, data.store.current(), loaded.definitions, now)
-        held = held_hot(connection)
+        held = [lead for lead in held_hot(connection, loaded.definitions, now) if lead not in hot]
     try:
         with writing(data.engine) as connection:
+            deployments.number_before(connection, data.store)
             made = deployments.deploy(
                 connection,
                 files,
@@ -115,7 +117,7 @@ def put_in_place(data: Data, loaded: Loaded, files: Mapping[str, str], *, hand_o
                 hand_over=hand_over,
             )
             if hand_over:
-                deployments.release(connection, [lead for lead in held if lead not in hot], now)
+                deployments.release(connection, held, now)
     except deployments.DeployRefused as refused:
         _refuse(refused, "nothing was deployed")
     if made.created:

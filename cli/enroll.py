@@ -29,11 +29,11 @@ def register(app: typer.Typer) -> None:
 
 def enroll(
     scenario: Annotated[str, typer.Argument(metavar="SCENARIO", help="The scenario's name.")],
-    lead: Annotated[str | None, typer.Option("--lead", metavar="ID", help="One lead.")] = None,
+    lead: Annotated[list[str] | None, typer.Option("--lead", metavar="ID", help="A lead; may be repeated.")] = None,
     segment: Annotated[str | None, typer.Option("--segment", metavar="S", help="Everybody in a segment.")] = None,
 ) -> None:
     """Enrol leads in a scenario of the current deployment."""
-    if (lead is None) == (segment is None):
+    if (not lead) == (segment is None):
         raise NurtureError("say who: --lead ID or --segment S", do="give one of the two")
     with opened() as data:
         definitions = data.store.current()
@@ -42,7 +42,7 @@ def enroll(
         if segment is not None:
             wanted = members(data.engine, definitions, segment, data.clock.now())
         else:
-            wanted = [_known(data, lead or "")]
+            wanted = [_known(data, each) for each in lead or []]
         with Progress(console=err, transient=True) as progress:
             task = progress.add_task("enrolling", total=len(wanted))
             made = enrol(

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from rich.table import Table
 from rich.text import Text
 
-from adapters.database.foresight import Arriving, Standing, Steps
+from adapters.database.foresight import Arriving, Leaving, Standing, Steps, Stirred
 from cli.console import out
 
 _SAID: dict[Steps, str] = {
@@ -29,9 +29,7 @@ def show_standing(found: Sequence[Standing]) -> None:
         said = _SAID[each.steps].format(deployment=each.deployment)
         table.add_row(each.scenario, str(each.deployment), step, str(each.leads), said)
     out.print(table)
-    out.print(
-        f"plan: {sum(each.leads for each in found)} lead(s) walk or await a scenario; none of them would be moved"
-    )
+    out.print(f"plan: {sum(each.leads for each in found)} lead(s) walk or await a scenario, and keep their steps")
 
 
 def show_arriving(found: Sequence[Arriving], *, enroll: bool) -> None:
@@ -60,6 +58,23 @@ def show_hot(newly: Sequence[str], held: Sequence[str], *, hand_over: bool) -> N
     if held:
         out.print(f"plan: {len(held)} lead(s) are hot already and with nobody; {what}")
         out.print(Text(f"  {_some(held)}", style="dim"))
+
+
+def show_leaving(found: Sequence[Leaving]) -> None:
+    """Whom a `leave` of the scenario they walk would end, since segments, score or phases are always current."""
+    for each in found:
+        out.print(f"plan: {len(each.leads)} lead(s) would meet a `leave` of {each.scenario} and end")
+        out.print(Text(f"  {_some(each.leads)}", style="dim"))
+
+
+def show_told(told: int, stirred: Stirred) -> None:
+    """Who would hear of it, and whose mail may go because of it."""
+    mails = []
+    if stirred.blocked:
+        mails.append(f"{stirred.blocked} blocked lead(s) would try again, and may be mailed")
+    if stirred.waiting:
+        mails.append(f"{stirred.waiting} mail(s) that wait for their slot may go sooner or later")
+    out.print(f"plan: {told} lead(s) would hear of it; {'; '.join(mails) or 'none would be mailed'}")
 
 
 def say_hot(newly: Sequence[str], *, hand_over: bool) -> None:

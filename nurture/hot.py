@@ -53,6 +53,13 @@ def qualify(walk: Walk, at: datetime, event: Happening | None = None, *, by_depl
     return _hand_over(walk, reasons, at)
 
 
+def awaits_its_crossing(walk: Walk, at: datetime) -> bool:
+    """True where the definitions are met, and only nobody has judged so since time brought it about."""
+    if walk.state.hot or walk.state.engine < SINCE:
+        return False
+    return bool(walk.book.qualification(walk.state.deployment).reasons(walk.situation(at)))
+
+
 def settle_phase(walk: Walk, ready: Qualification, at: datetime, event: Happening | None = None) -> None:
     """The furthest phase that is reached; never back inside an enrolment."""
     state, run = walk.state, walk.state.run
@@ -66,8 +73,12 @@ def settle_phase(walk: Walk, ready: Qualification, at: datetime, event: Happenin
 
 def release(walk: Walk, at: datetime) -> bool:
     """Hand over a lead that a deployment made hot, since somebody said so; True if that moved it."""
-    reasons, walk.state.hot_unsold = walk.state.hot_unsold, ()
-    return _hand_over(walk, reasons, at) if reasons else False
+    state, ready = walk.state, walk.book.qualification(walk.state.deployment)
+    ignored = state.run is not None and walk.ready().scenario.on_hot == IGNORE
+    if not state.hot_unsold or ready.hot_lead is None or ignored:
+        return False  # it waits for a definition that says to whom, or for the end of what ignores it
+    reasons, state.hot_unsold = state.hot_unsold, ()
+    return _hand_over(walk, reasons, at)
 
 
 def tell_sales(walk: Walk) -> None:

@@ -162,9 +162,10 @@ def _take_entry(walk: Walk, entry: AnyEntry) -> None:
     state.seq = walk.chronicle.seq = max(state.seq, entry.seq)
     state.quiet_since = max(entry.received_at, state.quiet_since or entry.received_at)
     if entry.deployment > state.deployment:
-        began = state.deployment == 0
+        # what the new definitions make of the lead is not the doing of this entry; what the old ones did not say yet is
+        judged = state.deployment == 0 or hot.awaits_its_crossing(walk, entry.at)
         walk.switch_deployment(entry.deployment)
-        if not began:  # what the new definitions make of the lead is not the doing of this entry
+        if not judged:
             hot.qualify(walk, entry.at, by_deployment=True)
     match entry:
         case EpochBegan():

@@ -84,7 +84,9 @@ class LeadWorkflow(People):
                 return
             if self._should_continue_as_new():
                 workflow.continue_as_new(
-                    protocol.LeadStart(lead=self._lead, epoch=self._epoch, state=self._state, engine=ENGINE)
+                    protocol.LeadStart(lead=self._lead, epoch=self._epoch, state=self._state, engine=ENGINE),
+                    # what is unset must not be carried along: the next run could not read it
+                    search_attributes=visible.attributes(position(BOOK, self._state)),
                 )
             self._show()
             self._set_timer()

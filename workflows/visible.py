@@ -6,7 +6,7 @@ import json
 from datetime import datetime
 from typing import Any
 
-from temporalio.common import SearchAttributeKey, SearchAttributeUpdate
+from temporalio.common import SearchAttributeKey, SearchAttributePair, SearchAttributeUpdate, TypedSearchAttributes
 
 from nurture.records import Position
 
@@ -18,6 +18,8 @@ BLOCKED = SearchAttributeKey.for_keyword("NurtureBlocked")
 DEPLOYMENT = SearchAttributeKey.for_int("NurtureDeployment")
 HOT = SearchAttributeKey.for_bool("NurtureHot")
 DEADLINE = SearchAttributeKey.for_datetime("NurtureDeadline")
+
+_KEYS: tuple[SearchAttributeKey[Any], ...] = (SCENARIO, STEP, PHASE, STATUS, BLOCKED, DEPLOYMENT, HOT, DEADLINE)
 
 Shown = dict[str, str | int | bool | datetime | None]
 
@@ -36,15 +38,21 @@ def shown(position: Position) -> Shown:
     }
 
 
+def attributes(position: Position) -> TypedSearchAttributes:
+    """All search attributes that have a value, for a run that begins with them."""
+    now = shown(position)
+    pairs = [SearchAttributePair(key, value) for key in _KEYS if (value := now[key.name]) is not None]
+    return TypedSearchAttributes(pairs)
+
+
 def changes(before: Shown, after: Shown) -> list[SearchAttributeUpdate[Any]]:
     """The updates that lead from one to the other; only what changed, since every upsert is an event."""
-    keys = (SCENARIO, STEP, PHASE, STATUS, BLOCKED, DEPLOYMENT, HOT, DEADLINE)
     found: list[SearchAttributeUpdate[Any]] = []
-    for key in keys:
+    for key in _KEYS:
         value = after.get(key.name)
         if before.get(key.name) == value:
             continue
-        found.append(key.value_unset() if value is None else key.value_set(value))  # type: ignore[arg-type]
+        found.append(key.value_unset() if value is None else key.value_set(value))
     return found
 
 

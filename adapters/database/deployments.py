@@ -11,15 +11,18 @@ from datetime import date, datetime
 
 from sqlalchemy import Connection, Engine, func, insert, or_, select
 
+from adapters.database import numbering
 from adapters.database.engine import reading
 from adapters.database.locks import claim
 from adapters.database.schema import audit, deployments, enrolments, handoffs, leads
-from adapters.database.sequence import append_to_all, current_deployment
+from adapters.database.sequence import Deployments, append_to_all, current_deployment, lock_many
 from nurture.definitions import Definitions
 from nurture.entries import Deployed
 from nurture.errors import MissingDeployment, NurtureError, Problem
 from nurture.loading import definitions_of
 from nurture.pinned import lacking
+
+_FILED_AT_ONCE = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +80,16 @@ def content_hash(files: Mapping[str, str], holidays: Iterable[date]) -> str:
     """What two equal snapshots have in common, and no two others."""
     content = [sorted(files.items()), sorted(day.isoformat() for day in holidays)]
     return hashlib.sha256(json.dumps(content, ensure_ascii=False).encode()).hexdigest()
+
+
+def number_before(conn: Connection, store: Deployments) -> None:
+    """Number what was told and has no number yet: it happened under the deployment before, and is judged by that.
+
+    To be called in the transaction that deploys, before anything else in it.
+    """
+    claim(conn, ["a deployment"])
+    while waiting := numbering.leads_with_unfiled(conn, _FILED_AT_ONCE):
+        numbering.file_all(conn, lock_many(conn, waiting), store)
 
 
 def deploy(

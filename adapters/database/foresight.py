@@ -14,6 +14,7 @@ from adapters.database import enrolments as enrolling
 from adapters.database.members import fitting
 from adapters.database.schema import enrolments, leads
 from adapters.database.sequence import Deployments
+from nurture.conditions import AnyOf
 from nurture.definitions import Definitions
 from nurture.membership import Membership, ways_in
 from nurture.qualification import hot_condition
@@ -93,7 +94,57 @@ def becoming_hot(conn: Connection, old: Definitions, new: Definitions, now: date
     return [lead for lead in fit if lead not in before and lead not in hot]
 
 
-def held_hot(conn: Connection) -> list[str]:
-    """The leads that are hot and were not handed over: by a deployment, or since their task could not be made."""
+def held_hot(conn: Connection, definitions: Definitions, now: datetime) -> list[str]:
+    """The leads that are hot and with nobody: by a deployment, or since their task could not be made.
+
+    So are leads that fit the definition and whose workflow was never started. None where there is no definition.
+    """
+    if definitions.hot_lead is None:
+        return []
     query = select(leads.c.id, leads.c.state).where(leads.c.position["hot"].as_boolean()).order_by(leads.c.id)
-    return [row.id for row in conn.execute(query) if row.state and row.state.get("hot_unsold")]
+    held = {row.id for row in conn.execute(query) if row.state and row.state.get("hot_unsold")}
+    asleep = list(
+        conn.execute(select(leads.c.id).where(leads.c.started.is_(False), leads.c.pending.is_(False))).scalars()
+    )
+    held |= set(fitting(conn, Membership.of(hot_condition(definitions.hot_lead), definitions), now, among=asleep))
+    return sorted(held)
+
+
+@dataclass(frozen=True, slots=True)
+class Leaving:
+    """The leads that walk a scenario and would meet one of its `leave` under the new files, and did not before."""
+
+    scenario: str
+    leads: tuple[str, ...]
+
+
+def leaving(conn: Connection, store: Deployments, old: Definitions, new: Definitions, now: datetime) -> list[Leaving]:
+    """Whom `leave` would end: its conditions are pinned, but segments, score and phases are always current."""
+    walked: dict[tuple[str, int], list[str]] = {}
+    running = select(enrolments.c.scenario, enrolments.c.deployment, enrolments.c.lead)
+    for scenario, deployment, lead in conn.execute(running.where(enrolments.c.state == "enrolled")):
+        walked.setdefault((scenario, deployment), []).append(lead)
+    found: dict[str, list[str]] = {}
+    for (scenario, deployment), several in sorted(walked.items()):
+        pinned = store.get(deployment).scenarios.get(scenario)
+        if pinned is None or not pinned.leave:
+            continue
+        condition = AnyOf(any=tuple(each.when for each in pinned.leave))
+        fit = fitting(conn, Membership.of(condition, new), now, among=several)
+        before = set(fitting(conn, Membership.of(condition, old), now, among=fit))
+        found.setdefault(scenario, []).extend(lead for lead in fit if lead not in before)
+    return [Leaving(scenario, tuple(sorted(several))) for scenario, several in found.items() if several]
+
+
+@dataclass(frozen=True, slots=True)
+class Stirred:
+    """How many leads are blocked, which every deployment tries again, and how many have a mail that waits to go."""
+
+    blocked: int
+    waiting: int
+
+
+def stirred(conn: Connection) -> Stirred:
+    """Whose mail may go because of a deployment: current are templates, window and cap."""
+    counted = Counter(conn.execute(select(leads.c.status).where(leads.c.status.in_(("blocked", "sending")))).scalars())
+    return Stirred(counted["blocked"], counted["sending"])

@@ -76,7 +76,7 @@ def test_a_plan_says_who_stands_where_and_what_the_new_files_change_for_them(dep
     walking = [line.split() for line in same.splitlines() if line.startswith("seminar_to_demo")]
     assert [line[:3] for line in walking] == [["seminar_to_demo", "1", "(begins)"]]
     assert walking[0][4:] == ["walk", "on,", "nothing", "changes"]
-    assert f"plan: {walking[0][3]} lead(s) walk or await a scenario; none of them would be moved" in same
+    assert f"plan: {walking[0][3]} lead(s) walk or await a scenario, and keep their steps" in same
     scenario = Path("scenarios/seminar_to_demo.yaml")
     scenario.write_text(scenario.read_text(encoding="utf-8").replace("timeout: 5d", "timeout: 6d"), encoding="utf-8")
     assert "walk on in deployment 1, until `nurture migrate`" in deployed("deploy", "--plan").out
@@ -181,3 +181,22 @@ def test_whom_a_deploy_makes_hot_is_listed_and_handed_over_only_when_asked(deplo
     done = deployed("deploy")
     assert f"{count} lead(s) become hot by it, not handed over: nurture deploy --hand-over releases them" in done.out
     assert "would become hot" in deployed("deploy", "--plan").out
+
+
+def test_a_plan_says_whose_enrolment_a_changed_segment_would_end(deployed: Nurture) -> None:
+    """`leave` is pinned, the segment it names is current: the plan counts whom it would end."""
+    scenario = Path("scenarios/seminar_to_demo.yaml")
+    text = scenario.read_text(encoding="utf-8").replace(
+        "  - {when: {attribute: relation",
+        "  - {when: {segment: tiny}, finish: too_small}\n  - {when: {attribute: relation",
+        1,
+    )
+    scenario.write_text(text, encoding="utf-8")
+    segments = Path("scenarios/segments.yaml")
+    before = segments.read_text(encoding="utf-8")
+    segments.write_text(before + "tiny: {when: {attribute: employees, at_most: 9}}\n", encoding="utf-8")
+    assert deployed("deploy").code == 0
+    assert deployed("leads", "import", "scenarios/leads.csv").code == 0
+    assert "would meet a `leave`" not in deployed("deploy", "--plan").out
+    segments.write_text(before + "tiny: {when: {attribute: employees, at_most: 60}}\n", encoding="utf-8")
+    assert "lead(s) would meet a `leave` of seminar_to_demo and end" in deployed("deploy", "--plan").out

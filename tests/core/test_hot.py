@@ -392,3 +392,34 @@ def test_what_was_taken_back_before_it_was_heard_is_never_heard() -> None:
     correction = lead.corrected(click, at=later("2h"))
     lead.tell(FactsRead(lead.state.facts), click, correction)
     assert (lead.state.hot, lead.state.phase, lead.where()) == (False, "research", ("waiting", "mail", 1))
+
+
+def test_a_deployment_that_changes_nothing_about_it_swallows_no_crossing() -> None:
+    """Held back in the cool-down, the lead hears of another deployment: when the time is over it still crosses."""
+    lead = Lead(folder(hot=HOT.replace("at_least: 60", "at_least: 80")))
+    lead.enrol()
+    lead.tell(lead.event("requested", "consultation", at=later("1h")))
+    lead.tell(lead.outcome("lost", at=later("1d")))
+    lead.tell(lead.event("requested", "demo", at=later("2d")))
+    assert lead.story.count("hot_held_back") == 1
+    lead.deployment = 2
+    lead.book.add(folder(number=2, hot=HOT.replace("at_least: 60", "at_least: 79")))
+    lead.tell(lead.tick(later("33d")))
+    assert (lead.state.hot_unsold, len(handoffs(lead))) == ((), 2)
+
+
+def test_nobody_is_released_where_no_definition_says_to_whom() -> None:
+    """The definition was taken away: what waits goes on waiting, and no scenario ends for it."""
+    lead = Lead(folder(WALK.replace("on_hot: to_sales\n", "")))
+    lead.enrol()
+    lead.tell(lead.event("requested", "demo", at=later("1h")))
+    lead.tell(lead.deployed(folder(number=2, hot=HOT.replace("at_least: 60", "at_least: 40")), at=later("2h")))
+    without = define(WALK.replace("on_hot: to_sales\n", ""), number=3, score=SCORE, journey_map=MAP)
+    lead.tell(lead.deployed(without, at=later("3h"), hand_over=True))
+    assert (lead.where(), handoffs(lead)) == (("waiting", "mail", 1), [])
+    again = folder(WALK.replace("on_hot: to_sales\n", ""), number=4, hot=HOT.replace("at_least: 60", "at_least: 40"))
+    told = lead.deployed(again, at=later("4h"), hand_over=True)
+    wanted = wants_facts(lead.book, lead.state, [told])
+    assert wanted is not None
+    lead.tell(FactsRead(gathered(wanted, [("requested", "demo", None, later("1h"))])), told)
+    assert (len(handoffs(lead)), lead.ends) == (1, ["hot"])

@@ -121,7 +121,20 @@ def test_who_is_hot_by_a_deployment_and_not_handed_over_can_be_found(store: Depl
             state = {"lead": name, "hot": True, "hot_unsold": unsold}
             conn.execute(update(lead_rows).where(lead_rows.c.id == name).values(position={"hot": True}, state=state))
     with reading(store.engine) as conn:
-        assert held_hot(conn) == ["held"]
+        assert held_hot(conn, store.current(), NOW) == ["held"]
+        assert held_hot(conn, Definitions(), NOW) == [], "nobody could say to whom"
+
+
+def test_leads_that_fit_and_never_had_a_workflow_are_hot_and_with_nobody(
+    store: DeploymentStore, files: Mapping[str, str]
+) -> None:
+    """By attributes alone: only a handover, or their next event, starts them."""
+    lead(store, "asleep", employees=120, industry="telecom", title="section_head")
+    lead(store, "awake", employees=120, industry="telecom", title="section_head")
+    with writing(store.engine) as conn:
+        conn.execute(update(lead_rows).where(lead_rows.c.id == "awake").values(started=True))
+    with reading(store.engine) as conn:
+        assert held_hot(conn, definitions_of(lower(files, 35)), NOW) == ["asleep"]
 
 
 def test_the_night_looks_at_hot_leads_cooled_ones_and_windows_of_the_definition(

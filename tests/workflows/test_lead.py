@@ -167,6 +167,36 @@ async def test_a_long_history_is_continued_as_new_with_the_same_deadline(
     assert (after.step, after.visit, after.deadline) == (before.step, before.visit, before.deadline)
 
 
+async def test_a_lead_without_a_deadline_outlives_its_continuation(
+    desk: LeadDesk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It had one, which was unset: the next run begins with the attributes that have a value, and can read them."""
+    monkeypatch.setattr("workflows.lead.MOST_EVENTS", 30)
+    await desk.enrol()
+    await desk.at("waiting", "first")
+    await desk.ask("leave", {"reason": "no longer with us"})
+    first_run = (await desk.handle.describe()).run_id
+    for number in range(12):
+        await desk.tell(happening("visited", f"/page/{number}"))
+        await asyncio.sleep(0.1)
+
+    async def continued() -> bool:
+        return (await desk.handle.describe()).run_id != first_run
+
+    await eventually(continued)
+    await desk.tell(happening("visited", "/the/last/page"))
+    last = len(desk.office.entries[desk.lead])
+
+    async def applied() -> bool:
+        return desk.office.records[desk.lead][-1].seq == last
+
+    await eventually(applied)
+    assert (await desk.at("idle")).deadline is None
+    seen = (await desk.handle.describe()).search_attributes
+    assert seen["NurtureStatus"] == ["idle"]
+    assert "NurtureDeadline" not in seen
+
+
 async def test_ops_find_the_lead_by_its_search_attributes(desk: LeadDesk) -> None:
     """Scenario, step, status and deadline are in the visibility store; the address is nowhere."""
     await desk.enrol()
