@@ -243,6 +243,9 @@ def _text(told: Mapping[str, Any], name: str) -> str:
 
 def _find(here: Nurture, name: str) -> _Shown | None:
     definitions = here.store.current()
+    if name not in definitions.forms:  # it may have been deployed a moment ago
+        here.store.refresh()
+        definitions = here.store.current()
     form = definitions.forms.get(name)
     return None if form is None else _Shown(name, form, definitions)
 
