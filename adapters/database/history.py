@@ -1,0 +1,58 @@
+"""Reads what became of all leads, a few hundred at a time, as `nurture.history` has it; refuses to judge any."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+
+from sqlalchemy import Connection, select
+
+from adapters.database.among import among
+from adapters.database.members import AT_ONCE
+from adapters.database.schema import events, handoffs, leads
+from nurture.history import PastEvent, PastLead, Result
+
+
+def past_leads(conn: Connection) -> Iterator[PastLead]:
+    """Every lead that is not erased, in the order of ids. Attributes are those of today.
+
+    A lead was won at its first handoff that was won; else it was lost at the last that was.
+    """
+    last = ""
+    columns = (leads.c.id, leads.c.attributes, leads.c.created_at, leads.c.position["hot"].as_boolean().label("hot"))
+    rows = select(*columns).where(leads.c.status != "erased").order_by(leads.c.id).limit(AT_ONCE)
+    while some := conn.execute(rows.where(leads.c.id > last)).all():
+        ids = [row.id for row in some]
+        did, became = _events(conn, ids), _results(conn, ids)
+        for row in some:
+            result, closed_at = became.get(row.id, (None, None))
+            yield PastLead(
+                row.id, row.attributes, tuple(did[row.id]), row.created_at, result, closed_at, hot=bool(row.hot)
+            )
+        last = ids[-1]
+
+
+def _events(conn: Connection, ids: Sequence[str]) -> dict[str, list[PastEvent]]:
+    found: dict[str, list[PastEvent]] = defaultdict(list)
+    query = (
+        select(events.c.lead, events.c.at, events.c.type, events.c.subject, events.c.send)
+        .where(among(events.c.lead), events.c.automatic.is_(False), events.c.reversed_at.is_(None))
+        .order_by(events.c.lead, events.c.at, events.c.id)
+    )
+    for lead, at, kind, subject, send in conn.execute(query, {"of": ids}):
+        found[lead].append(PastEvent(at, kind, subject, send))
+    return found
+
+
+def _results(conn: Connection, ids: Sequence[str]) -> dict[str, tuple[Result, datetime]]:
+    closed = (
+        select(handoffs.c.lead, handoffs.c.state, handoffs.c.closed_at)
+        .where(among(handoffs.c.lead), handoffs.c.state.in_(("won", "lost")), handoffs.c.closed_at.is_not(None))
+        .order_by(handoffs.c.closed_at)
+    )
+    found: dict[str, tuple[Result, datetime]] = {}
+    for row in conn.execute(closed, {"of": ids}):
+        if found.get(row.lead, ("lost", None))[0] != "won":
+            found[row.lead] = (row.state, row.closed_at)
+    return found
