@@ -41,8 +41,7 @@ class ConfirmationActivities(MailActivities):
         if result.outcome == "blocked":
             why = result.reason or "the mail cannot be made"
             with writing(self._desk.engine) as conn:
-                seq = sends.stored_seq(conn, command.lead)
-                sends.hold_back(conn, command, self._desk.clock.now(), seq=seq, reason=why)
+                sends.hold_back(conn, command, sends.look(conn, command), self._desk.clock.now(), reason=why)
             raise held(why, TRY_AGAIN)
         with writing(self._desk.engine) as conn:
             confirmations.end(conn, order.request, real_now())
@@ -58,7 +57,8 @@ class ConfirmationActivities(MailActivities):
         language = _language(definitions, asked.template, asked.language, form.language if form else None)
         return confirmations.command_of(asked, language=language, deployment=definitions.number)
 
-    def _judge(self, conn: Connection, command: SendMail, definitions: Definitions) -> Verdict:  # noqa: ARG002 - no rule of theirs holds here
+    def _judge(self, conn: Connection, command: SendMail, known: sends.Known, definitions: Definitions) -> Verdict:
+        del known, definitions  # no rule of theirs holds here
         asked = confirmations.of_command(conn, command)
         if asked is None or asked.email is None or asked.status == "erased":
             return Verdict("refused", "no address")
@@ -71,12 +71,14 @@ class ConfirmationActivities(MailActivities):
             return Verdict("refused", "it was asked for too long ago")
         return Verdict("open")
 
-    def _render(self, conn: Connection, command: SendMail, definitions: Definitions) -> tuple[Mail, Template] | str:
+    def _render(
+        self, conn: Connection, command: SendMail, known: sends.Known, definitions: Definitions
+    ) -> tuple[Mail, Template] | str:
         asked = confirmations.of_command(conn, command)
         if asked is None:
             return "the request is gone"
         link = self._desk.confirmations.url(self._desk.public_url, Confirmation(asked.id, asked.until))
-        made = self._fill(conn, command, definitions, confirm_url=link)
+        made = self._fill(command, known, definitions, confirm_url=link)
         # before somebody has agreed, nobody is told what they open
         return made if isinstance(made, str) else (replace(made[0], tracked=False), made[1])
 

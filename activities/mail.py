@@ -90,47 +90,49 @@ class MailActivities:
 
     def _begin(self, conn: Connection, command: SendMail) -> _Begun | SendResult | sends.Hold | None:
         """The mail to hand over, its row written; or its result; or the hold; None: an earlier attempt is in doubt."""
-        earlier = sends.earlier(conn, command)
+        known = sends.look(conn, command)
+        earlier = sends.earlier(command, known)
         if isinstance(earlier, SendResult):
             return earlier
         if earlier is not None:
             return None
-        now, seq = self._desk.clock.now(), sends.stored_seq(conn, command.lead)
-        hold = sends.hold(conn, real_now())
-        if hold is not None:
-            sends.hold_back(conn, command, now, seq=seq, reason=hold.reason)
+        now, hold = self._desk.clock.now(), known.hold
+        if hold is not None and hold.until > real_now():
+            sends.hold_back(conn, command, known, now, reason=hold.reason)
             return hold
         definitions = self._desk.store.current()
-        verdict = self._judge(conn, command, definitions)
+        verdict = self._judge(conn, command, known, definitions)
         match verdict.gate:
             case "ended":
                 return self._count.ended(sends.result(command, "blocked", now, verdict.reason))
             case "refused":
-                return self._count.ended(sends.refuse(conn, command, now, seq=seq, reason=verdict.reason))
+                return self._count.ended(sends.refuse(conn, command, known, now, reason=verdict.reason))
             case "deferred":
-                sends.tell(conn, command, "deferred", now, seq=seq, reason=verdict.reason)
+                sends.tell(conn, command, "deferred", now, seq=known.seq, reason=verdict.reason)
                 return self._count.ended(sends.result(command, "deferred", verdict.until or now, verdict.reason))
-        rendered = self._render(conn, command, definitions)
+        rendered = self._render(conn, command, known, definitions)
         if isinstance(rendered, str):
             return self._count.ended(sends.result(command, "blocked", now, rendered))
         mail, template = rendered
-        return _Begun(mail, sends.begin(conn, command, template_sha256=template.sha256, at=now))
+        return _Begun(mail, sends.begin(conn, command, known, template_sha256=template.sha256, at=now))
 
-    def _judge(self, conn: Connection, command: SendMail, definitions: Definitions) -> gate.Verdict:
-        tolerance = self._desk.clock.epoch.tolerance(TOLERANCE)
-        return gate.judge(sends.asked(conn, command, definitions, self._desk.clock.now(), tolerance), definitions)
+    def _judge(self, conn: Connection, command: SendMail, known: sends.Known, definitions: Definitions) -> gate.Verdict:
+        now, tolerance = self._desk.clock.now(), self._desk.clock.epoch.tolerance(TOLERANCE)
+        return gate.judge(sends.asked(conn, command, known, definitions, now, tolerance), definitions)
 
-    def _render(self, conn: Connection, command: SendMail, definitions: Definitions) -> tuple[Mail, Template] | str:
-        return self._fill(conn, command, definitions)
+    def _render(
+        self, conn: Connection, command: SendMail, known: sends.Known, definitions: Definitions
+    ) -> tuple[Mail, Template] | str:
+        del conn  # a mail of a scenario needs no more than is known
+        return self._fill(command, known, definitions)
 
     def _fill(
-        self, conn: Connection, command: SendMail, definitions: Definitions, *, confirm_url: str | None = None
+        self, command: SendMail, known: sends.Known, definitions: Definitions, *, confirm_url: str | None = None
     ) -> tuple[Mail, Template] | str:
         """The mail and its template, or why this lead's mail cannot be made."""
-        template = definitions.templates.get((command.template, command.language))
-        to = sends.addressee(conn, command.lead)
-        if template is None or definitions.sender is None or to is None:
-            missing = "address" if to is None else "sender.yaml" if template else f"template {command.template!r}"
+        template, to = definitions.templates.get((command.template, command.language)), known.row
+        if template is None or definitions.sender is None or to.email is None:
+            missing = "address" if to.email is None else "sender.yaml" if template else f"template {command.template!r}"
             return f"no {missing} in deployment {definitions.number} ({command.language}): mend it and deploy"
         url = self._desk.tokens.url(
             self._desk.public_url, Subscription(lead=command.lead, topic=command.topic, send_key=command.key)
@@ -177,28 +179,29 @@ class MailActivities:
         """Write the answer down, unless a later attempt has taken over: then only a mail that went is news."""
         with writing(self._desk.engine) as conn:
             lock(conn, command.lead)
-            mine = sends.in_flight(conn, command.key, began)
-            if isinstance(answer, Accepted) and sends.release(conn):
+            known = sends.look(conn, command)
+            mine = known.is_of(began)
+            if isinstance(answer, Accepted) and known.hold is not None and sends.release(conn):
                 log.warning("mail_goes_again")
             if mine and not isinstance(answer, Held):
-                return self._end(conn, command, began, answer)
-            now, seq = self._desk.clock.now(), sends.stored_seq(conn, command.lead)
-            wait = NEXT_TRY
+                return self._end(conn, command, known, began, answer)
+            now, wait = self._desk.clock.now(), NEXT_TRY
             if isinstance(answer, Accepted):
-                sends.prove(conn, command, now, seq=seq, message_id=answer.message_id)
+                sends.prove(conn, command, known, now, message_id=answer.message_id)
             if isinstance(answer, Held):
                 self._count.held(answer)
                 wait = answer.retry_after or (ALERTED_TRY if answer.alert else NEXT_TRY)
                 if answer.provider_wide:
                     self._hold_all(conn, answer, wait)
                 if mine:
-                    sends.hold_back(conn, command, now, seq=seq, reason=answer.reason)
+                    sends.hold_back(conn, command, known, now, reason=answer.reason)
         raise held(answer.reason if isinstance(answer, Held) else "a later attempt has taken over", wait)
 
     def _end(
-        self, conn: Connection, command: SendMail, began: datetime, answer: Accepted | Unknown | Refused
-    ) -> SendResult:
-        at, seq = self._desk.clock.now(), sends.stored_seq(conn, command.lead)
+        self, conn: Connection, command: SendMail, known: sends.Known, began: datetime,
+        answer: Accepted | Unknown | Refused,
+    ) -> SendResult:  # fmt: skip
+        at, seq = self._desk.clock.now(), known.seq
         match answer:
             case Accepted(message_id=message_id):
                 return self._count.ended(sends.end(conn, command, "accepted", at, seq=seq, message_id=message_id))
@@ -224,10 +227,11 @@ class MailActivities:
         found = self._desk.mailer.lookup(command.key)
         with writing(self._desk.engine) as conn:
             lock(conn, command.lead)
-            earlier = sends.earlier(conn, command)
+            known = sends.look(conn, command)
+            earlier = sends.earlier(command, known)
             if isinstance(earlier, SendResult):
                 return earlier
-            seq, began = sends.stored_seq(conn, command.lead), sends.attempted_at(conn, command.key)
+            seq, began = known.seq, known.row.attempted_at
             proof: datetime | None = sends.evidence(conn, command.key)
             if proof is not None or found == "accepted":
                 return self._count.ended(
@@ -242,7 +246,7 @@ class MailActivities:
             left = self._desk.clock.epoch.real_at(began) + ONE_CALL + MARGIN - asked
             if left > timedelta(0):  # it may still be on its way, where the attempt did not die at all
                 raise held("the answer of an earlier attempt is awaited", left)
-            sends.hold_back(conn, command, self._desk.clock.now(), seq=seq, reason="the provider never got it")
+            sends.hold_back(conn, command, known, self._desk.clock.now(), reason="the provider never got it")
             begun = self._begin(conn, command)
         if begun is None:
             raise held("the answer of an earlier attempt is awaited", NEXT_TRY)

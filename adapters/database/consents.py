@@ -24,7 +24,8 @@ _LIFTED_BY_A_FORM = frozenset({"unsubscribed", "one_click"})
 """What the person said and may take back. A complaint, a dead mailbox or a decision of ops is not undone by a form."""
 
 # made once: building a statement takes longer than SQLite takes to run it
-_CONSENTED = select(exists().where(consents.c.lead == bindparam("of"), consents.c.topic == bindparam("to")))
+CONSENTED = select(exists().where(consents.c.lead == bindparam("of"), consents.c.topic == bindparam("to")))
+"""Whether the lead `of` ever agreed to the topic `to`."""
 _SHUT = (
     select(suppressions.c.reason, suppressions.c.at, suppressions.c.scope)
     .where(
@@ -83,7 +84,7 @@ def consent(conn: Connection, lead: str, given: Consent) -> None:
 
 def consented(conn: Connection, lead: str, topic: str) -> bool:
     """True if the lead ever agreed to the topic; what it took back since is a suppression."""
-    return bool(conn.execute(_CONSENTED, {"of": lead, "to": topic}).scalar())
+    return bool(conn.execute(CONSENTED, {"of": lead, "to": topic}).scalar())
 
 
 def suppressed(conn: Connection, address: str, topic: str) -> str | None:

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy import Connection, Row, and_, bindparam, delete, func, insert, select, update
+from sqlalchemy import Connection, Row, Select, and_, bindparam, delete, func, insert, select, update
 
 from adapters.database import consents, timeline
 from adapters.database.schema import enrolments, events, holds, leads, sends
@@ -24,34 +25,28 @@ ALERT = "mail_alert"
 """The name of the row that says: a person was told of trouble that does not mend itself."""
 
 # made once: building a statement takes longer than SQLite takes to run it
-_OF_KEY = sends.c.key == bindparam("of")
-_LOCK = select(sends).where(_OF_KEY).with_for_update()
-_ATTEMPTED = select(sends.c.attempted_at).where(_OF_KEY)
-_IN_FLIGHT = (
-    select(sends.c.key)
-    .where(_OF_KEY, sends.c.state == "in_flight", sends.c.attempted_at == bindparam("began"))
-    .with_for_update()
-)
+_OF_KEY = sends.c.key == bindparam("key")
 _NEW = insert(sends)
-_CHANGE = update(sends).where(_OF_KEY)
-_ADDRESSEE = select(leads.c.email, leads.c.name, leads.c.attributes).where(leads.c.id == bindparam("of"))
-_SEQ = select(leads.c.seq).where(leads.c.id == bindparam("of"))
-_WALKER = (
-    select(leads.c.email, leads.c.time_zone, enrolments.c.state)
-    .outerjoin(enrolments, and_(enrolments.c.lead == leads.c.id, enrolments.c.enrolment == bindparam("enrolment")))
+_CHANGE = update(sends).where(sends.c.key == bindparam("of"))
+_LOOK: Select[Any] = (
+    select(
+        *(leads.c.email, leads.c.name, leads.c.attributes, leads.c.time_zone, leads.c.seq),
+        enrolments.c.state.label("walks"),
+        consents.CONSENTED.scalar_subquery().label("consented"),
+        *(sends.c.state, sends.c.attempted_at, sends.c.accepted_at, sends.c.slot, sends.c.reason),
+        sends.c.cancelled_issue,
+        *(holds.c.since_real, holds.c.until_real, holds.c.reason.label("why_held")),
+    )
+    .select_from(
+        leads.outerjoin(
+            enrolments, and_(enrolments.c.lead == leads.c.id, enrolments.c.enrolment == bindparam("enrolment"))
+        )
+        .outerjoin(sends, _OF_KEY)
+        .outerjoin(holds, holds.c.name == HOLD)
+    )
     .where(leads.c.id == bindparam("of"))
 )
-_HOLD = select(holds).where(holds.c.name == HOLD, holds.c.until_real > bindparam("now"))
 _RELEASE = delete(holds).where(holds.c.name.in_((HOLD, ALERT)))
-
-
-@dataclass(frozen=True, slots=True)
-class Addressee:
-    """Whom the mail is for, as the database knows it at this moment."""
-
-    email: str
-    name: str | None
-    attributes: dict[str, object]
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,16 +58,45 @@ class Hold:
     reason: str
 
 
-def earlier(conn: Connection, command: SendMail) -> SendResult | str | None:
+@dataclass(frozen=True, slots=True)
+class Known:
+    """Whom a mail is for, how its row stands (`state` None: there is none), and the hold on all mail, at one moment.
+
+    Read under the lock of the lead: whoever changes a row of the ledger has it.
+    """
+
+    row: Row[Any]
+
+    @property
+    def seq(self) -> int:
+        """The newest number that the lead's workflow has applied, for lines written now."""
+        return int(self.row.seq)
+
+    @property
+    def hold(self) -> Hold | None:
+        """The hold on all mail, where there is one; its time may be over."""
+        row = self.row
+        return None if row.why_held is None else Hold(row.since_real, row.until_real, row.why_held)
+
+    def is_of(self, began: datetime) -> bool:
+        """True while the attempt that began then is the one whose answer counts, and not a later one."""
+        return bool(self.row.state == "in_flight" and self.row.attempted_at == began)
+
+
+def look(conn: Connection, command: SendMail) -> Known:
+    """All of it in one question."""
+    asked = {"of": command.lead, "enrolment": command.enrolment, "key": command.key, "to": command.topic or ""}
+    return Known(conn.execute(_LOOK, asked).one())
+
+
+def earlier(command: SendMail, known: Known) -> SendResult | str | None:
     """How an earlier attempt left this send: its result, `in_flight` where its answer is lost, or None."""
-    row = conn.execute(_LOCK, {"of": command.key}).one_or_none()
-    if row is None:
-        return None
+    row = known.row
     if row.state in ("accepted", "unknown", "refused"):
         return result(command, row.state, row.accepted_at or row.attempted_at, row.reason)
     if row.state == "in_flight":
         return "in_flight"
-    if row.cancelled_issue >= command.issue:
+    if row.state is not None and row.cancelled_issue >= command.issue:
         return result(command, "cancelled", row.slot or command.slot, "no longer needed")
     return None
 
@@ -82,23 +106,16 @@ def result(command: SendMail, outcome: SendOutcome, at: datetime, reason: str | 
     return SendResult(key=command.key, issue=command.issue, outcome=outcome, at=at, reason=reason)
 
 
-def addressee(conn: Connection, lead: str) -> Addressee | None:
-    """The lead's address, name and attributes; None where the lead has no address (any more)."""
-    row = conn.execute(_ADDRESSEE, {"of": lead}).one_or_none()
-    return None if row is None or row.email is None else Addressee(row.email, row.name, row.attributes)
-
-
 def asked(
-    conn: Connection, command: SendMail, definitions: Definitions, now: datetime, tolerance: timedelta
+    conn: Connection, command: SendMail, known: Known, definitions: Definitions, now: datetime, tolerance: timedelta
 ) -> gate.Asked:
     """Everything the gate looks at, read in this transaction."""
-    lead = conn.execute(_WALKER, {"of": command.lead, "enrolment": command.enrolment}).one()
-    topic = command.topic
+    lead, topic = known.row, command.topic
     return gate.Asked(
-        enrolment_runs=lead.state == "enrolled",
+        enrolment_runs=lead.walks == "enrolled",
         has_address=lead.email is not None,
         topic=topic,
-        consented=topic is None or consents.consented(conn, command.lead, topic),
+        consented=topic is None or bool(lead.consented),
         suppressed=consents.suppressed(conn, lead.email, topic or "") if lead.email else None,
         sent=_recent(conn, command, definitions, now),
         time_zone=lead.time_zone,
@@ -127,16 +144,15 @@ def _recent(conn: Connection, command: SendMail, definitions: Definitions, now: 
     return [row[0] for row in found]
 
 
-def begin(conn: Connection, command: SendMail, *, template_sha256: str, at: datetime) -> datetime:
+def begin(conn: Connection, command: SendMail, known: Known, *, template_sha256: str, at: datetime) -> datetime:
     """Write the row that says: from now on this mail may have gone out. Returns the instant that names the attempt."""
-    before = conn.execute(_ATTEMPTED, {"of": command.key}).one_or_none()
-    if before is not None and before.attempted_at is not None:
-        at = max(at, before.attempted_at + timedelta(microseconds=1))  # no two attempts have the same name
-    _put(conn, command, new=before is None, state="in_flight", template_sha256=template_sha256, attempted_at=at)
+    if known.row.attempted_at is not None:
+        at = max(at, known.row.attempted_at + timedelta(microseconds=1))  # no two attempts have the same name
+    _put(conn, command, known, state="in_flight", template_sha256=template_sha256, attempted_at=at)
     return at
 
 
-def _put(conn: Connection, command: SendMail, *, new: bool, **values: object) -> None:
+def _put(conn: Connection, command: SendMail, known: Known, **values: object) -> None:
     row = {
         "lead": command.lead,
         "scenario": command.scenario,
@@ -149,30 +165,23 @@ def _put(conn: Connection, command: SendMail, *, new: bool, **values: object) ->
         "slot": command.slot,
         **values,
     }
-    if new:
+    if known.row.state is None:
         conn.execute(_NEW, {"key": command.key, "cancelled_issue": 0, **row})
     else:
         conn.execute(_CHANGE, {"of": command.key, **row})
 
 
-def in_flight(conn: Connection, key: str, began: datetime) -> bool:
-    """True while the attempt that began then is the one whose answer counts, and not a later one."""
-    return conn.execute(_IN_FLIGHT, {"of": key, "began": began}).first() is not None
-
-
-def hold_back(conn: Connection, command: SendMail, at: datetime, *, seq: int, reason: str) -> None:
+def hold_back(conn: Connection, command: SendMail, known: Known, at: datetime, *, reason: str) -> None:
     """The provider certainly did not take it: the next attempt may begin again. The timeline tells the first time."""
-    row = conn.execute(select(sends.c.state, sends.c.reason).where(sends.c.key == command.key)).one_or_none()
-    _put(conn, command, new=row is None, state="held", reason=reason)
-    if row is None or row.reason is None or row.state == "cancelled":
-        tell(conn, command, "held", at, seq=seq, reason=reason)
+    _put(conn, command, known, state="held", reason=reason)
+    if known.row.state in (None, "cancelled") or known.row.reason is None:
+        tell(conn, command, "held", at, seq=known.seq, reason=reason)
 
 
-def prove(conn: Connection, command: SendMail, at: datetime, *, seq: int, message_id: str) -> None:
+def prove(conn: Connection, command: SendMail, known: Known, at: datetime, *, message_id: str) -> None:
     """An attempt that was given up was taken after all: whatever the row says, nothing may be sent any more."""
-    row = conn.execute(select(sends.c.state).where(sends.c.key == command.key).with_for_update()).one()
-    if row.state not in ("accepted", "in_flight"):
-        end(conn, command, "accepted", at, seq=seq, reason="the answer came late", message_id=message_id)
+    if known.row.state not in ("accepted", "in_flight"):
+        end(conn, command, "accepted", at, seq=known.seq, reason="the answer came late", message_id=message_id)
 
 
 def end(
@@ -188,10 +197,10 @@ def end(
     return result(command, outcome, at, reason)
 
 
-def refuse(conn: Connection, command: SendMail, at: datetime, *, seq: int, reason: str) -> SendResult:
+def refuse(conn: Connection, command: SendMail, known: Known, at: datetime, *, reason: str) -> SendResult:
     """The gate is shut for this lead: a row that says so, and nothing was handed over."""
-    begin(conn, command, template_sha256="", at=at)
-    return end(conn, command, "refused", at, seq=seq, reason=reason)
+    begin(conn, command, known, template_sha256="", at=at)
+    return end(conn, command, "refused", at, seq=known.seq, reason=reason)
 
 
 def tell(conn: Connection, command: SendMail, what: str, at: datetime, *, seq: int, reason: str | None = None) -> None:
@@ -209,24 +218,6 @@ def evidence(conn: Connection, key: str) -> datetime | None:
         select(func.min(events.c.at)).where(events.c.send == key, events.c.type != "dropped")
     ).scalar_one_or_none()
     return found
-
-
-def attempted_at(conn: Connection, key: str) -> datetime:
-    """When the attempt that is in flight began."""
-    found: datetime = conn.execute(_ATTEMPTED, {"of": key}).scalar_one()
-    return found
-
-
-def stored_seq(conn: Connection, lead: str) -> int:
-    """The newest number applied, for lines written now."""
-    found: int = conn.execute(_SEQ, {"of": lead}).scalar_one()
-    return found
-
-
-def hold(conn: Connection, now_real: datetime) -> Hold | None:
-    """The hold on all mail, while it lasts."""
-    row: Row[tuple[str, datetime, datetime, str]] | None = conn.execute(_HOLD, {"now": now_real}).one_or_none()
-    return None if row is None else Hold(row.since_real, row.until_real, row.reason)
 
 
 def hold_all(conn: Connection, *, now_real: datetime, until: datetime, reason: str, alert: bool = False) -> bool:
