@@ -38,9 +38,10 @@ async def run(whole: Whole, asked: argparse.Namespace) -> None:
         found = await throughput.measure(bench, some, rounds)
         report("throughput", f"{some} leads, {rounds} rounds", found)
     if "memory" in parts:
-        found, names = await memory.measure(bench, count)
+        found, names = await memory.measure(bench, asked.waiting)
+        names = names[:count]
         report("memory", f"a cache of {memory.CACHE} workflows", found)
-    if {"webhook", "latency"} & set(parts) and not names:
+    if {"webhook", "latency"} & set(parts) and len(names) < count:
         names = await bench.waiting("waitx", count)
         say(f"{count} leads wait")
     if "webhook" in parts:
@@ -62,6 +63,7 @@ def main() -> None:
     say_how.add_argument("kind", choices=("sqlite", "postgresql"))
     say_how.add_argument("--parts", nargs="+", choices=PARTS, default=PARTS, help="default: all")
     say_how.add_argument("--leads", type=int, default=2000, help="how many wait; a tenth goes through throughput")
+    say_how.add_argument("--waiting", type=int, default=10_000, help="how many wait where memory is measured")
     say_how.add_argument("--rounds", type=int, default=3, help="how often floor and engine take turns")
     say_how.add_argument("--dry", action="store_true", help="write nothing into docs/performance.md")
     asked = say_how.parse_args()

@@ -45,7 +45,7 @@ async def new_worker(bench: Bench) -> int:
 
 
 async def measure(bench: Bench, count: int) -> tuple[str, list[str]]:
-    """Let leads wait, half the cache at a time; the table, and the leads that wait."""
+    """Let leads wait, half the cache at a time, and look each time they are twice as many; the table, and the leads."""
     pid = await new_worker(bench)
     await bench.waiting("warm", WARM)
     await asyncio.sleep(3)
@@ -54,10 +54,12 @@ async def measure(bench: Bench, count: int) -> tuple[str, list[str]]:
     names: list[str] = []
     seen: list[tuple[int, float]] = []
     while len(names) < count:
-        names += await bench.waiting(f"wait{len(seen)}x", min(CACHE // 2, count - len(names)))
+        names += await bench.waiting(f"wait{len(names)}x", min(CACHE // 2, count - len(names)))
         await asyncio.sleep(3)
-        seen.append((len(names), resident(pid) - without))
-        say(f"{seen[-1][0]} leads wait: {seen[-1][1]:.1f} MiB more")
+        more = resident(pid) - without
+        say(f"{len(names)} leads wait: {more:.1f} MiB more")
+        if len(names) in (count, CACHE // 2) or (seen and len(names) >= 2 * seen[-1][0]):
+            seen.append((len(names), more))
     return table(without, seen), names
 
 
