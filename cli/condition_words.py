@@ -70,14 +70,8 @@ class Words:
                 return self._attribute(asked)
             case Did():
                 return self._did(asked)
-            case All() | AnyOf():
-                several = asked.all if isinstance(asked, All) else asked.any
-                joined = (" かつ " if isinstance(asked, All) else " または ").join(
-                    self.condition(each, inner=True) for each in several
-                )
-                return f"({joined})" if inner and len(several) > 1 else joined
-            case Not():
-                return f"「{'」でも「'.join(self.condition(each) for each in asked.not_)}」ではない"
+            case All() | AnyOf() | Not():
+                return self._together(asked, inner=inner)
             case ScoreIs():
                 return f"{_SCORES.get(asked.score, asked.score)} {self._range(asked.at_least, asked.at_most, ' 点')}"
             case InPhase():
@@ -88,6 +82,20 @@ class Words:
                 return "ホット" if asked.hot else "ホットではない"
             case _:
                 return str(asked)
+
+    def _together(self, asked: All | AnyOf | Not, *, inner: bool) -> str:
+        if isinstance(asked, Not):
+            if len(asked.not_) == 1 and isinstance(asked.not_[0], Did):
+                return f"{self._did(asked.not_[0])}なし"
+            return f"{'でも'.join(self.condition(each, inner=True) for each in asked.not_)}ではない"
+        several, word = (asked.all, " かつ ") if isinstance(asked, All) else (asked.any, " または ")
+        joined = word.join(self.condition(each, inner=True) for each in several)
+        return f"({joined})" if inner and len(several) > 1 else joined
+
+    def attribute(self, name: str) -> str:
+        """What people call an attribute; in English its name."""
+        known = self._definitions.attributes.get(name)
+        return (known.label if known is not None and self.language == "ja" else None) or name
 
     def _did(self, asked: Did) -> str:
         what = "何らかの行動" if asked.any_human_event else self.event(asked.did)
@@ -100,7 +108,6 @@ class Words:
 
     def _attribute(self, asked: AttributeIs) -> str:
         known = self._definitions.attributes.get(asked.attribute)
-        label = (known.label if known is not None else None) or asked.attribute
         tests = []
         if asked.at_least is not None or asked.at_most is not None:
             tests.append(self._range(asked.at_least, asked.at_most))
@@ -116,7 +123,7 @@ class Words:
             tests.append(f"{asked.after} より後")
         if asked.before is not None:
             tests.append(f"{asked.before} より前")
-        return f"{label} {'、'.join(tests)}"
+        return f"{self.attribute(asked.attribute)} {'、'.join(tests)}"
 
     @staticmethod
     def _range(low: float | None, high: float | None, unit: str = "") -> str:

@@ -63,7 +63,9 @@ def opened_pasts(history: Path | None, columns: Path | None, folder: Path | None
             found = open_history(history, columns, known=definitions.attributes)
             tell_problems([problem for problem in found.problems if problem.rule != "no-outcome"])
             several = list(found.leads())
-            yield Pasts(definitions, iter(progress.track(several, description="reading deals")), _newest(several, history))
+            yield Pasts(
+                definitions, iter(progress.track(several, description="reading deals")), _newest(several, history)
+            )
             return
         with opened() as data:
             definitions = definitions_in(folder) if folder is not None else data.store.current()
@@ -80,9 +82,7 @@ def opened_pasts(history: Path | None, columns: Path | None, folder: Path | None
 
 def _newest(several: list[PastLead], history: Path) -> datetime:
     """The newest instant that a table of deals tells of."""
-    days = [
-        at for lead in several for at in (lead.since, lead.closed_at, *(event.at for event in lead.events)) if at
-    ]
+    days = [at for lead in several for at in (lead.since, lead.closed_at, *(event.at for event in lead.events)) if at]
     if not days:
         do = "name a column with days in the file of its columns: `since`, `closed`, or the day of an event"
         raise NurtureError("no deal has a date", where=str(history), do=do)

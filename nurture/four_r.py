@@ -31,7 +31,17 @@ DEFAULT_FLOOR = 10
 """How many leads a month a segment must bring where sales.yaml says nothing of capacity."""
 
 AdviceWord = Literal[
-    "combine_axes", "wait", "drop", "add", "loosen", "widen", "hurry", "ask_for", "no_source", "gone_silent"
+    "combine_axes",
+    "wait",
+    "drop",
+    "add",
+    "loosen",
+    "keeps_out",
+    "widen",
+    "hurry",
+    "ask_for",
+    "no_source",
+    "gone_silent",
 ]
 
 
@@ -39,8 +49,9 @@ AdviceWord = Literal[
 class Advice:
     """What to change: a word, the condition it is about, and the figures that speak for it.
 
-    `share` is the case for it (of `add`: won with the condition), `against` what it is compared with, `number` a count
-    of leads, `names` forms, axes or a phase.
+    `share` is the case for it (of `add`: won with the condition; of `loosen`: won of those it would let in; of
+    `keeps_out`: of the won deals outside), `against` what it is compared with, `number` a count of leads, `names`
+    forms, axes or a phase.
     """
 
     what: AdviceWord
@@ -225,7 +236,7 @@ def _realistic(name: str, tally: Tally, floor: int) -> Realistic:
         return replace(found, verdict="good")
     loosen = max(counts.parts, key=lambda part: part.alone, default=None)
     advice = (
-        (Advice("loosen", loosen.condition, number=loosen.alone),)
+        (Advice("loosen", loosen.condition, loosen.missed, number=loosen.alone),)
         if loosen is not None and loosen.alone
         else (Advice("widen", number=floor),)
     )
@@ -249,7 +260,7 @@ def _reach(name: str, tally: Tally) -> Reach:
     advice = []
     excluding = max(counts.parts, key=lambda part: part.missed.hits, default=None)
     if verdict != "good" and excluding is not None and excluding.missed.hits:
-        advice.append(Advice("loosen", excluding.condition, Share(excluding.missed.hits, won.of - won.hits)))
+        advice.append(Advice("keeps_out", excluding.condition, Share(excluding.missed.hits, won.of - won.hits)))
     behind = [each for each in phases[1:] if each.inside.of >= ENOUGH and each.inside.high < each.all.value]
     if behind:
         advice.append(Advice("hurry", share=behind[0].inside, against=behind[0].all, names=(behind[0].phase,)))

@@ -196,7 +196,7 @@ class _Counting:
 
     def _made_ready(self, asked: AnyCondition, candidates: tuple[AnyCondition, ...], judges: list[Judge]) -> _Ready:
         several = joined(asked)
-        leaves = tuple({_measures(leaf): leaf for leaf in parts(asked) if _measures(leaf)}.values())
+        leaves = tuple({_measures(leaf): leaf for leaf in reversed([*parts(asked)]) if _measures(leaf)}.values())[::-1]
         named = frozenset(leaf.attribute for leaf in leaves if isinstance(leaf, AttributeIs))
         told = {_measures(leaf) for leaf in leaves}
         more = tuple(

@@ -21,9 +21,10 @@ LEADS = 620
 LAST = date(2026, 10, 31)
 FIRST = LAST - timedelta(days=730)
 HEADER = (
-    "lead", "created_on", "company", "employees", "title", "industry", "region", "values", "uses_competitor", "relation",
-    "newsletter_opened_on", "guide_downloaded_on", "cases_visited_on", "pricing_visited_on", "seminar_signed_up_on",
-    "seminar_attended_on", "demo_requested_on", "consultation_requested_on", "outcome", "closed_on",
+    "lead", "created_on", "company", "employees", "title", "industry", "region", "values", "uses_competitor",
+    "relation", "newsletter_opened_on", "guide_downloaded_on", "cases_visited_on", "pricing_visited_on",
+    "seminar_signed_up_on", "seminar_attended_on", "demo_requested_on", "consultation_requested_on", "outcome",
+    "closed_on",
 )  # fmt: skip
 _FIRST_WORDS = ("架空", "想定", "サンプル", "雛形", "例示", "仮名", "見本", "試作")
 _PLACES = ("海浜", "川辺", "湖畔", "山手", "平野", "港町", "高原", "丘陵")
@@ -61,7 +62,7 @@ def _lead(chance: Random, created: date) -> dict[str, str]:
     fit = -0.5 + 0.55 * manager + 0.5 * infrastructure + 0.55 * (midsize and infrastructure) - 0.3 * (employees < 30)
     at = _course(chance, created, fit)
     liking = (
-        fit + 1.0 * ("pricing" in at) + 0.6 * ("cases" in at) + 0.5 * ("attended" in at) + 1.3 * ("demo" in at) - 2.2
+        fit + 1.0 * ("pricing" in at) + 0.6 * ("cases" in at) + 0.5 * ("attended" in at) + 1.3 * ("demo" in at) - 2.5
     )
     row = {
         "created_on": f"{created}",
@@ -89,35 +90,26 @@ def _lead(chance: Random, created: date) -> dict[str, str]:
 
 
 _COURSE = ("opened", "guide", "cases", "pricing", "signed_up", "attended", "demo", "consultation")
+_STEPS = (
+    # what is done, how readily, after which of the earlier, how readily without them, days from the last thing done
+    ("opened", 1.4, (), 1.4, (1, 20)),
+    ("guide", 0.2, ("opened",), -1.2, (0, 25)),
+    ("cases", 0.5, ("guide",), -0.9, (2, 40)),
+    ("signed_up", 0.1, ("opened",), -1.6, (5, 45)),
+    ("attended", 1.2, ("signed_up",), -9.0, (3, 21)),
+    ("pricing", -0.1, ("cases", "attended"), -1.8, (1, 30)),
+    ("demo", 0.3, ("pricing",), -2.2, (1, 20)),
+    ("consultation", -3.6, (), -3.6, (1, 20)),
+)
 
 
 def _course(chance: Random, created: date, fit: float) -> dict[str, date]:
     """What the lead did when, one thing leading to another; whoever fits does more."""
-
-    def does(rate: float) -> bool:
-        return chance.random() < 1 / (1 + exp(-(rate + 0.9 * fit)))
-
-    def later(day: date, least: int, most: int) -> date:
-        return day + timedelta(days=chance.randint(least, most))
-
     at: dict[str, date] = {}
-    if does(1.4):
-        at["opened"] = later(created, 1, 20)
-    if does(0.2 if "opened" in at else -1.2):
-        at["guide"] = later(at.get("opened", created), 0, 25)
-    warm = max(at.values(), default=created)
-    if does(0.5 if "guide" in at else -0.9):
-        at["cases"] = later(warm, 2, 40)
-    if does(0.1 if "opened" in at else -1.6):
-        at["signed_up"] = later(warm, 5, 45)
-        if does(1.2):
-            at["attended"] = later(at["signed_up"], 3, 21)
-    if does(-0.1 if {"cases", "attended"} & set(at) else -1.8):
-        at["pricing"] = later(max(at.values()) if at else warm, 1, 30)
-    if does(0.3 if "pricing" in at else -2.2):
-        at["demo"] = later(max(at.values()) if at else warm, 1, 20)
-    if does(-3.6):
-        at["consultation"] = later(max(at.values()) if at else warm, 1, 20)
+    for what, ready, after, else_ready, (least, most) in _STEPS:
+        rate = ready if not after or set(after) & set(at) else else_ready
+        if chance.random() < 1 / (1 + exp(-(rate + 0.9 * fit))):
+            at[what] = max(at.values(), default=created) + timedelta(days=chance.randint(least, most))
     return at
 
 
