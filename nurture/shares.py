@@ -36,7 +36,7 @@ class Share:
         middle = share + square / (2 * self.of)
         half = Z * sqrt(share * (1 - share) / self.of + square / (4 * self.of * self.of))
         below, above = ((middle + sign * half) / (1 + square / self.of) for sign in (-1, 1))
-        return max(0.0, below), min(1.0, above)
+        return max(0.0, min(below, share)), min(1.0, max(above, share))  # of none and of all, rounding errs
 
     @property
     def low(self) -> float:
