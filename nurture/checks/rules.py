@@ -92,7 +92,7 @@ RULES: dict[str, Rule] = {
     ),
     "on-hot": Rule("`on_hot` leads to a step that hands nobody over.", "Lead to a handoff step, or write `ignore`."),
     "one-axis": Rule(
-        "A segment chooses its leads along one axis only, which is coarse. Warning.",
+        "A scenario takes leads in by a segment along one axis only, which is coarse. Warning.",
         "Combine it with a condition on another axis, or with what leads did.",
     ),
     "outcome-outside-handoff": Rule(
