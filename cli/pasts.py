@@ -57,7 +57,7 @@ def opened_pasts(history: Path | None, columns: Path | None, folder: Path | None
     In a file, now is the newest day in it: a table of last year is judged as of last year. Raises NurtureError where
     nothing is deployed, or the file cannot be read.
     """
-    with Progress(console=err, transient=True) as progress:
+    with Progress(console=err, transient=True, disable=not err.is_terminal) as progress:
         if history is not None:
             definitions = definitions_in(folder or FOLDER)
             found = open_history(history, columns, known=definitions.attributes)

@@ -17,7 +17,7 @@ AXES: tuple[Axis, ...] = get_args(Axis)
 
 
 def axes_of(condition: AnyCondition, definitions: Definitions) -> tuple[Axis, ...]:
-    """The axes that a condition combines, also through segments, score, phases and hot; what was done is behavioural."""
+    """The axes that a condition combines, also through segments, score, phases, hot; events are behavioural."""
     found = set(_axes(condition, definitions))
     return tuple(axis for axis in AXES if axis in found)
 
