@@ -129,7 +129,7 @@ class Words:
     def _range(low: float | None, high: float | None, unit: str = "") -> str:
         if low is not None and high is not None:
             return f"{low:g}〜{high:g}{unit}"
-        return f"{low:g}{unit}以上" if low is not None else f"{high:g}{unit}以下"
+        return f"{low:g}{unit or ' '}以上" if low is not None else f"{high:g}{unit or ' '}以下"
 
 
 def _value(attribute: Attribute | None, value: bool | float | str) -> str:

