@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Annotated
 
@@ -16,8 +17,8 @@ from cli.journey_words import LABELS, CheckSheet, Map, PhaseRows, drawn, worded
 from cli.opening import definitions_in
 from cli.pages import page, write_page
 from cli.pasts import FOLDER, Columns, Folder, History, opened_pasts
-from cli.report_data import plain
 from cli.segments_report import Format, Html, Speaks
+from nurture.as_data import as_data
 from nurture.errors import NurtureError
 from nurture.reality_check import reality_check
 
@@ -54,7 +55,7 @@ def show(
     if html is not None:
         write_page(html, page("journey_show.html", words.language, map=found, labels=labels))
     if format == "json":
-        typer.echo(plain(found))
+        typer.echo(json.dumps(as_data(found), ensure_ascii=False, indent=2))
         return
     tell_map(found, labels)
     if html is not None:
@@ -81,7 +82,7 @@ def check(
         shown = {"sheet": sheet, "map": drawn(definitions, words), "labels": labels}
         write_page(html, page("journey_check.html", words.language, **shown))
     if format == "json":
-        typer.echo(plain(found))
+        typer.echo(json.dumps(as_data(found), ensure_ascii=False, indent=2))
         return
     tell_check(sheet, labels)
     if not found.leads:

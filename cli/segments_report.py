@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 import typer
 from rich.table import Table
@@ -14,9 +15,9 @@ from cli.console import out
 from cli.four_r_words import LABELS, Card, Sheet, worded
 from cli.pages import page, write_page
 from cli.pasts import Columns, Folder, History, opened_pasts
-from cli.report_data import plain
+from nurture.as_data import as_data
 from nurture.errors import NurtureError, UnknownName
-from nurture.four_r import FourR, four_r
+from nurture.four_r import four_r
 
 STYLES = {"good": "green", "fair": "yellow", "weak": "red", "too_few": "dim"}
 Html = Annotated[
@@ -54,7 +55,7 @@ def report(
     if html is not None:
         write_page(html, page("four_r.html", words.language, sheet=sheet, labels=LABELS[words.language]))
     if format == "json":
-        typer.echo(as_data(found))
+        typer.echo(json.dumps(as_data(found), ensure_ascii=False, indent=2))
         return
     tell(sheet)
     if not found.leads:
@@ -93,12 +94,3 @@ def _grid(card: Card) -> Table:
         )
         table.add_row(Text(row.name, style="bold"), Text(row.said, style=STYLES[row.verdict]), said)
     return table
-
-
-def as_data(found: FourR) -> str:
-    """The report as JSON: shares as `{hits, of, value, low, high}`, conditions as people write them."""
-    return plain(found, _extra)
-
-
-def _extra(each: Any) -> dict[str, Any]:
-    return {name: getattr(each, name) for name in ("lift", "per_month") if hasattr(each, name)}

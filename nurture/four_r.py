@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from math import ceil
-from typing import Literal
+from typing import ClassVar, Literal
 
 from nurture.axes import axes_of
 from nurture.conditions import AnyCondition, AttributeIs
@@ -67,6 +67,8 @@ class Advice:
 class Rank:
     """Does it deserve to be first? Won among its leads with a result, against all leads with one."""
 
+    SHOWN: ClassVar = ("lift",)
+
     verdict: Verdict
     inside: Share
     all: Share
@@ -82,6 +84,8 @@ class Rank:
 @dataclass(frozen=True, slots=True)
 class Realistic:
     """Are there enough? Who fits now, and how many a month began to fit in the last 30-day months, oldest first."""
+
+    SHOWN: ClassVar = ("per_month",)
 
     verdict: Verdict
     now: int

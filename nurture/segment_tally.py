@@ -185,7 +185,7 @@ class _Counting:
         candidates = tuple(_candidates(definitions))
         self._of_attributes = tuple(definitions.attributes)
         self._past = Retrospect(definitions, [*asked.values(), *candidates])
-        self._turning = Retrospect(definitions, asked.values())  # whose windows are those of the segments alone
+        self._turning = Retrospect(definitions, asked.values())  # it keeps, and turns by, what segments ask alone
         ready = [self._past.judge(each) for each in candidates]
         self._ready = {name: self._made_ready(each, candidates, ready) for name, each in asked.items()}
         order = definitions.phases
@@ -241,7 +241,7 @@ class _Counting:
         since = begun(lead)
         fitted: list[bool] = []
         began: list[set[datetime]] = [set() for _ in moving]
-        for at, now in self._past.walked(lead, self._turning.turns(lead, start, end)):
+        for at, now in self._turning.walked(lead, self._turning.turns(lead, start, end)):
             fits = [since is not None and since <= at and each.fits(now) for each in moving]
             for index, fit in enumerate(fits):
                 if fit and fitted and not fitted[index]:
