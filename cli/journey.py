@@ -16,7 +16,7 @@ from cli.console import out
 from cli.journey_words import LABELS, CheckSheet, Map, PhaseRows, drawn, worded
 from cli.opening import definitions_in
 from cli.pages import page, write_page
-from cli.pasts import FOLDER, Columns, Folder, History, opened_pasts
+from cli.pasts import FOLDER, Columns, Events, Folder, History, opened_pasts
 from cli.segments_report import Format, Html, Speaks
 from nurture.as_data import as_data
 from nurture.errors import NurtureError
@@ -65,13 +65,14 @@ def show(
 def check(
     history: History = None,
     columns: Columns = None,
+    events: Events = None,
     folder: Folder = None,
     html: Html = None,
     language: Speaks = None,
     format: Format = "text",
 ) -> None:
     """What leads really did of what the map expects: wishful actions, missing ones, steps that ask for others."""
-    with opened_pasts(history, columns, folder) as pasts:
+    with opened_pasts(history, columns, events, folder) as pasts:
         found = reality_check(pasts.leads, pasts.definitions, pasts.now)
         definitions = pasts.definitions
     if found is None:

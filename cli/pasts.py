@@ -32,6 +32,10 @@ Columns = Annotated[
     Path | None,
     typer.Option("--columns", metavar="FILE.yaml", help="What its columns mean; default: FILE.columns.yaml beside it."),
 ]
+Events = Annotated[
+    Path | None,
+    typer.Option("--events", metavar="FILE.csv", help="What its leads did, one event a row: lead, type, subject, at."),
+]
 Folder = Annotated[
     Path | None,
     typer.Option(
@@ -51,7 +55,9 @@ class Pasts:
 
 
 @contextmanager
-def opened_pasts(history: Path | None, columns: Path | None, folder: Path | None) -> Iterator[Pasts]:
+def opened_pasts(
+    history: Path | None, columns: Path | None, events: Path | None, folder: Path | None
+) -> Iterator[Pasts]:
     """Both, with a progress bar while the leads are read.
 
     In a file, now is the newest day in it: a table of last year is judged as of last year. Raises NurtureError where
@@ -60,7 +66,7 @@ def opened_pasts(history: Path | None, columns: Path | None, folder: Path | None
     with Progress(console=err, transient=True, disable=not err.is_terminal) as progress:
         if history is not None:
             definitions = definitions_in(folder or FOLDER)
-            found = open_history(history, columns, known=definitions.attributes)
+            found = open_history(history, columns, events, definitions.attributes)
             tell_problems([problem for problem in found.problems if problem.rule != "no-outcome"])
             several = list(found.leads())
             yield Pasts(

@@ -14,7 +14,7 @@ from cli.condition_words import Language, Words, language_of
 from cli.console import out
 from cli.four_r_words import LABELS, Card, Sheet, worded
 from cli.pages import page, write_page
-from cli.pasts import Columns, Folder, History, opened_pasts
+from cli.pasts import Columns, Events, Folder, History, opened_pasts
 from nurture.as_data import as_data
 from nurture.errors import NurtureError, UnknownName
 from nurture.four_r import four_r
@@ -29,10 +29,11 @@ Speaks = Annotated[
 Format = Annotated[Literal["text", "json"], typer.Option("--format", help="`json` for other programs.")]
 
 
-def report(
+def report(  # noqa: PLR0913, PLR0917 - each is an option of the command
     name: Annotated[str | None, typer.Argument(metavar="[NAME]", help="One segment; default: all of them.")] = None,
     history: History = None,
     columns: Columns = None,
+    events: Events = None,
     folder: Folder = None,
     floor: Annotated[
         int | None,
@@ -43,7 +44,7 @@ def report(
     format: Format = "text",
 ) -> None:
     """The four R of each segment: Rank, Realistic, Reach, Response, with figures and what to change."""
-    with opened_pasts(history, columns, folder) as pasts:
+    with opened_pasts(history, columns, events, folder) as pasts:
         known = pasts.definitions.segments
         if name is not None and name not in known:
             raise UnknownName("segment", name, known)

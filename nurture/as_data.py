@@ -1,4 +1,4 @@
-"""Turns any report of the core into JSON data: dataclasses by their fields, shares with intervals; knows none of them."""
+"""Turns any report of the core into JSON data: dataclasses by their fields, shares with intervals; knows none."""
 
 from __future__ import annotations
 

@@ -27,22 +27,14 @@ LEAK = 0.95
 """What nearly all who have it were won by is a consequence of winning, and no advice."""
 SILENT = timedelta(days=90)
 """Where nobody did something for so long, its source may have broken."""
+WORKING_DAY = timedelta(days=7) / 5
 DEFAULT_FLOOR = 10
 """How many leads a month a segment must bring where sales.yaml says nothing of capacity."""
 
 AdviceWord = Literal[
-    "combine_axes",
-    "wait",
-    "drop",
-    "add",
-    "loosen",
-    "keeps_out",
-    "widen",
-    "hurry",
-    "ask_for",
-    "no_source",
-    "gone_silent",
-]
+    "combine_axes", "wait", "tell_since", "drop", "add", "loosen", "keeps_out", "widen", "hurry", "ask_for",
+    "no_source", "gone_silent",
+]  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,7 +187,8 @@ def floor_of(definitions: Definitions) -> int:
     sales = definitions.sales
     if sales is None:
         return DEFAULT_FLOOR
-    longest = max((queue.close_within.span for queue in sales.queues.values() if queue.close_within), default=MONTH)
+    limits = (queue.close_within for queue in sales.queues.values() if queue.close_within is not None)
+    longest = max((each.span + each.business_days * WORKING_DAY for each in limits), default=MONTH)
     capacity = sum(rep.capacity for rep in sales.reps)
     return max(1, ceil(capacity * MONTH / max(longest, MONTH)))
 
@@ -234,8 +227,8 @@ def _rank(name: str, tally: Tally) -> Rank:
 def _realistic(name: str, tally: Tally, floor: int) -> Realistic:
     counts = tally.segments[name]
     found = Realistic("too_few", counts.now, tally.leads, tally.known_months(counts.months), floor, ())
-    if not tally.leads or not found.months:
-        return replace(found, advice=(Advice("wait"),))
+    if not found.months:
+        return replace(found, advice=(Advice("tell_since" if tally.leads else "wait"),))
     if found.per_month >= floor:
         return replace(found, verdict="good")
     loosen = max(counts.parts, key=lambda part: part.alone, default=None)

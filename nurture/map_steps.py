@@ -13,6 +13,7 @@ from typing import Literal
 from nurture.conditions import ANY, EventPattern, Happened, parts
 from nurture.definitions import Definitions, Scenario, Step
 from nurture.facts import OPENING
+from nurture.folder import DEFAULT_LANGUAGE
 
 _FORM = re.compile(r"""link\(\s*["']/forms/(?P<form>[^"'?#/]+)""")
 
@@ -65,7 +66,7 @@ def _asked(
             if isinstance(part, Happened):
                 yield part.event, "waits"
     for template in step.templates:
-        text = definitions.templates.get((template, scenario.language or "ja"))
+        text = definitions.templates.get((template, scenario.language or DEFAULT_LANGUAGE))
         for form in dict.fromkeys(_FORM.findall(text.body if text is not None else "")):
             if form in definitions.forms:
                 yield definitions.forms[form].event, "links"

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Literal
 
-from nurture.conditions import ANY, Did, EventPattern
+from nurture.conditions import ANY, EventPattern
 from nurture.definitions import Definitions, Phase
 from nurture.facts import NOT_HUMAN, OPENING
 from nurture.history import PastLead
@@ -152,7 +152,7 @@ class _Counting:
     def __init__(self, definitions: Definitions) -> None:
         phases = definitions.journey_map.phases if definitions.journey_map is not None else ()
         self._actions = tuple(dict.fromkeys(action for phase in phases for action in phase.actions))
-        self._past = Retrospect(definitions, [Did(did=each) for each in self._actions])
+        self._past = Retrospect(definitions)
         self._order = definitions.phases
         self._of_action: dict[EventPattern, _Doers] = {each: _Doers() for each in self._actions}
         self._of_other: dict[EventPattern, _Doers] = {}

@@ -173,6 +173,12 @@ def test_a_young_history_is_divided_by_the_months_it_has() -> None:
     assert (realistic.months, realistic.per_month, realistic.verdict) == ((10, 10), 10.0, "good")
 
 
+def test_without_days_nobody_can_say_how_many_there_are_a_month() -> None:
+    """Leads of which no day is known: no opinion, and which day is missing."""
+    realistic = one([PastLead("a", {"employees": 200})], BIG).realistic
+    assert (realistic.verdict, realistic.now, realistic.advice[0].what) == ("too_few", 1, "tell_since")
+
+
 def test_the_condition_that_alone_keeps_most_out_is_named() -> None:
     """30 are only too small, 10 only in another industry, 5 both."""
     leads = [
@@ -186,9 +192,10 @@ def test_the_condition_that_alone_keeps_most_out_is_named() -> None:
 
 
 def test_the_floor_is_what_keeps_the_reps_busy() -> None:
-    """One rep with 20 tasks of at most 90 days: 20 · 30/90 = 6.7, so 7 a month; nobody told of a limit: 20."""
+    """One rep with 20 tasks of at most 90 days: 20 · 30/90, so 7 a month; of 50 working (70) days 9; no limit: 20."""
     sales = "reps: [{rep: a, name: a, email: a@example.com, capacity: 20}]\nqueues: {inside: {reps: [a]%s}}\n"
     assert floor_of(folder("big: {when: {did: any}}", sales=sales % ", close_within: 90d")) == 7
+    assert floor_of(folder("big: {when: {did: any}}", sales=sales % ", close_within: 50bd")) == 9
     assert floor_of(folder("big: {when: {did: any}}", sales=sales % "")) == 20
     assert floor_of(Definitions()) == 10
 
