@@ -28,8 +28,9 @@ def past_leads(conn: Connection) -> Iterator[PastLead]:
         for row in some:
             result, closed_at = became.get(row.id, (None, None))
             yield PastLead(
-                row.id, row.attributes, tuple(did[row.id]), row.created_at, result, closed_at, hot=bool(row.hot)
-            )
+                row.id, row.attributes, tuple(did[row.id]), row.created_at, result, closed_at,
+                hot=bool(row.hot), handed_over=row.id in became,
+            )  # fmt: skip
         last = ids[-1]
 
 
@@ -45,14 +46,16 @@ def _events(conn: Connection, ids: Sequence[str]) -> dict[str, list[PastEvent]]:
     return found
 
 
-def _results(conn: Connection, ids: Sequence[str]) -> dict[str, tuple[Result, datetime]]:
-    closed = (
+def _results(conn: Connection, ids: Sequence[str]) -> dict[str, tuple[Result | None, datetime | None]]:
+    """Of everybody about whom there was a task, what became of it."""
+    tasks = (
         select(handoffs.c.lead, handoffs.c.state, handoffs.c.closed_at)
-        .where(among(handoffs.c.lead), handoffs.c.state.in_(("won", "lost")), handoffs.c.closed_at.is_not(None))
+        .where(among(handoffs.c.lead))
         .order_by(handoffs.c.closed_at)
     )
-    found: dict[str, tuple[Result, datetime]] = {}
-    for row in conn.execute(closed, {"of": ids}):
-        if found.get(row.lead, ("lost", None))[0] != "won":
+    found: dict[str, tuple[Result | None, datetime | None]] = {}
+    for row in conn.execute(tasks, {"of": ids}):
+        before, _ = found.setdefault(row.lead, (None, None))
+        if row.state in ("won", "lost") and row.closed_at is not None and before != "won":
             found[row.lead] = (row.state, row.closed_at)
     return found

@@ -8,6 +8,7 @@ from nurture.checks.cycles import check_cycles
 from nurture.checks.findings import Findings
 from nurture.checks.hot_lead import check_hot_lead
 from nurture.checks.names import check_names
+from nurture.checks.segments import check_segments
 from nurture.checks.spans import check_spans
 from nurture.checks.steps import check_steps
 from nurture.errors import Problem
@@ -24,6 +25,7 @@ def check(folder: Folder) -> tuple[Problem, ...]:
     check_steps(found)
     check_cycles(found)
     check_companions(found)
+    check_segments(found)
     check_spans(found)
     check_hot_lead(found)
     return tuple(found.problems)

@@ -91,6 +91,10 @@ RULES: dict[str, Rule] = {
         "Name one, such as `{signed_up: seminar}`.",
     ),
     "on-hot": Rule("`on_hot` leads to a step that hands nobody over.", "Lead to a handoff step, or write `ignore`."),
+    "one-axis": Rule(
+        "A scenario takes leads in by a segment along one axis only, which is coarse. Warning.",
+        "Combine it with a condition on another axis, or with what leads did.",
+    ),
     "outcome-outside-handoff": Rule(
         "`outcome` stands where it never holds. Warning.",
         "Move it into the `then` of a handoff step.",

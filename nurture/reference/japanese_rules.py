@@ -71,6 +71,10 @@ RULES: dict[str, Rule] = {
     "no-way-on": Rule("先へも進まず、終わりもしないステップです。", "`then` を加えるか、`finish` にします。"),
     "nothing-counted": Rule("行動の項目に、数える行動がありません。", "`{signed_up: seminar}` のように書きます。"),
     "on-hot": Rule("`on_hot` の先が引き継ぎのステップではありません。", "引き継ぎのステップか `ignore` にします。"),
+    "one-axis": Rule(
+        "シナリオの入口のセグメントが一つの評価軸だけで、絞り込みが粗くなります。警告です。",
+        "別の軸の条件や、行動の条件を掛け合わせます。",
+    ),
     "outcome-outside-handoff": Rule(
         "`outcome` は、ここでは決して成り立ちません。警告です。",
         "引き継ぎのステップの `then` に移します。",

@@ -79,6 +79,9 @@ def test_a_lead_is_won_once_it_was_won_else_lost_at_the_last(deployed: Deploymen
         "open": (None, None),
         "returned": (None, None),
     }
+    lead(deployed, "nobody_s")
+    tasked = {name for name, each in history(deployed).items() if each.handed_over}
+    assert tasked == {"late_win", "lost_again", "lost", "open", "returned"}
 
 
 def test_everybody_is_read_but_those_who_were_erased(deployed: DeploymentStore) -> None:

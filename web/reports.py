@@ -1,0 +1,81 @@
+"""The routes that judge definitions by what became of leads: the 4R of a segment, the journey map and its check.
+
+They read every lead while somebody waits, so they refuse above MOST leads: the command line takes any number.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query
+from sqlalchemy import Connection, select
+
+from adapters.database.engine import reading
+from adapters.database.history import past_leads
+from adapters.database.schema import leads
+from nurture.as_data import as_data
+from nurture.errors import UnknownName
+from nurture.four_r import four_r
+from nurture.map_steps import served
+from nurture.reality_check import reality_check
+from web.context import Here
+from web.problems import Refusal
+from web.security import READER
+
+router = APIRouter(prefix="/api", tags=["reports"], dependencies=[READER])
+
+MOST = 20_000
+"""How many leads are read for one answer: a few seconds' worth."""
+
+
+@router.get("/segments/{segment}/report", summary="The 4R of a segment")
+def report_segment(
+    here: Here,
+    segment: str,
+    floor: Annotated[
+        int | None, Query(ge=0, le=1_000_000, description="Leads a month; default: what keeps the reps busy.")
+    ] = None,
+) -> dict[str, Any]:
+    """Rank, Realistic, Reach, Response: each with verdict, figures and what to change. Shares have 95 % intervals."""
+    definitions = here.store.current()
+    if segment not in definitions.segments:
+        raise UnknownName("segment", segment, definitions.segments, where="path.segment")
+    with reading(here.engine) as connection:
+        _refuse_many(connection, f"nurture segments report {segment} --format json")
+        found = four_r(past_leads(connection), definitions, here.clock.now(), floor=floor, names=[segment])
+    data: dict[str, Any] = as_data(found)
+    (one,) = data.pop("segments")
+    return {**data, **one}
+
+
+@router.get("/journey", summary="The journey map")
+def show_journey(here: Here) -> dict[str, Any]:
+    """The map as it is written, with the steps that serve each phase."""
+    definitions = here.store.current()
+    if definitions.journey_map is None:
+        raise _no_map()
+    written = definitions.journey_map.model_dump(mode="json", by_alias=True, exclude_defaults=True)
+    steps = served(definitions)
+    return {**written, "phases": [{**phase, "steps": list(steps[phase["phase"]])} for phase in written["phases"]]}
+
+
+@router.get("/journey/check", summary="What leads did of the journey map")
+def check_journey(here: Here) -> dict[str, Any]:
+    """Each action with who really did it; wishful ones, missing ones, steps that ask for others. Spans in days."""
+    with reading(here.engine) as connection:
+        _refuse_many(connection, "nurture journey check --format json")
+        found = reality_check(past_leads(connection), here.store.current(), here.clock.now())
+    if found is None:
+        raise _no_map()
+    data: dict[str, Any] = as_data(found)
+    return data
+
+
+def _refuse_many(connection: Connection, command: str) -> None:
+    if connection.execute(select(leads.c.id).offset(MOST).limit(1)).first() is not None:
+        what = f"there are more than {MOST:,} leads, which takes longer than a request may"
+        raise Refusal(409, what, where="the number of leads", do=f"run `{command}`, which takes any number")
+
+
+def _no_map() -> Refusal:
+    return Refusal(404, "there is no journey map", where="journey_map.yaml", do="write one and deploy it")
