@@ -7,6 +7,7 @@ Everything here changes the one state it is given, and nothing else.
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
@@ -169,7 +170,8 @@ class Walk:
         self.state.attributes[wanted.attribute] = value
         self.qualifies_anew = True
         self.chronicle.set(wanted.attribute, value)
-        self.chronicle.line("set", at, self.run, subject=wanted.attribute, reason=str(value))
+        text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)  # so that it can be read back
+        self.chronicle.line("set", at, self.run, subject=wanted.attribute, reason=text)
 
     def template(self, step: Step) -> str:
         """The mail of this visit: the n-th of the list, the last one thereafter, or the lead's side of the split."""

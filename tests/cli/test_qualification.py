@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 from tests.cli.conftest import Nurture
@@ -24,15 +25,32 @@ def test_the_points_of_a_lead_are_explained_item_by_item(deployed: Nurture) -> N
     )
 
 
-def test_each_rule_of_the_definition_says_whether_it_holds(deployed: Nurture) -> None:
-    """Attributes are enough for one half of one rule; what must not hold is said as such."""
+def test_each_rule_of_the_definition_says_how_far_the_lead_is_from_it(deployed: Nurture) -> None:
+    """Attributes are enough for one half of one rule; what is missing is named with what could give it."""
     Path("leads.csv").write_text("id,employees,industry,title\nl1,120,telecom,section_head\n")
     assert deployed("leads", "import", "leads.csv").code == 0
     said = deployed("hot", "explain", "l1").out
-    assert "no     score total at least 120" in said
-    assert any(line.startswith("holds  not relation in") for line in said.splitlines())
-    assert "score 35, phase research" in said
-    assert said.splitlines()[-1] == "not hot by this"
+    assert "no  score total at least 120: 85 point(s) more: it is 35 of 120" in said
+    assert "could give: demo_request +50 (requested: demo)" in said
+    assert "yes score attributes at least 30" in said
+    assert "no  phase at least comparison: it is in research" in said
+    assert "no  did attended: consultation: 1 more: it is 0 of 1" in said
+    assert "yes not relation in [customer, competitor]" in said
+    assert said.splitlines()[-2:] == ["score 35, phase research", "not hot by this"]
+
+
+def test_programs_get_both_explanations_as_the_api_answers_them(deployed: Nurture) -> None:
+    """The same figures as JSON: items with their events, and the definition as a tree."""
+    Path("leads.csv").write_text("id,employees,industry,title\nl1,120,telecom,section_head\n")
+    assert deployed("leads", "import", "leads.csv").code == 0
+    score = json.loads(deployed("score", "explain", "l1", "--format", "json").out)
+    assert (score["total"], score["deployment"], score["known"]) == (35, 1, "now")
+    assert {"item": "manager", "kind": "attribute", "points": 10, "events": []} in score["items"]
+    hot = json.loads(deployed("hot", "explain", "l1", "--format", "json").out)
+    assert (hot["meets"], hot["reasons"]) == (False, [])
+    (some, excluded) = hot["definition"]["parts"]
+    assert (some["kind"], [part["met"] for part in some["parts"]]) == ("any", [False, False, False])
+    assert (excluded["what"], excluded["met"]) == ("not relation in [customer, competitor]", True)
 
 
 def test_an_unknown_lead_and_a_date_that_is_none_are_told(deployed: Nurture) -> None:
