@@ -19,6 +19,7 @@ from nurture.entries import Happening
 from nurture.judging import Situation
 from nurture.plan import Book, ReadyScenario, ReadyStep
 from nurture.records import CancelledSend, EnrolmentChange
+from nurture.scoring import Points
 from nurture.state import Run, State
 
 HOPS = 1_000
@@ -32,7 +33,8 @@ class Walk:
 
     `ended` is the last enrolment that ended, as it stood; `thawed` is when a pause ended in this advance: a wait that
     begins with something older gets its whole time from then. `qualifies_anew`: a deadline or a `set` may have changed
-    the lead's phase or made it hot. `taken_back`: ids of events that were taken back before they were applied.
+    the lead's phase or made it hot. `taken_back`: ids of events that were taken back before they were applied;
+    `unmade`: the points before and after those were taken back that had been applied.
     """
 
     def __init__(self, book: Book, state: State, now: datetime, chronicle: Chronicle, tolerance: timedelta) -> None:
@@ -46,6 +48,7 @@ class Walk:
         self.thawed: datetime | None = None
         self.qualifies_anew = False
         self.taken_back: frozenset[str] = frozenset()
+        self.unmade: tuple[Points | None, Points | None] = (None, None)
         self._ready: ReadyScenario | None = None
 
     # --- where the lead stands --------------------------------------------------------------------------------------
