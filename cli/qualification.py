@@ -1,4 +1,7 @@
-"""`nurture score explain` and `nurture hot explain`: why a lead has its points, and what it lacks to be hot."""
+"""`nurture score explain` and `nurture hot explain`: why a lead has its points, and what it lacks to be hot.
+
+`nurture hot agree` stands beside, in agreeing.py.
+"""
 
 from __future__ import annotations
 
@@ -13,6 +16,7 @@ from rich.tree import Tree
 from adapters.database import leads
 from adapters.database.engine import reading
 from adapters.database.explaining import HotExplained, ScoreExplained, Standpoint, standpoint
+from cli.agreeing import EXAMPLE, agree_command
 from cli.console import out
 from cli.opening import opened
 from nurture import calendar
@@ -41,6 +45,8 @@ def register(app: typer.Typer) -> None:
     for name, what, example, explain in commands:
         group = typer.Typer(name=name, help=what, no_args_is_help=True, epilog=f"Example: {example}")
         group.command("explain", epilog=f"Example: {example}")(explain)
+        if name == "hot":
+            group.command("agree", epilog=EXAMPLE)(agree_command)
         group.callback()(lambda: None)
         app.add_typer(group)
 

@@ -59,3 +59,42 @@ def test_an_unknown_lead_and_a_date_that_is_none_are_told(deployed: Nurture) -> 
     said = deployed("hot", "explain", "nobody", "--at", "yesterday")
     assert said.code == 1
     assert "write 2026-11-01" in said.err
+
+
+def test_an_agreement_is_recorded_in_the_file_and_nothing_else_changes(nurture: Nurture) -> None:
+    """The difference is shown; the same once more changes nothing; who agrees must be said."""
+    file = Path("scenarios/hot_lead.yaml")
+    before = file.read_text(encoding="utf-8")
+    said = nurture("hot", "agree", "--by", "marketing", "--by", "営業", "--date", "2026-12-24")
+    assert said.code == 0
+    assert "-agreed: {date: 2026-11-01, by: [marketing, sales]}" in said.out
+    assert "+agreed: {date: 2026-12-24, by: [marketing, 営業]}" in said.out
+    after = file.read_text(encoding="utf-8")
+    assert after == before.replace(
+        "date: 2026-11-01, by: [marketing, sales]", "date: 2026-12-24, by: [marketing, 営業]"
+    )
+    assert "says so already" in nurture("hot", "agree", "--by", "marketing", "--by", "営業", "--date", "2026-12-24").out
+    assert "--by marketing --by sales" in nurture("hot", "agree").err
+    assert nurture("hot", "agree", "--by", "x", "--date", "24.12.2026").code == 1
+    file.write_text("any: [", encoding="utf-8")
+    said = nurture("hot", "agree", "--by", "x")
+    assert (said.code, file.read_text(encoding="utf-8")) == (1, "any: [")
+    assert "nurture check" in said.err
+
+
+def test_a_definition_that_changes_without_a_new_agreement_is_warned_of(deployed: Nurture) -> None:
+    """By the plan and by the deployment, which goes on; not once it was agreed."""
+    file = Path("scenarios/hot_lead.yaml")
+    file.write_text(file.read_text(encoding="utf-8").replace("at_least: 120", "at_least: 100"), encoding="utf-8")
+    warning = "the hot lead definition has changed, and `agreed` is still that of 2026-11-01"
+    plan = deployed("deploy", "--plan")
+    assert (plan.code, warning in plan.err) == (0, True)
+    assert "nurture hot agree" in plan.err
+    assert deployed("hot", "agree", "--by", "marketing", "--by", "sales").code == 0
+    assert warning not in deployed("deploy", "--plan").err
+    file.write_text(file.read_text(encoding="utf-8").replace("at_least: 100", "at_least: 90"), encoding="utf-8")
+    assert deployed("deploy").code == 0
+    file.write_text(file.read_text(encoding="utf-8").replace("at_least: 90", "at_least: 80"), encoding="utf-8")
+    said = deployed("deploy")
+    assert (said.code, "`agreed` is still that of" in said.err) == (0, True)
+    assert "deployment 3 is current" in said.out

@@ -197,7 +197,7 @@ def test_rule_5_the_score_as_known_now_counts_what_really_happened_by_then(histo
     current = history.store.current()
     with reading(history.engine) as conn:
         (lead,) = past_leads(conn)
-    for at in history.shown:
+    for at in list(history.shown)[::3]:
         facts = lead.facts(scoring.wanted(current.score), until=at)
         wanted = scoring.Scorer(current)(Situation(at, lead.attributes, facts, {}))
         found = history.asked(at, "now").score()
