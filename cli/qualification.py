@@ -104,7 +104,7 @@ def _grow(tree: Tree, part: Distance) -> None:
         line.append(f": {part.lacks}")
     branch = tree.add(line)
     for gain in part.could[:MOST_NAMED]:
-        most = f", at most {gain.most:.3g}" if gain.most > gain.points else ""
+        most = f", at most +{gain.most:.3g}" if gain.most > gain.points else ""
         branch.add(Text(f"could give: {gain.item} +{gain.points:.3g}{most} ({gain.how})", style="dim"))
     if len(part.could) > MOST_NAMED:
         branch.add(Text(f"and {len(part.could) - MOST_NAMED} more item(s)", style="dim"))
