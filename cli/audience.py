@@ -34,6 +34,8 @@ log = structlog.get_logger(__name__)
 
 ENTER_WITHIN = timedelta(days=30)
 """The sample leads come in over so many days."""
+ROAM_FOR = timedelta(days=120)
+"""So long people do something without being mailed; a demo that runs on has only their mails."""
 LOOK_EVERY = 0.2
 """Real seconds between two looks at the inbox."""
 SETTLED = timedelta(seconds=5)
@@ -92,8 +94,24 @@ class Stage:
         start, dice = self._clock.now(), Random(self._seed)  # noqa: S311 - a play, not a secret
         for number, row in enumerate(rows):
             share = (number + dice.random()) / max(len(rows), 1)
-            self._plan(start + ENTER_WITHIN * share * 0.98, "enter", row)
+            enters = start + ENTER_WITHIN * share * 0.98
+            self._plan(enters, "enter", row)
+            self._roam(row["id"], enters, start + ROAM_FOR)
         self.save()
+
+    def _roam(self, lead: str, since: datetime, until: datetime) -> None:
+        """Plan what a person does without being mailed: a stream of events for each kind."""
+        for each in self._audience.any_time:
+            dice = Random(f"{self._seed}/{lead}/{each.event}")  # noqa: S311
+            at, number = since, 0
+            while each.rate_per_30d > 0:
+                at += timedelta(days=dice.expovariate(each.rate_per_30d / 30))
+                if at > until:
+                    break
+                number += 1
+                name = f"audience/{lead}/{each.event}/{number}"
+                self._plan(at, "event", {"id": name, "lead": lead, "type": each.event.type,
+                                         "subject": each.event.subject})  # fmt: skip
 
     def save(self) -> None:
         """Keep the plans, whole or not at all."""

@@ -17,6 +17,7 @@ from adapters.database.engine import reading, writing
 from adapters.database.foresight import arriving, becoming_hot, held_hot, leaving, standing, stirred
 from adapters.enrolling import enrol
 from adapters.scenario_folder import check_folder, holidays_of
+from cli.agreeing import warn_of_no_agreement
 from cli.check import report, summary
 from cli.console import INPUT_IS_WRONG, Ended, err, out
 from cli.folder import Folder
@@ -83,6 +84,7 @@ def _plan(data: Data, new: Definitions, files: Mapping[str, str], *, enroll_exis
         without = deployments.stranded(connection, files)
         if without:
             _refuse(deployments.DeployRefused(without), "plan: this would be refused")
+        warn_of_no_agreement(data.store.current(), new)
         show_standing(standing(connection, data.store, new))
         show_arriving(arriving(connection, new, data.clock.now()), enroll=enroll_existing)
         hot = becoming_hot(connection, data.store.current(), new, data.clock.now())
@@ -100,6 +102,7 @@ def put_in_place(data: Data, loaded: Loaded, files: Mapping[str, str], *, hand_o
     before = data.store.refresh()
     old = data.store.files(before) if before else {}
     real_now, now = datetime.now(UTC), data.clock.now()
+    warn_of_no_agreement(data.store.current(), loaded.definitions)
     with reading(data.engine) as connection:
         hot = becoming_hot(connection, data.store.current(), loaded.definitions, now)
         held = [lead for lead in held_hot(connection, loaded.definitions, now) if lead not in hot]

@@ -1,21 +1,26 @@
-"""`nurture score explain` and `nurture hot explain`: why a lead has its points, and what it lacks to be hot."""
+"""`nurture score explain` and `nurture hot explain`: why a lead has its points, and what it lacks to be hot.
+
+`nurture hot agree` stands beside, in agreeing.py.
+"""
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-from typing import Annotated
+from collections.abc import Callable
+from typing import Annotated, Literal
 
 import typer
 from rich.table import Table
 from rich.text import Text
+from rich.tree import Tree
 
 from adapters.database import leads
 from adapters.database.engine import reading
-from adapters.database.scores import Explained, explained
+from adapters.database.explaining import HotExplained, ScoreExplained, Standpoint, standpoint
+from cli.agreeing import EXAMPLE, agree_command
 from cli.console import out
 from cli.opening import opened
 from nurture import calendar
-from nurture.definitions import Definitions
+from nurture.distance import Distance
 from nurture.errors import NurtureError, UnknownName
 
 Lead = Annotated[str, typer.Argument(metavar="LEAD", help="The lead's id.")]
@@ -23,69 +28,103 @@ At = Annotated[
     str | None, typer.Option("--at", metavar="DATE", help="A date, or a time with its offset; default: now.")
 ]
 Then = Annotated[bool, typer.Option("--as-known-then", help="By what was known then, as it was shown that day.")]
+As = Annotated[
+    Literal["text", "json"], typer.Option("--format", help="For people, or for programs (as the API answers).")
+]
+MOST_NAMED = 6
+"""How many items that could give points are named."""
 
 
 def register(app: typer.Typer) -> None:
     """Add both groups."""
-    for name, what, example in (
-        ("score", "Where the points of a lead come from.", "nurture score explain lead_001 --at 2026-11-01"),
-        ("hot", "What makes a lead hot, or what it lacks.", "nurture hot explain lead_001"),
-    ):
+    commands: tuple[tuple[str, str, str, Callable[..., None]], ...] = (
+        ("score", "Where the points of a lead come from.", "nurture score explain lead_001 --at 2026-11-01",
+         explain_score),
+        ("hot", "What makes a lead hot, or what it lacks.", "nurture hot explain lead_001", explain_hot),
+    )  # fmt: skip
+    for name, what, example, explain in commands:
         group = typer.Typer(name=name, help=what, no_args_is_help=True, epilog=f"Example: {example}")
-        group.command("explain", epilog=f"Example: {example}")(explain_score if name == "score" else explain_hot)
+        group.command("explain", epilog=f"Example: {example}")(explain)
+        if name == "hot":
+            group.command("agree", epilog=EXAMPLE)(agree_command)
         group.callback()(lambda: None)
         app.add_typer(group)
 
 
-def explain_score(lead: Lead, at: At = None, as_known_then: Then = False) -> None:
+def explain_score(lead: Lead, at: At = None, as_known_then: Then = False, format: As = "text") -> None:
     """Each item with its events, the points they gave and what fading has left of them."""
-    found = _explained(lead, at, then=as_known_then)
+    found = _standpoint(lead, at, then=as_known_then).score()
+    if format == "json":
+        typer.echo(found.model_dump_json(indent=2))
+        return
+    _tell_score(found)
+
+
+def _tell_score(found: ScoreExplained) -> None:
     table = Table("item", "when", "event", "points", "now", box=None, pad_edge=False)
-    for item, points in found.points.items.items():
-        parts = found.parts.get(item)
-        if parts is None:
-            table.add_row(item, "", "attribute", f"{points:g}", f"{points:g}")
-        for part in parts or ():
-            event = f"{part.type}: {part.subject}" if part.subject else part.type
-            table.add_row(item, f"{part.at:%Y-%m-%d %H:%M} UTC", Text(event), f"{part.points:g}", f"{part.faded:.3g}")
-        if parts is not None and not parts:
-            table.add_row(item, "", Text("never", style="dim"), "", "0")
-    out.print(table)
-    sums = found.points
-    out.print(f"total {sums.total:.4g}: attributes {sums.attributes:.4g}, behaviours {sums.behaviours:.4g}")
+    for item in found.items:
+        if item.kind == "attribute":
+            table.add_row(item.item, "", "attribute", f"{item.points:g}", f"{item.points:g}")
+        elif not item.events:
+            table.add_row(item.item, "", Text("never", style="dim"), "", "0")
+        for each in item.events:
+            event = f"{each.type}: {each.subject}" if each.subject else each.type
+            when, left = f"{each.at:%Y-%m-%d %H:%M} UTC", f"{each.faded:.3g}"
+            table.add_row(item.item, when, Text(event), f"{each.points:g}", left)
+    out.print(table if found.items else "there is no score.yaml in this deployment: every score is 0")
+    sums = f"attributes {found.attributes:.4g}, behaviours {found.behaviours:.4g}"
+    out.print(f"total {found.total:.4g}: {sums}")
 
 
-def explain_hot(lead: Lead, at: At = None, as_known_then: Then = False) -> None:
-    """Each rule of the hot lead definition, and whether it holds for the lead."""
-    found = _explained(lead, at, then=as_known_then)
-    if not found.rules:
+def explain_hot(lead: Lead, at: At = None, as_known_then: Then = False, format: As = "text") -> None:
+    """Which rules of the hot lead definition the lead meets, and what is missing to each of the others."""
+    found = _standpoint(lead, at, then=as_known_then).hot()
+    if format == "json":
+        typer.echo(found.model_dump_json(indent=2))
+        return
+    _tell_hot(found)
+
+
+def _tell_hot(found: HotExplained) -> None:
+    if found.definition is None:
         out.print("there is no hot_lead.yaml in this deployment: nobody becomes hot")
         return
-    for why, holds in found.rules:
-        out.print(Text(f"{'holds ' if holds else 'no    '} {why}", style="green" if holds else ""))
-    out.print(f"score {found.points.total:.4g}, phase {found.phase or 'none'}")
-    out.print(f"hot: {'; '.join(found.reasons)}" if found.reasons else "not hot by this")
+    tree = Tree(Text("hot lead definition", style="bold"), guide_style="dim")
+    for part in found.definition.parts:
+        _grow(tree, part)
+    out.print(tree)
+    out.print(f"score {found.total:.4g}, phase {found.phase or 'none'}")
+    out.print(f"hot: {'; '.join(found.reasons)}" if found.meets else "not hot by this")
 
 
-def _explained(lead: str, at: str | None, *, then: bool) -> Explained:
+def _grow(tree: Tree, part: Distance) -> None:
+    """One condition, what it lacks, and below it its parts."""
+    line = Text.assemble(("yes " if part.met else "no  ", "green" if part.met else "yellow"), part.what)
+    if part.lacks:
+        line.append(f": {part.lacks}")
+    branch = tree.add(line)
+    for gain in part.could[:MOST_NAMED]:
+        most = f", at most +{gain.most:.3g}" if gain.most > gain.points else ""
+        branch.add(Text(f"could give: {gain.item} +{gain.points:.3g}{most} ({gain.how})", style="dim"))
+    if len(part.could) > MOST_NAMED:
+        branch.add(Text(f"and {len(part.could) - MOST_NAMED} more item(s)", style="dim"))
+    for each in part.parts:
+        _grow(branch, each)
+
+
+def _standpoint(lead: str, at: str | None, *, then: bool) -> Standpoint:
     with opened() as data:
-        definitions = data.store.current()
-        instant = _instant(at, definitions) if at is not None else data.clock.now()
+        current = data.store.current()
+        try:
+            instant = calendar.instant_of(at, calendar.zone_of(None, current)) if at is not None else None
+        except NurtureError as error:
+            raise NurtureError(f"--at {error.what}", do=error.do) from error
         with reading(data.engine) as connection:
-            found = explained(connection, lead, definitions, instant, then=then)
+            found = standpoint(
+                connection, lead, data.store, current.number, data.clock.now(), at=instant,
+                known="then" if then else "now",
+            )  # fmt: skip
             if found is None:
                 known, _ = leads.page(connection, 5)
                 raise UnknownName("lead", lead, [item["id"] for item in known])
     return found
-
-
-def _instant(text: str, definitions: Definitions) -> datetime:
-    """A time with its offset, or the beginning of a day where the sender is."""
-    try:
-        found = datetime.fromisoformat(text)
-    except ValueError as error:
-        do = "write 2026-11-01, or 2026-11-01T09:30:00+09:00"
-        raise NurtureError(f"--at {text!r} is not a date", do=do) from error
-    if found.tzinfo is None:
-        found = found.replace(tzinfo=calendar.zone_of(None, definitions))
-    return found.astimezone(UTC)

@@ -9,9 +9,12 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from nurture.definitions import WEEKDAYS, Definitions, Sender, Window
 from nurture.durations import Duration
+from nurture.errors import NurtureError
 
 LATEST = datetime(9000, 1, 1, tzinfo=UTC)
 """No deadline is later: a date such as 9999-12-31 stands for "never" and must not overflow."""
+EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
+"""No event is older (design, section 7), so nobody asks for a day before."""
 _EARLIEST_YEAR = 1000
 HORIZON_DAYS = 400
 """How far ahead an open day is looked for; a sender that is closed for longer never sends."""
@@ -36,6 +39,20 @@ def _zone_or_none(name: str) -> ZoneInfo | None:
         return zone(name)
     except (ZoneInfoNotFoundError, ValueError, OSError):
         return None
+
+
+def instant_of(text: str, where: ZoneInfo) -> datetime:
+    """A time with its offset, or the beginning of a day `where`, in UTC; raises NurtureError where it is neither."""
+    found: datetime | None
+    try:
+        found = datetime.fromisoformat(text)
+        found = (found if found.tzinfo is not None else found.replace(tzinfo=where)).astimezone(UTC)
+    except (ValueError, OverflowError):
+        found = None
+    if found is None or not EARLIEST <= found <= LATEST:
+        do = "write 2026-11-01, or 2026-11-01T09:30:00+09:00; not before 2000"
+        raise NurtureError(f"{text!r} is not a date", do=do)
+    return found
 
 
 def _local(day: date, at: str, where: ZoneInfo) -> datetime:

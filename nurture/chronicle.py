@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, ClassVar
 
 from nurture.conditions import as_written
 from nurture.plan import Book
@@ -22,6 +22,7 @@ _STATUS: dict[str, Status] = {
 class Chronicle:
     """Collects the lines and changes of one advance. `seq` is the newest entry applied when a line is written."""
 
+    silent: ClassVar[bool] = False
     seq: int = 0
     lines: list[Line] = field(default_factory=list)
     late_events: list[str] = field(default_factory=list)
@@ -92,6 +93,8 @@ class Chronicle:
 
 class Silence(Chronicle):
     """Writes nothing down: a forecast of many leads asks for no lines."""
+
+    silent: ClassVar[bool] = True
 
     def line(self, what: str, at: datetime, run: Run | None, **_: Any) -> None:
         """Drop it."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from nurture import scoring
 from nurture.conditions import EventPattern, Happened, parts
 from nurture.definitions import Definitions, Edge, Scenario, Step
 from nurture.errors import MissingDeployment, UnknownName
@@ -84,7 +85,7 @@ class Book:
     def __init__(self, definitions: Iterable[Definitions] = ()) -> None:
         self._deployments: dict[int, Definitions] = {}
         self._ready: dict[tuple[str, int, int], ReadyScenario] = {}
-        self._keeps: dict[tuple[frozenset[tuple[str, int]], int], dict[str, int]] = {}
+        self._keeps: dict[tuple[frozenset[tuple[str, int]], int, bool], dict[str, int]] = {}
         self._qualifications: dict[int, Qualification] = {}
         for each in definitions:
             self.add(each)
@@ -130,12 +131,13 @@ class Book:
             found = self._qualifications[number] = Qualification(self.at(number))
         return found
 
-    def keeps(self, pinned: frozenset[tuple[str, int]], current: int) -> dict[str, int]:
+    def keeps(self, pinned: frozenset[tuple[str, int]], current: int, *, score: bool = True) -> dict[str, int]:
         """What the fact sheet of a lead must keep: all that the current deployment asks, and its own pinned scenarios.
 
-        `pinned`: the scenarios it walks or waits for, with the older deployments they are pinned to.
+        `pinned`: the scenarios it walks or waits for, with the older deployments they are pinned to. `score`: what the
+        score counts is kept in any case, and not only where a condition asks for one.
         """
-        key = (pinned, current)
+        key = (pinned, current, score)
         found = self._keeps.get(key)
         if found is None:
             shared = self.at(current)
@@ -145,5 +147,5 @@ class Book:
             for name, number in pinned:
                 scenario = self.at(number).scenarios.get(name)
                 conditions.extend(conditions_of(scenario) if scenario is not None else ())
-            found = self._keeps[key] = wanted(shared, conditions)
+            found = self._keeps[key] = wanted(shared, conditions) | (scoring.wanted(shared.score) if score else {})
         return found

@@ -53,11 +53,6 @@ class Qualification:
             return ()
         return (*some, *([" and ".join(every)] if every else ()))
 
-    def rules(self, now: Situation) -> tuple[tuple[str, bool], ...]:
-        """Every rule of the hot lead definition in words, and whether it holds; one that must not hold says `not`."""
-        wanted = [(each.why, each.holds(now)) for each in (*self._any, *self._all)]
-        return (*wanted, *((f"not {each.why}", not each.holds(now)) for each in self._not))
-
 
 def hot_condition(hot: HotLead) -> AnyCondition:
     """The definition as one condition."""

@@ -76,10 +76,16 @@ class _ReadyItem:
 
 
 class Scorer:
-    """One score model made ready to be applied many times."""
+    """One score model made ready to be applied many times.
+
+    `wanted` is what a fact sheet must keep for it, `types` are those of the events that it counts.
+    """
 
     def __init__(self, definitions: Definitions) -> None:
         model = definitions.score
+        self.empty = not (model.attributes or model.behaviours)
+        self.wanted = wanted(model)
+        self.types = frozenset(event.type for each in model.behaviours for event in counted_by(each))
         self._attributes = [(each, judge(each.when, definitions, "nowhere")) for each in model.attributes]
         self._behaviours = [
             _ReadyItem(each, key_of(each), None if _plain(each.when) else judge(each.when, definitions, "entry"))

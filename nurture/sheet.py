@@ -9,6 +9,9 @@ from nurture.plan import Book
 from nurture.state import State
 from nurture.updates import Migrate, Request
 
+LEDGER = 3
+"""The engine whose sheets keep what the score counts even where no condition asks for one: the timeline tells it."""
+
 
 def wants_facts(book: Book, state: State, inputs: Iterable[object]) -> dict[str, int] | None:
     """What a new fact sheet must keep, where these inputs bring a deployment that asks more or take events back.
@@ -39,7 +42,8 @@ def _wanted(book: Book, state: State, entries: Sequence[Entry], moved: int | Non
     if state.run is not None:
         asked += [(state.run.scenario, each) for each in (state.run.deployment, moved) if each is not None]
     asked.extend((each.scenario, each.deployment) for each in state.queue)
-    return book.keeps(frozenset(each for each in asked if each[1] != current), current)
+    pinned = frozenset(each for each in asked if each[1] != current)
+    return book.keeps(pinned, current, score=state.engine >= LEDGER)
 
 
 def _moved_to(inputs: Iterable[object]) -> int | None:

@@ -7,6 +7,7 @@ Everything here changes the one state it is given, and nothing else.
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
@@ -18,6 +19,7 @@ from nurture.entries import Happening
 from nurture.judging import Situation
 from nurture.plan import Book, ReadyScenario, ReadyStep
 from nurture.records import CancelledSend, EnrolmentChange
+from nurture.scoring import Points
 from nurture.state import Run, State
 
 HOPS = 1_000
@@ -31,7 +33,8 @@ class Walk:
 
     `ended` is the last enrolment that ended, as it stood; `thawed` is when a pause ended in this advance: a wait that
     begins with something older gets its whole time from then. `qualifies_anew`: a deadline or a `set` may have changed
-    the lead's phase or made it hot. `taken_back`: ids of events that were taken back before they were applied.
+    the lead's phase or made it hot. `taken_back`: ids of events that were taken back before they were applied;
+    `unmade`: the points before and after those were taken back that had been applied.
     """
 
     def __init__(self, book: Book, state: State, now: datetime, chronicle: Chronicle, tolerance: timedelta) -> None:
@@ -45,6 +48,7 @@ class Walk:
         self.thawed: datetime | None = None
         self.qualifies_anew = False
         self.taken_back: frozenset[str] = frozenset()
+        self.unmade: tuple[Points | None, Points | None] = (None, None)
         self._ready: ReadyScenario | None = None
 
     # --- where the lead stands --------------------------------------------------------------------------------------
@@ -169,7 +173,8 @@ class Walk:
         self.state.attributes[wanted.attribute] = value
         self.qualifies_anew = True
         self.chronicle.set(wanted.attribute, value)
-        self.chronicle.line("set", at, self.run, subject=wanted.attribute, reason=str(value))
+        text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)  # so that it can be read back
+        self.chronicle.line("set", at, self.run, subject=wanted.attribute, reason=text)
 
     def template(self, step: Step) -> str:
         """The mail of this visit: the n-th of the list, the last one thereafter, or the lead's side of the split."""

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import assert_never
 
-from nurture import actions, hot
+from nurture import actions, hot, ledger
 from nurture.chronicle import Chronicle
 from nurture.commands import AnyCommand, SendResult, TaskDone, is_answered, name_of
 from nurture.entries import (
@@ -99,6 +99,7 @@ def go_on(
             case SendResult() | TaskDone():
                 results.append(each)
             case FactsRead(facts=facts):
+                walk.unmade = (ledger.points(walk, now), ledger.points(walk, now, facts))
                 state.facts = facts.copy()
             case Request():
                 requests.append(each)
@@ -162,11 +163,7 @@ def _take_entry(walk: Walk, entry: AnyEntry) -> None:
     state.seq = walk.chronicle.seq = max(state.seq, entry.seq)
     state.quiet_since = max(entry.received_at, state.quiet_since or entry.received_at)
     if entry.deployment > state.deployment:
-        # what the new definitions make of the lead is not the doing of this entry; what the old ones did not say yet is
-        judged = state.deployment == 0 or hot.awaits_its_crossing(walk, entry.at)
-        walk.switch_deployment(entry.deployment)
-        if not judged:
-            hot.qualify(walk, entry.at, by_deployment=True)
+        _take_deployment(walk, entry)
     match entry:
         case EpochBegan():
             return  # the driver's clock has changed; nothing of the lead has
@@ -174,13 +171,20 @@ def _take_entry(walk: Walk, entry: AnyEntry) -> None:
             _take_enrolment(walk, entry)
             return
         case Profiled():
+            before = ledger.points(walk, entry.at) if entry.attributes != state.attributes else None
             state.language, state.time_zone = entry.language, entry.time_zone
             state.attributes = dict(entry.attributes)
+            ledger.tell(walk, before, entry.at)
         case Happening(id=event) if event in walk.taken_back:
             return  # a machine's, and nobody had heard of it
         case Happening():
+            before = ledger.points(walk, entry.at) if ledger.counts(walk, entry.type) else None
             state.facts.note(entry.type, entry.subject, entry.send, entry.at)
-        case HandoffClosed() | Deployed() | Ticked() | Corrected():
+            ledger.tell(walk, before, entry.at)
+        case Corrected():
+            before, after = walk.unmade
+            ledger.tell(walk, before, entry.at, after=after, why="taken back: ")
+        case HandoffClosed() | Deployed() | Ticked():
             pass
         case _:
             assert_never(entry)
@@ -188,6 +192,16 @@ def _take_entry(walk: Walk, entry: AnyEntry) -> None:
         state.paused = replace(state.paused, entries=(*state.paused.entries, entry))
     else:
         _judge_entry(walk, entry)
+
+
+def _take_deployment(walk: Walk, entry: AnyEntry) -> None:
+    """What the new definitions make of the lead is not the doing of an entry; what the old ones did not say yet is."""
+    judged = walk.state.deployment == 0 or hot.awaits_its_crossing(walk, entry.at)
+    before = ledger.points(walk, entry.at)
+    walk.switch_deployment(entry.deployment)
+    ledger.tell(walk, before, entry.at, why=f"by deployment {entry.deployment}: ")
+    if not judged:
+        hot.qualify(walk, entry.at, by_deployment=True)
 
 
 def _take_enrolment(walk: Walk, entry: Enrolled) -> None:

@@ -22,6 +22,7 @@ from web import (
     confirmation,
     enrolments,
     events,
+    explanations,
     forms,
     handoffs,
     health,
@@ -88,7 +89,19 @@ def make_app(settings: Settings, engine: Engine, *, store: DeploymentStore, cloc
     )
     app.add_middleware(SafeHeaders)
     app.add_middleware(CountRequests)
-    for module in (leads, events, enrolments, handoffs, reports, webhooks, unsubscribe, hidden_link, health, metrics):
+    for module in (
+        leads,
+        explanations,
+        events,
+        enrolments,
+        handoffs,
+        reports,
+        webhooks,
+        unsubscribe,
+        hidden_link,
+        health,
+        metrics,
+    ):
         app.include_router(module.router)
     app.include_router(confirmation.router, dependencies=[PUBLIC])
     for module in (forms, session):

@@ -73,7 +73,7 @@ def show_timeline(request: Request, here: Here, lead: str, limit: Limit = DEFAUL
     """Events and decisions with their reasons."""
     with reading(here.engine) as connection:
         if leads.view(connection, lead) is None:
-            raise _unknown(lead)
+            raise unknown_lead(lead)
         items, following = timeline.page(connection, lead, limit, cursor)
     return page(request, items, following, limit=limit)
 
@@ -102,7 +102,7 @@ def _view(here: Nurture, lead: str) -> tuple[dict[str, Any], bool]:
     with reading(here.engine) as connection:
         shown = leads.view(connection, lead)
         if shown is None:
-            raise _unknown(lead)
+            raise unknown_lead(lead)
         return shown, not has_unfiled(connection, lead)
 
 
@@ -111,7 +111,8 @@ def _scored(here: Nurture, shown: dict[str, Any]) -> dict[str, Any]:
         return with_scores(connection, [shown], here.store.current(), here.clock.now())[0]
 
 
-def _unknown(lead: str) -> Refusal:
+def unknown_lead(lead: str) -> Refusal:
+    """What is answered where no lead has this id."""
     return Refusal(
         404, f"there is no lead {lead!r}", where="path.id", do="look it up with GET /api/leads?q=, or POST /api/leads"
     )

@@ -299,8 +299,10 @@ def _judge_clicks(
                 answer.automatic += 1
             if row.automatic:
                 continue
-            filed = now if row.filed else None
-            marked.append({"row": row.id, "when": filed, "about": {**row.properties, "automatic": reason}})
+            when = (
+                now if row.received_at < now else None
+            )  # a click that was shown, if only for a moment, had its points
+            marked.append({"row": row.id, "when": when, "about": {**row.properties, "automatic": reason}})
             if row.filed:
                 unmade.append((row, reason))
                 answer.reversed_.append(event)

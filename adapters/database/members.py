@@ -44,9 +44,17 @@ def fitting(
 
 
 def facts_of(
-    conn: Connection, several: Sequence[str], asked: Membership, *, known: datetime | None = None
+    conn: Connection,
+    several: Sequence[str],
+    asked: Membership,
+    *,
+    known: datetime | None = None,
+    until: datetime | None = None,
 ) -> dict[str, Facts]:
-    """What each of these leads (at most AT_ONCE) did of what is asked, as far as it was `known` at an instant."""
+    """What each of these leads (at most AT_ONCE) did of what is asked, as far as it was `known` at an instant.
+
+    `until`: only what happened up to an instant, whenever it was told: a sheet keeps the newest, and they fill caps.
+    """
     did: dict[str, list[tuple[str, str, str | None, datetime]]] = {lead: [] for lead in several}
     if asked.dids:
         columns = (events.c.lead, events.c.type, events.c.subject, events.c.send, events.c.at)
@@ -56,6 +64,8 @@ def facts_of(
         else:  # what was taken back later, since it was a machine's or wrong, counted then
             stood = and_(events.c.automatic.is_(False), events.c.reversed_at.is_(None))
             wanted += [or_(stood, events.c.reversed_at > known), events.c.received_at <= known]
+        if until is not None:
+            wanted.append(events.c.at <= until)
         for row in conn.execute(select(*columns).where(*wanted).order_by(events.c.lead, events.c.at, events.c.id)):
             did[row.lead].append((row.type, row.subject, row.send, row.at))
     return {lead: gathered(asked.wanted, told) for lead, told in did.items()}

@@ -9,6 +9,7 @@ from nurture.checks.findings import Findings
 from nurture.checks.hot_lead import check_hot_lead
 from nurture.checks.names import check_names
 from nurture.checks.segments import check_segments
+from nurture.checks.simplicity import check_simplicity
 from nurture.checks.spans import check_spans
 from nurture.checks.steps import check_steps
 from nurture.errors import Problem
@@ -28,4 +29,5 @@ def check(folder: Folder) -> tuple[Problem, ...]:
     check_segments(found)
     check_spans(found)
     check_hot_lead(found)
+    check_simplicity(found)
     return tuple(found.problems)

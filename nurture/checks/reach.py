@@ -55,14 +55,20 @@ class Reach:
         for literal in clause:
             if literal.wanted and isinstance(literal.condition, Did) and (reason := self._no_source(literal.condition)):
                 return reason
+        return self.contradiction(clause) or self._too_few_points(clause)
+
+    def contradiction(self, clause: Sequence[Literal]) -> str | None:
+        """Why the questions of `clause` exclude each other, whatever has happened; None where they may not."""
         if reason := _excluded(clause):
-            return reason
-        leads = self._attributes(clause)
-        for name, values in leads.items():
+            return f"{reason}: take one of the two out"
+        for name, values in self._attributes(clause).items():
             if not values:
                 tests = [f"{'' if each.wanted else 'not '}{each.condition}" for each in clause if _asks(each, name)]
-                return f"no value of {name!r} passes all its rules ({'; '.join(tests)})"
-        return self._too_few_points(clause, leads)
+                return f"no value of {name!r} passes all its rules ({'; '.join(tests)}): widen one, or take it out"
+        for low, high in _bounds(clause).values():
+            if low is not None and low > high:
+                return f"no score is at least {low:g} and at most {high:g}: move one of the bounds"
+        return None
 
     # --- events -----------------------------------------------------------------------------------------------------
 
@@ -71,8 +77,9 @@ class Reach:
             return None
         if did.did.type in MAIL_EVENTS:
             what = "mail at all" if did.did.subject in (None, ANY) else f"the mail {did.did.subject!r}"
-            return f"nothing produces `{did.did}`, since no scenario sends {what}"
-        return f"nothing produces `{did.did}`: neither events.yaml nor a form has this subject"
+            return f"nothing produces `{did.did}`, since no scenario sends {what}: send it, or ask for another event"
+        where = "neither events.yaml nor a form has this subject"
+        return f"nothing produces `{did.did}`, since {where}: list it, or ask for another event"
 
     @cached_property
     def _sent(self) -> frozenset[str]:
@@ -125,25 +132,24 @@ class Reach:
 
     # --- points -----------------------------------------------------------------------------------------------------
 
-    def _too_few_points(self, clause: Sequence[Literal], leads: Mapping[str, list[Any]]) -> str | None:
+    def _too_few_points(self, clause: Sequence[Literal]) -> str | None:
         bounds = _bounds(clause)
         never = [each.condition for each in clause if not each.wanted and isinstance(each.condition, Did)]
         most = {item.item: self._most(item, never) for item in self.definitions.score.behaviours}
         behaviours = sum(most.values())
-        attributes = self._most_attributes(leads)
+        attributes = self._most_attributes(self._attributes(clause))
         most.update({item.item: max(item.points, 0) for item in self.definitions.score.attributes})
         most.update(attributes=attributes, behaviours=behaviours)
         for name in ("attributes", "behaviours"):
             most[name] = min(most[name], bounds.get(name, (None, most[name]))[1])
         most["total"] = most["attributes"] + most["behaviours"]
-        for name, (low, high) in bounds.items():
-            if low is not None and low > high:
-                return f"no score is at least {low:g} and at most {high:g}"
+        for name, (low, _) in bounds.items():
             if low is not None and name in most and most[name] < low:
                 if not self.folder.present("score"):
-                    return "there is no score.yaml, so every score is 0"
+                    return "there is no score.yaml, so every score is 0: write one"
                 parts_of = f" (attributes {attributes:g}, behaviours {behaviours:g})" if name == "total" else ""
-                return f"score.yaml gives at most {most[name]:g} for {name!r}{parts_of}, and {low:g} are needed"
+                needed = f"score.yaml gives at most {most[name]:g} for {name!r}{parts_of}, and {low:g} are needed"
+                return f"{needed}: lower the threshold, or raise points or caps"
         return None
 
     def _most(self, item: BehaviourItem, never: Iterable[AnyCondition]) -> float:

@@ -53,6 +53,14 @@ RULES: dict[str, Rule] = {
         "Mend what the message names: the caps, the excluding rules, or the missing source of an event.",
     ),
     "key-not-text": Rule("A key is no text.", "Write it as text, in quotes where it looks like a number."),
+    "many-conditions": Rule(
+        "A condition asks so many things at once that hardly anybody fits. Warning.",
+        "Begin with those that matter most; add others once results ask for them.",
+    ),
+    "many-items": Rule(
+        "score.yaml has more items than anybody can keep an eye on. Warning.",
+        "Begin with the 10 to 20 that lead to deals.",
+    ),
     "missing-file": Rule("A file is needed and not there.", "Add the file that the message names."),
     "missing-key": Rule("A required key is not there.", "Add it."),
     "missing-max-visits": Rule(
@@ -90,6 +98,10 @@ RULES: dict[str, Rule] = {
         "An item of behaviours names no event to count.",
         "Name one, such as `{signed_up: seminar}`.",
     ),
+    "odd-points": Rule(
+        "Above 10 points, a figure that is no multiple of 5. Warning.",
+        "Begin with plain steps such as 15, 20 and 50.",
+    ),
     "on-hot": Rule("`on_hot` leads to a step that hands nobody over.", "Lead to a handoff step, or write `ignore`."),
     "one-axis": Rule(
         "A scenario takes leads in by a segment along one axis only, which is coarse. Warning.",
@@ -101,6 +113,10 @@ RULES: dict[str, Rule] = {
     ),
     "reserved-name": Rule("A name has a meaning of its own.", "Choose another one."),
     "segment-circle": Rule("Segments refer to each other in a circle.", "Break the circle."),
+    "segment-out-of-reach": Rule(
+        "No lead can ever fit a segment: what it asks excludes itself.",
+        "Widen one of the conditions that the message names, or take it out.",
+    ),
     "several-actions": Rule("A step does more than one thing.", "Make it several steps."),
     "template-name": Rule("A template file is not named as one.", "Name it `templates/<name>.<language>.md`."),
     "template-syntax": Rule("The text of a template cannot be read.", "Mend the braces at the line named."),

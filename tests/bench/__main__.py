@@ -4,7 +4,8 @@
     python -m tests.bench postgresql --parts webhook latency --leads 1000 --rounds 1 --dry
 
 The parts share one start of everything: `throughput` (leads a second), `memory` (of the worker, by waiting leads),
-`webhook` (events a second, and until they are applied), `latency` (from a click to the next mail).
+`webhook` (events a second, and until they are applied), `latency` (from a click to the next mail), `hot` (from an event
+that makes a lead hot to its task).
 """
 
 from __future__ import annotations
@@ -13,13 +14,15 @@ import argparse
 import asyncio
 import signal
 import sys
+import tempfile
+from pathlib import Path
 
-from tests.bench import latency, memory, throughput, webhook
+from tests.bench import hot, latency, memory, throughput, webhook
 from tests.bench.report import write
 from tests.bench.stage import bench_of, say, stage
 from tests.e2e.whole import Whole
 
-PARTS = ("throughput", "memory", "webhook", "latency")
+PARTS = ("throughput", "memory", "webhook", "latency", "hot")
 
 
 async def run(whole: Whole, asked: argparse.Namespace) -> None:
@@ -52,6 +55,11 @@ async def run(whole: Whole, asked: argparse.Namespace) -> None:
         some = min(300, count)
         found = await latency.measure(bench, names[:some], rounds)
         report("latency", f"{some} clicks, {latency.EVENTS_PER_SECOND} a second, {rounds} rounds", found)
+    if "hot" in parts:
+        some = min(500, max(20, count // 4))
+        with tempfile.TemporaryDirectory(prefix="nurture-bench-hot-") as folder:
+            found = await hot.measure(bench, Path(folder), some, rounds)
+        report("hot", f"{some} events, {hot.EVENTS_PER_SECOND} a second, {rounds} rounds", found)
     bench.engine.dispose()
 
 

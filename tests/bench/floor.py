@@ -1,4 +1,4 @@
-"""The floor: the least that a Temporal workflow can do for two mails, one wait and one signal.
+"""The floor: the least that a Temporal workflow can do for two mails, one wait and one signal; or for one task.
 
 It knows no scenario, no consent, no window and no timeline. Its worker is floor_worker.py.
 """
@@ -45,3 +45,22 @@ class FloorWorkflow:
 
     async def _send(self, post: Post) -> None:
         await workflow.execute_activity("floor_send", post, start_to_close_timeout=timedelta(seconds=10))
+
+
+@workflow.defn(name="FloorTask")
+class FloorTask:
+    """Wait for the signal, insert one row."""
+
+    def __init__(self) -> None:
+        self._hot = False
+
+    @workflow.signal
+    def hot(self) -> None:
+        """What ends the wait."""
+        self._hot = True
+
+    @workflow.run
+    async def run(self, lead: str) -> None:
+        """The whole of it."""
+        await workflow.wait_condition(lambda: self._hot)
+        await workflow.execute_activity("floor_task", lead, start_to_close_timeout=timedelta(seconds=10))

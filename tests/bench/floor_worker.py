@@ -21,14 +21,14 @@ from adapters.mail.port import Accepted, Mail, Mailer
 from adapters.mail.provider import mailer_of
 from adapters.settings import read_settings
 from adapters.temporal_server import connect_config
-from tests.bench.floor import QUEUE, FloorWorkflow, Post
+from tests.bench.floor import QUEUE, FloorTask, FloorWorkflow, Post
 
 THREADS = 16
 sent = Table("floor_sent", MetaData(), Column("key", String(200), primary_key=True), Column("at", String(40)))
 
 
 class Sending:
-    """The one activity."""
+    """The activities, one for each workflow."""
 
     def __init__(self, mailer: Mailer, engine: Engine) -> None:
         self._mailer, self._engine = mailer, engine
@@ -44,6 +44,14 @@ class Sending:
         answer = self._mailer.send(mail)
         if not isinstance(answer, Accepted):
             raise RuntimeError(str(answer))  # noqa: TRY004 - a failed call, and Temporal tries it again
+        self._note(key)
+
+    @activity.defn(name="floor_task")
+    def task(self, lead: str) -> None:
+        """Make one task: a row."""
+        self._note(f"{lead}/task")
+
+    def _note(self, key: str) -> None:
         with writing(self._engine) as conn:
             conn.execute(insert(sent).values(key=key, at=datetime.now(UTC).isoformat()))
 
@@ -55,11 +63,12 @@ async def main() -> None:
     sent.create(engine, checkfirst=True)
     client = await Client.connect(**connect_config(settings), data_converter=pydantic_data_converter)
     with ThreadPoolExecutor(THREADS) as threads:
+        sending = Sending(mailer_of(settings, engine), engine)
         worker = Worker(
             client,
             task_queue=QUEUE,
-            workflows=[FloorWorkflow],
-            activities=[Sending(mailer_of(settings, engine), engine).send],
+            workflows=[FloorWorkflow, FloorTask],
+            activities=[sending.send, sending.task],
             activity_executor=threads,
             max_concurrent_activities=THREADS,
             workflow_runner=UnsandboxedWorkflowRunner(),

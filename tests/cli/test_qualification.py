@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 from tests.cli.conftest import Nurture
@@ -24,15 +25,32 @@ def test_the_points_of_a_lead_are_explained_item_by_item(deployed: Nurture) -> N
     )
 
 
-def test_each_rule_of_the_definition_says_whether_it_holds(deployed: Nurture) -> None:
-    """Attributes are enough for one half of one rule; what must not hold is said as such."""
+def test_each_rule_of_the_definition_says_how_far_the_lead_is_from_it(deployed: Nurture) -> None:
+    """Attributes are enough for one half of one rule; what is missing is named with what could give it."""
     Path("leads.csv").write_text("id,employees,industry,title\nl1,120,telecom,section_head\n")
     assert deployed("leads", "import", "leads.csv").code == 0
     said = deployed("hot", "explain", "l1").out
-    assert "no     score total at least 120" in said
-    assert any(line.startswith("holds  not relation in") for line in said.splitlines())
-    assert "score 35, phase research" in said
-    assert said.splitlines()[-1] == "not hot by this"
+    assert "no  score total at least 120: 85 point(s) more: it is 35 of 120" in said
+    assert "could give: demo_request +50 (requested: demo)" in said
+    assert "yes score attributes at least 30" in said
+    assert "no  phase at least comparison: it is in research" in said
+    assert "no  did attended: consultation: 1 more: it is 0 of 1" in said
+    assert "yes not relation in [customer, competitor]" in said
+    assert said.splitlines()[-2:] == ["score 35, phase research", "not hot by this"]
+
+
+def test_programs_get_both_explanations_as_the_api_answers_them(deployed: Nurture) -> None:
+    """The same figures as JSON: items with their events, and the definition as a tree."""
+    Path("leads.csv").write_text("id,employees,industry,title\nl1,120,telecom,section_head\n")
+    assert deployed("leads", "import", "leads.csv").code == 0
+    score = json.loads(deployed("score", "explain", "l1", "--format", "json").out)
+    assert (score["total"], score["deployment"], score["known"]) == (35, 1, "now")
+    assert {"item": "manager", "kind": "attribute", "points": 10, "events": []} in score["items"]
+    hot = json.loads(deployed("hot", "explain", "l1", "--format", "json").out)
+    assert (hot["meets"], hot["reasons"]) == (False, [])
+    (some, excluded) = hot["definition"]["parts"]
+    assert (some["kind"], [part["met"] for part in some["parts"]]) == ("any", [False, False, False])
+    assert (excluded["what"], excluded["met"]) == ("not relation in [customer, competitor]", True)
 
 
 def test_an_unknown_lead_and_a_date_that_is_none_are_told(deployed: Nurture) -> None:
@@ -41,3 +59,42 @@ def test_an_unknown_lead_and_a_date_that_is_none_are_told(deployed: Nurture) -> 
     said = deployed("hot", "explain", "nobody", "--at", "yesterday")
     assert said.code == 1
     assert "write 2026-11-01" in said.err
+
+
+def test_an_agreement_is_recorded_in_the_file_and_nothing_else_changes(nurture: Nurture) -> None:
+    """The difference is shown; the same once more changes nothing; who agrees must be said."""
+    file = Path("scenarios/hot_lead.yaml")
+    before = file.read_text(encoding="utf-8")
+    said = nurture("hot", "agree", "--by", "marketing", "--by", "営業", "--date", "2026-12-24")
+    assert said.code == 0
+    assert "-agreed: {date: 2026-11-01, by: [marketing, sales]}" in said.out
+    assert "+agreed: {date: 2026-12-24, by: [marketing, 営業]}" in said.out
+    after = file.read_text(encoding="utf-8")
+    assert after == before.replace(
+        "date: 2026-11-01, by: [marketing, sales]", "date: 2026-12-24, by: [marketing, 営業]"
+    )
+    assert "says so already" in nurture("hot", "agree", "--by", "marketing", "--by", "営業", "--date", "2026-12-24").out
+    assert "--by marketing --by sales" in nurture("hot", "agree").err
+    assert nurture("hot", "agree", "--by", "x", "--date", "24.12.2026").code == 1
+    file.write_text("any: [", encoding="utf-8")
+    said = nurture("hot", "agree", "--by", "x")
+    assert (said.code, file.read_text(encoding="utf-8")) == (1, "any: [")
+    assert "nurture check" in said.err
+
+
+def test_a_definition_that_changes_without_a_new_agreement_is_warned_of(deployed: Nurture) -> None:
+    """By the plan and by the deployment, which goes on; not once it was agreed."""
+    file = Path("scenarios/hot_lead.yaml")
+    file.write_text(file.read_text(encoding="utf-8").replace("at_least: 120", "at_least: 100"), encoding="utf-8")
+    warning = "the hot lead definition has changed, and `agreed` is still that of 2026-11-01"
+    plan = deployed("deploy", "--plan")
+    assert (plan.code, warning in plan.err) == (0, True)
+    assert "nurture hot agree" in plan.err
+    assert deployed("hot", "agree", "--by", "marketing", "--by", "sales").code == 0
+    assert warning not in deployed("deploy", "--plan").err
+    file.write_text(file.read_text(encoding="utf-8").replace("at_least: 100", "at_least: 90"), encoding="utf-8")
+    assert deployed("deploy").code == 0
+    file.write_text(file.read_text(encoding="utf-8").replace("at_least: 90", "at_least: 80"), encoding="utf-8")
+    said = deployed("deploy")
+    assert (said.code, "`agreed` is still that of" in said.err) == (0, True)
+    assert "deployment 3 is current" in said.out

@@ -13,11 +13,12 @@ from adapters.database import leads, numbering, sweeping
 from adapters.database.deployments import DeploymentStore, deploy
 from adapters.database.engine import reading, writing
 from adapters.database.events import accept
+from adapters.database.explaining import Standpoint, standpoint
 from adapters.database.foresight import becoming_hot, held_hot
 from adapters.database.leads import LeadUpsert
-from adapters.database.schema import events, handoffs
+from adapters.database.schema import deployments, events, handoffs
 from adapters.database.schema import leads as lead_rows
-from adapters.database.scores import explained, points_of
+from adapters.database.scores import points_of
 from nurture.definitions import Definitions
 from nurture.entries import Deployed
 from nurture.loading import definitions_of
@@ -173,15 +174,20 @@ def test_a_past_score_can_be_had_as_known_then_and_as_known_now(store: Deploymen
         conn.execute(
             update(events).where(events.c.type == "requested").values(automatic=True, reversed_at=NOW - 5 * DAY)
         )
+    with writing(store.engine) as conn:
+        conn.execute(update(deployments).values(deployed_at=NOW - 100 * DAY))
     day = NOW - 30 * DAY
     with reading(store.engine) as conn:
-        then = explained(conn, "a", store.current(), day, then=True)
-        now = explained(conn, "a", store.current(), day)
-        assert explained(conn, "nobody", store.current(), day) is None
+        then = standpoint(conn, "a", store, 1, NOW, at=day, known="then")
+        now = standpoint(conn, "a", store, 1, NOW, at=day)
+        assert standpoint(conn, "nobody", store, 1, NOW, at=day) is None
     assert then is not None
     assert now is not None
-    assert {name: points for name, points in then.points.items.items() if points} == {
-        "employees_50": 7, "demo_request": 50,
-    }  # fmt: skip
-    assert {name: points for name, points in now.points.items.items() if points} == {"employees_100": 15, "seminar": 10}
-    assert (then.phase, now.phase) == ("decision", "comparison")
+    assert points(then) == {"employees_50": 7, "demo_request": 50}
+    assert points(now) == {"employees_100": 15, "seminar": 10}
+    assert (then.score().phase, now.score().phase) == ("decision", "comparison")
+
+
+def points(seen: Standpoint) -> dict[str, float]:
+    """The items that give points."""
+    return {each.item: each.points for each in seen.score().items if each.points}

@@ -83,6 +83,11 @@ def test_the_event_that_makes_a_lead_hot_sends_it_to_sales(nurture: Whole) -> No
     assert task["reasons"] == ["walk: to_sales", "hot: score total at least 50"]
     assert task["score"]["total"] == pytest.approx(53, abs=0.01)  # type: ignore[index]
     assert ("hot", "score") in lines(nurture, "walker", "what", "kind")
+    told = [line for line in nurture.all("/api/leads/walker/timeline") if line["what"] == "points"]
+    assert [(line["subject"], line["reason"]) for line in told] == [
+        ("pricing", "pricing +15; total 15"), ("pricing", "pricing +15; total 30"),
+        ("pricing", "pricing +15; total 45"), ("whitepaper", "whitepaper +8; total 53"),
+    ]  # fmt: skip
 
 
 def test_a_lead_outside_a_scenario_gets_one_task_of_the_definition(nurture: Whole) -> None:

@@ -10,9 +10,12 @@ import pytest
 from tests.e2e.whole import Whole, patiently
 
 
-@pytest.mark.timeout(420)
+@pytest.mark.timeout(600)
 def test_the_demo_goes_on_where_it_was(whole: Callable[..., Whole]) -> None:
-    """Sample leads enter through real HTTP and go back a step; neither a test mail nor a restart stops the play."""
+    """Sample leads enter through real HTTP and go back a step; neither a test mail nor a restart stops the play.
+
+    Some become hot by their score, some by their phase with what they did, some by coming to the end of the scenario.
+    """
     nurture = whole(speed=43200)
     nurture.start("demo")
     assert nurture.get("/health/ready")["speed"] == 43200
@@ -33,6 +36,7 @@ def test_the_demo_goes_on_where_it_was(whole: Callable[..., Whole]) -> None:
     assert nurture.get("/health/ready")["now"] >= before
     assert count(nurture, "/api/leads") >= leads
     patiently(lambda: count(nurture, "/api/inbox") > mails, seconds=60)
+    patiently(lambda: ways_to_sales(nurture) >= {"score", "phase", "step"}, seconds=200)
     assert "deployment 1 is current" in (nurture.home / "up.log").read_text().rsplit("clock goes on", 1)[1]
     assert nurture.stop() == 0
 
@@ -40,3 +44,15 @@ def test_the_demo_goes_on_where_it_was(whole: Callable[..., Whole]) -> None:
 def count(nurture: Whole, path: str) -> int:
     """How many items a list has."""
     return len(list(nurture.all(f"{path}?limit=200")))
+
+
+def ways_to_sales(nurture: Whole) -> set[str]:
+    """How those who are with sales came there, by the reasons that their tasks give."""
+    found: set[str] = set()
+    for task in nurture.all("/api/handoffs?limit=200"):
+        by_definition = [reason for reason in task["reasons"] if reason.startswith("hot: ")]
+        found |= {word for word in ("score", "phase") for reason in by_definition if word in reason}
+        if not by_definition:
+            assert task["reasons"], task
+            found.add("step")
+    return found

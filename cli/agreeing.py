@@ -1,0 +1,73 @@
+"""`nurture hot agree`, and the warning of a deployment whose hot lead definition nobody has agreed on."""
+
+from __future__ import annotations
+
+import difflib
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from pydantic import ValidationError
+from rich.text import Text
+
+from adapters.scenario_folder import read_folder
+from cli.console import err, out
+from cli.folder import Folder
+from nurture import calendar
+from nurture.agreement import FILE, agree, not_agreed
+from nurture.definitions import Agreed, Definitions
+from nurture.errors import NurtureError
+from nurture.loading import load
+
+EXAMPLE = "Example: nurture hot agree scenarios --by marketing --by sales"
+_STYLES = {"+": "green", "-": "red", "@": "dim"}
+
+
+def agree_command(
+    directory: Folder = Path("scenarios"),
+    by: Annotated[
+        list[str] | None, typer.Option("--by", help="A department or person that agrees; once for each.")
+    ] = None,
+    date: Annotated[
+        str | None, typer.Option("--date", metavar="DATE", help="The day of the agreement; default: today.")
+    ] = None,
+) -> None:
+    """Record in hot_lead.yaml who agreed on the definition and when; comments and layout stay, nothing is deployed."""
+    texts = read_folder(directory)
+    if FILE not in texts:
+        do = "write the definition first: docs/qualification.md shows one"
+        raise NurtureError(f"there is no {FILE} in {directory}", do=do)
+    before = (directory / FILE).read_bytes().decode()  # as it is, with the ends of its lines
+    agreed = _agreed(by or [], date or _today(load(texts).definitions))
+    after = agree(before, agreed)
+    if after == before:
+        out.print(f"{directory / FILE} says so already: {agreed.date}, {', '.join(agreed.by)}")
+        return
+    (directory / FILE).write_bytes(after.encode())
+    for line in difflib.unified_diff(before.splitlines(), after.splitlines(), FILE, FILE, n=1, lineterm=""):
+        out.print(Text(line, style=_STYLES.get(line[:1], "")))
+    out.print(f"agreed on {agreed.date} by {', '.join(agreed.by)}; `nurture deploy {directory}` makes it current")
+
+
+def warn_of_no_agreement(old: Definitions, new: Definitions) -> None:
+    """Say on stderr where the hot lead definition changes and its `agreed` does not."""
+    why = not_agreed(old.hot_lead, new.hot_lead)
+    if why is not None:
+        do = "once both departments have agreed: nurture hot agree --by marketing --by sales"
+        err.print(Text(f"warning: {why}; {do}", style="yellow"))
+
+
+def _agreed(by: list[str], day: str) -> Agreed:
+    names = [name.strip() for name in by]
+    if not names or not all(names):
+        raise NurtureError("nobody is named who agrees", do="write --by marketing --by sales")
+    try:
+        date.fromisoformat(day)
+        return Agreed(date=day, by=tuple(dict.fromkeys(names)))
+    except (ValueError, ValidationError) as error:
+        raise NurtureError(f"--date {day!r} is not a day", do="write 2026-11-01") from error
+
+
+def _today(definitions: Definitions) -> str:
+    return datetime.now(UTC).astimezone(calendar.zone_of(None, definitions)).date().isoformat()
