@@ -97,7 +97,7 @@ def lines_of(lines: Sequence[int]) -> str:
 
 
 def _problem(path: Path, line: int, message: str, severity: str = "warning") -> Problem:
-    return Problem(path.name, line, 1, message, "table", "error" if severity == "error" else "warning")
+    return Problem(path.name, line, 1, message, rule="table", severity="error" if severity == "error" else "warning")
 
 
 def _unpacked(raw: bytes, path: Path) -> tuple[bytes, str]:
@@ -160,7 +160,9 @@ def _rows(lines: Sequence[str], delimiter: str, before: int) -> Iterator[Row | P
         try:
             cells = next(reader, None)
         except csv.Error as error:
-            yield Problem("", begins, 1, f"this row is not CSV ({error}) and is left out: see to its quotes", "table")
+            yield Problem(
+                "", begins, 1, f"this row is not CSV ({error}) and is left out: see to its quotes", rule="table"
+            )
             continue
         if cells is None:
             return

@@ -296,14 +296,14 @@ def _values(attribute: Attribute, tests: Iterable[AttributeIs]) -> list[Any]:
     match attribute.type:
         case "number":
             numbers = [value for value in named if isinstance(value, int | float) and not isinstance(value, bool)]
-            return sorted({value + step for value in numbers for step in (-1, -0.5, 0, 0.5, 1)})
+            return sorted({value + step for value in numbers for step in (-1, -0.5, 0, 0.5, 1)}) or [0]
         case "choice":
             return list(attribute.values or ())
         case "flag":
             return [True, False]
         case "date":
             days = [day for value in named if isinstance(value, str) and (day := as_date(value))]
-            return sorted({str(day + timedelta(days=step)) for day in days for step in (-1, 0, 1)})
+            return sorted({str(day + timedelta(days=step)) for day in days for step in (-1, 0, 1)}) or ["2000-01-01"]
         case "list":
             texts = list(dict.fromkeys(str(value) for value in named))
             return [[OTHER], *([text] for text in texts), texts or [OTHER]]
