@@ -164,6 +164,30 @@ def test_without_leads_and_without_a_deployment_it_is_said_what_to_do(nurture: N
     assert (said.code, "segments.yaml" in said.err) == (1, True)
 
 
+def test_a_table_in_the_words_of_people_is_understood_and_guesses_are_told(nurture: Nurture) -> None:
+    """Labels stand for keys, so the telecom fits; a word that is neither is told; so is what columns were taken for."""
+    Path("jp.csv").write_text(
+        "商談ID,登録日,従業員数,業種,地域,結果,クローズ日\n"
+        "1,2026/1/5,80,通信,関東,受注,2026/3/1\n"
+        "2,2026/1/9,70,utilities,関東,失注,2026/4/1\n"
+        "3,2026/2/9,70,農業,関東,失注,2026/4/1\n",
+        encoding="utf-8",
+    )
+    said = nurture("segments", "report", "midsize_infrastructure", "--history", "jp.csv", "--format", "json")
+    assert json.loads(said.out)["segments"][0]["rank"]["inside"]["of"] == 2
+    assert "1 lead(s) have '農業' as industry, none of its values: telecom, broadcasting" in said.err
+    assert "業種 = industry" in said.err
+    assert "write jp.columns.yaml" in said.err
+
+
+def test_on_a_narrow_terminal_figures_stand_below(nurture: Nurture, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A line for each R with its verdict, its figures indented below it."""
+    monkeypatch.setenv("COLUMNS", "50")
+    lines = nurture("segments", "report", "--history", DEALS, "--language", "en").out.splitlines()
+    place = next(index for index, line in enumerate(lines) if re.fullmatch("Rank  good *", line))
+    assert lines[place + 1].startswith("  won 58% (48–67%, 55/95)")
+
+
 def test_bad_rows_are_told_and_the_rest_is_reported(nurture: Nurture) -> None:
     """A size that is no number counts as unknown, with its line; a file that is not there ends it."""
     deals = Path(DEALS)
