@@ -59,7 +59,7 @@ class Pasts:
 
 @contextmanager
 def opened_pasts(
-    history: Path | None, columns: Path | None, events: Path | None, folder: Path | None
+    history: Path | None, columns: Path | None, folder: Path | None, events: Path | None = None
 ) -> Iterator[Pasts]:
     """Both, with a progress bar while the leads are read.
 

@@ -47,7 +47,7 @@ def report(  # noqa: PLR0913, PLR0917 - each is an option of the command
     format: Format = "text",
 ) -> None:
     """The four R of each segment: Rank, Realistic, Reach, Response, with figures and what to change."""
-    with opened_pasts(history, columns, events, folder) as pasts:
+    with opened_pasts(history, columns, folder, events) as pasts:
         known = pasts.definitions.segments
         if name is not None and name not in known:
             raise UnknownName("segment", name, known)

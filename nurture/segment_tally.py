@@ -1,7 +1,7 @@
 """Counts, in one pass over past leads, what four_r.py judges segments by; refuses to judge them.
 
-A lead that was won or lost is looked at as it was known when that was decided, any other as it is known now; what it
-did afterwards proves nothing. Its attributes are those of today.
+A lead that was won or lost is looked at as it was known when that was decided, any other as it is known now: what it
+did or became afterwards proves nothing.
 """
 
 from __future__ import annotations
@@ -216,8 +216,8 @@ class _Counting:
         """Count one lead."""
         tally, end = self.tally, settled(lead, self.tally.at)
         then, since = self._past.seen(lead, end), begun(lead)
-        reached = self._up_to.get(then.phase or "", ())
-        known = {name for name in self._of_attributes if lead.attributes.get(name) not in (None, "", [], ())}
+        reached, changed = self._up_to.get(then.phase or "", ()), len(lead.profiles) > 1
+        known = {name for name in self._of_attributes if then.attributes.get(name) not in (None, "", [], ())}
         tally.take(lead, reached, known, since)
         self._note_events(lead)
         for each in self._ready.values():
@@ -225,11 +225,11 @@ class _Counting:
             failing = [part for part, holds in zip(each.counts.parts, each.parts, strict=True) if not holds(then)]
             if not failing:
                 each.counts.take(lead, reached, [index for index, holds in each.more if lead.result and holds(then)])
-                if since is not None and not each.moves:
+                if since is not None and not (each.moves or changed):
                     self._began(each.counts, {since})
             elif len(failing) == 1:
                 failing[0].keep_out(lead)
-        moving = [each for each in self._ready.values() if each.moves]
+        moving = [each for each in self._ready.values() if each.moves or changed]
         if moving and since is not None:
             self._walk(lead, moving, end)
 
