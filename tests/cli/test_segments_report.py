@@ -113,7 +113,7 @@ def test_the_page_stands_by_itself_and_escapes_what_people_wrote(nurture: Nurtur
 
 
 def test_leads_in_the_database_are_judged_by_what_is_deployed(deployed: Nurture) -> None:
-    """30 leads of the segment, 24 with a closed task, 15 of them won; what the first did and became then is no matter."""
+    """30 leads of the segment, 24 with a closed task, 15 of them won; what the first became then is no matter."""
     rows = [f"l{n},{60 if n < 30 else 20},telecom,関東" for n in range(60)]
     Path("leads.csv").write_text("\n".join(["id,employees,industry,region", *rows]) + "\n", encoding="utf-8")
     assert deployed("leads", "import", "leads.csv").code == 0
