@@ -71,10 +71,9 @@ def worded(report: FourR, words: Words) -> Sheet:
     ja = words.language == "ja"
     notes = (
         (
-            "決まったリードは決まった時点までの行動で、属性は現在の値で判定しています。括弧内は 95 % 信頼区間。"
+            "結果の出たリードは、決まった時点の属性と行動で判定しています。括弧内は 95 % 信頼区間。"
             if ja
-            else "A decided lead is judged by what it did until then, and by its attributes of today. "
-            "In brackets: intervals of 95 %."
+            else "A decided lead is judged by what it was and did until then. In brackets: intervals of 95 %."
         ),
     )
     return Sheet(

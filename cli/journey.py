@@ -72,7 +72,7 @@ def check(
     format: Format = "text",
 ) -> None:
     """What leads really did of what the map expects: wishful actions, missing ones, steps that ask for others."""
-    with opened_pasts(history, columns, events, folder) as pasts:
+    with opened_pasts(history, columns, folder, events) as pasts:
         found = reality_check(pasts.leads, pasts.definitions, pasts.now)
         definitions = pasts.definitions
     if found is None:

@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.progress import Progress
+from rich.text import Text
 from sqlalchemy import func, select
 
 from adapters.database.engine import reading
 from adapters.database.history import past_leads
 from adapters.database.schema import leads as lead_rows
-from adapters.history_file import open_history
+from adapters.deals.columns import Columns as ColumnsOfDeals
+from adapters.history_file import columns_beside, open_history
 from cli.console import err
 from cli.opening import definitions_in, opened, tell_problems
 from nurture.definitions import Definitions
@@ -56,7 +59,7 @@ class Pasts:
 
 @contextmanager
 def opened_pasts(
-    history: Path | None, columns: Path | None, events: Path | None, folder: Path | None
+    history: Path | None, columns: Path | None, folder: Path | None, events: Path | None = None
 ) -> Iterator[Pasts]:
     """Both, with a progress bar while the leads are read.
 
@@ -68,7 +71,9 @@ def opened_pasts(
             definitions = definitions_in(folder or FOLDER)
             found = open_history(history, columns, events, definitions.attributes)
             tell_problems([problem for problem in found.problems if problem.rule != "no-outcome"])
-            several = list(found.leads())
+            if columns is None and not columns_beside(history).is_file():
+                _tell_guess(found.columns, columns_beside(history))
+            several = _by_key(found.leads(), definitions)
             yield Pasts(
                 definitions, iter(progress.track(several, description="reading deals")), _newest(several, history)
             )
@@ -84,6 +89,36 @@ def opened_pasts(
                 yield Pasts(
                     definitions, iter(progress.track(rows, total=total, description="reading leads")), data.clock.now()
                 )
+
+
+def _tell_guess(columns: ColumnsOfDeals, file: Path) -> None:
+    """What the columns were taken for, since nobody said it."""
+    meant = [f"{name} = {each.attribute or each.event or each.count}" for name, each in columns.columns.items()
+             if not each.ignore]  # fmt: skip
+    err.print(Text(f"what the columns mean was guessed: {', '.join(meant) or 'nothing of use'}", style="yellow"))
+    err.print(Text(f"  → where that is wrong, or is called otherwise in the definitions, write {file}", style="yellow"))
+
+
+def _by_key(several: Iterable[PastLead], definitions: Definitions) -> list[PastLead]:
+    """The leads with their choices by key: a table says 通信 where the definitions say `telecom`.
+
+    What is neither a key nor what people read is told, and kept as it is.
+    """
+    choices = {name: each.values for name, each in definitions.attributes.items() if each.values is not None}
+    keys = {name: {label: key for key, label in values.items()} for name, values in choices.items()}
+    strange: Counter[tuple[str, str]] = Counter()
+    found = []
+    for lead in several:
+        attributes = dict(lead.attributes)
+        for name in choices.keys() & attributes.keys():
+            value = str(attributes[name])
+            attributes[name] = value if value in choices[name] else keys[name].get(value, value)
+            if attributes[name] not in choices[name]:
+                strange[name, value] += 1
+        found.append(replace(lead, attributes=attributes))
+    for (name, value), times in strange.most_common():
+        err.print(Text(f"{times} lead(s) have {value!r} as {name}, none of its values: {', '.join(choices[name])}"))
+    return found
 
 
 def _newest(several: list[PastLead], history: Path) -> datetime:

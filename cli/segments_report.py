@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
+from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
@@ -19,6 +20,8 @@ from nurture.as_data import as_data
 from nurture.errors import NurtureError, UnknownName
 from nurture.four_r import four_r
 
+WIDE_ENOUGH = 78
+"""So wide a terminal must be for figures beside their verdict."""
 STYLES = {"good": "green", "fair": "yellow", "weak": "red", "too_few": "dim"}
 Html = Annotated[
     Path | None, typer.Option("--html", metavar="FILE", help="Write the report as one self-contained page, too.")
@@ -44,7 +47,7 @@ def report(  # noqa: PLR0913, PLR0917 - each is an option of the command
     format: Format = "text",
 ) -> None:
     """The four R of each segment: Rank, Realistic, Reach, Response, with figures and what to change."""
-    with opened_pasts(history, columns, events, folder) as pasts:
+    with opened_pasts(history, columns, folder, events) as pasts:
         known = pasts.definitions.segments
         if name is not None and name not in known:
             raise UnknownName("segment", name, known)
@@ -85,13 +88,18 @@ def _headline(card: Card) -> Text:
 
 
 def _grid(card: Card) -> Table:
+    """A row for each R, its figures beside it; below it where the terminal is narrow."""
+    beside = out.width >= WIDE_ENOUGH
     table = Table(box=None, pad_edge=False, show_header=False)
-    table.add_column(no_wrap=True)
-    table.add_column(no_wrap=True)
+    for _ in range(2 if beside else 0):
+        table.add_column(no_wrap=True)
     table.add_column(overflow="fold")
     for row in card.rows:
-        said = Text("\n").join(
-            [*(Text(figure) for figure in row.figures), *(Text(f"→ {line}", style="yellow") for line in row.advice)]
-        )
-        table.add_row(Text(row.name, style="bold"), Text(row.said, style=STYLES[row.verdict]), said)
+        name, verdict = Text(row.name, style="bold"), Text(row.said, style=STYLES[row.verdict])
+        lines = [*(Text(each) for each in row.figures), *(Text(f"→ {each}", style="yellow") for each in row.advice)]
+        if beside:
+            table.add_row(name, verdict, Text("\n").join(lines))
+        else:
+            table.add_row(Text.assemble(name, "  ", verdict))
+            table.add_row(Padding(Text("\n").join(lines), (0, 0, 0, 2)))
     return table

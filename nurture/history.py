@@ -33,7 +33,8 @@ class PastLead:
 
     `events` ascend in time, without those that a machine made or that were taken back. `since` is when the lead became
     known, `result` whether it was won (None: neither won nor lost yet), `closed_at` when. `handed_over`: sales had a
-    task about it once, whatever became of that.
+    task about it once, whatever became of that. `profiles`: from when on it had which attributes, ascending; without
+    any, only those of today are known.
     """
 
     id: str
@@ -44,6 +45,7 @@ class PastLead:
     closed_at: datetime | None = None
     hot: bool = False
     handed_over: bool = False
+    profiles: tuple[tuple[datetime, Mapping[str, Any]], ...] = ()
 
     @property
     def won(self) -> bool:

@@ -5,8 +5,9 @@ Refuses to count and to have an opinion: four_r.py and reality_check.py do.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
 from nurture.conditions import AnyCondition, Did, parts
 from nurture.definitions import Definitions
@@ -20,7 +21,7 @@ _MOMENT = timedelta(microseconds=1)
 
 
 class Retrospect:
-    """Conditions made ready to be judged for many past leads. Attributes are those of today at every instant."""
+    """Conditions made ready to be judged for many past leads, with the attributes they had then, where that is told."""
 
     def __init__(self, definitions: Definitions, conditions: Iterable[AnyCondition] = ()) -> None:
         self.definitions = definitions
@@ -40,7 +41,9 @@ class Retrospect:
 
     def situation(self, lead: PastLead, facts: Facts, at: datetime) -> Situation:
         """The lead at an instant by a sheet of what it had done; its score is computed at most once."""
-        found = Situation(at, lead.attributes, facts, {}, measure=_once(self.qualification.measure), hot=lead.hot)
+        found = Situation(
+            at, attributes_at(lead, at), facts, {}, measure=_once(self.qualification.measure), hot=lead.hot
+        )
         found.phase = self.qualification.furthest(found)
         return found
 
@@ -57,12 +60,12 @@ class Retrospect:
     def turns(self, lead: PastLead, start: datetime, end: datetime) -> list[datetime]:
         """The instants in ]start, end] at which what holds of the lead may change, and `start`.
 
-        It becomes known, does something, or something it did leaves the window of a `did … within`. That points fade
-        is seen at the next of these.
+        It becomes known or another, does something, or something it did leaves the window of a `did … within`. That
+        points fade is seen at the next of these.
         """
         asked = (part for each in self._asked for part in parts(each) if isinstance(part, Did))
         spans = {part.within.span for part in asked if part.within is not None}
-        moments = [begun(lead), *(event.at for event in lead.events)]
+        moments = [begun(lead), *(at for at, _ in lead.profiles), *(event.at for event in lead.events)]
         moments += [event.at + span + _MOMENT for event in lead.events for span in spans]
         return [start, *sorted({each for each in moments if each is not None and start < each <= end})]
 
@@ -70,6 +73,14 @@ class Retrospect:
 def begun(lead: PastLead) -> datetime | None:
     """When the lead became known: as is told, else with the first thing it did."""
     return lead.since or (lead.events[0].at if lead.events else None)
+
+
+def attributes_at(lead: PastLead, at: datetime) -> Mapping[str, Any]:
+    """What the lead was at an instant: by the newest profile until then; where none is told, what it is today."""
+    told = [attributes for since, attributes in lead.profiles if since <= at]
+    if told:
+        return told[-1]
+    return lead.profiles[0][1] if lead.profiles else lead.attributes
 
 
 def settled(lead: PastLead, now: datetime) -> datetime:

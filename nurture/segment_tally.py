@@ -1,7 +1,7 @@
 """Counts, in one pass over past leads, what four_r.py judges segments by; refuses to judge them.
 
-A lead that was won or lost is looked at as it was known when that was decided, any other as it is known now; what it
-did afterwards proves nothing. Its attributes are those of today.
+A lead that was won or lost is looked at as it was known when that was decided, any other as it is known now: what it
+did or became afterwards proves nothing.
 """
 
 from __future__ import annotations
@@ -11,13 +11,13 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from nurture.candidates import listed, measured
 from nurture.conditions import All, AnyCondition, AttributeIs, Did, EventPattern, InPhase, IsHot, ScoreIs, parts
 from nurture.definitions import Definitions, Segment
 from nurture.facts import NOT_HUMAN, OPENING
 from nurture.history import PastLead
 from nurture.judging import Judge, Situation, expanded
 from nurture.retrospect import Retrospect, begun, settled
-from nurture.scoring import counted_by
 from nurture.shares import Share
 
 MONTH = timedelta(days=30)
@@ -182,7 +182,7 @@ class _Ready:
 class _Counting:
     def __init__(self, definitions: Definitions, chosen: Mapping[str, Segment], now: datetime) -> None:
         asked = {name: expanded(segment.when, definitions) for name, segment in chosen.items()}
-        candidates = tuple(_candidates(definitions))
+        candidates = tuple(listed(definitions))
         self._of_attributes = tuple(definitions.attributes)
         self._past = Retrospect(definitions, [*asked.values(), *candidates])
         self._turning = Retrospect(definitions, asked.values())  # it keeps, and turns by, what segments ask alone
@@ -196,13 +196,13 @@ class _Counting:
 
     def _made_ready(self, asked: AnyCondition, candidates: tuple[AnyCondition, ...], judges: list[Judge]) -> _Ready:
         several = joined(asked)
-        leaves = tuple({_measures(leaf): leaf for leaf in reversed([*parts(asked)]) if _measures(leaf)}.values())[::-1]
+        leaves = tuple({measured(leaf): leaf for leaf in reversed([*parts(asked)]) if measured(leaf)}.values())[::-1]
         named = frozenset(leaf.attribute for leaf in leaves if isinstance(leaf, AttributeIs))
-        told = {_measures(leaf) for leaf in leaves}
+        told = {measured(leaf) for leaf in leaves}
         more = tuple(
             (index, judges[index])
             for index, each in enumerate(candidates)
-            if _measures(each) not in told
+            if measured(each) not in told
         )  # fmt: skip
         return _Ready(
             Counts(tuple(Part(each) for each in several), leaves, candidates=candidates),
@@ -216,8 +216,8 @@ class _Counting:
         """Count one lead."""
         tally, end = self.tally, settled(lead, self.tally.at)
         then, since = self._past.seen(lead, end), begun(lead)
-        reached = self._up_to.get(then.phase or "", ())
-        known = {name for name in self._of_attributes if lead.attributes.get(name) not in (None, "", [], ())}
+        reached, changed = self._up_to.get(then.phase or "", ()), len(lead.profiles) > 1
+        known = {name for name in self._of_attributes if then.attributes.get(name) not in (None, "", [], ())}
         tally.take(lead, reached, known, since)
         self._note_events(lead)
         for each in self._ready.values():
@@ -225,11 +225,11 @@ class _Counting:
             failing = [part for part, holds in zip(each.counts.parts, each.parts, strict=True) if not holds(then)]
             if not failing:
                 each.counts.take(lead, reached, [index for index, holds in each.more if lead.result and holds(then)])
-                if since is not None and not each.moves:
+                if since is not None and not (each.moves or changed):
                     self._began(each.counts, {since})
             elif len(failing) == 1:
                 failing[0].keep_out(lead)
-        moving = [each for each in self._ready.values() if each.moves]
+        moving = [each for each in self._ready.values() if each.moves or changed]
         if moving and since is not None:
             self._walk(lead, moving, end)
 
@@ -269,37 +269,3 @@ def _meant(asked: Did, type: str, subject: str) -> bool:
     if asked.any_human_event:
         return type not in NOT_HUMAN
     return asked.did.matches("opened" if asked.did.type == "opened" and type in OPENING else type, subject)
-
-
-def _measures(leaf: AnyCondition) -> str | None:
-    """What a condition measures: the same attribute or event is measured once; None for what only joins others."""
-    match leaf:
-        case AttributeIs(known=None):
-            return f"attribute {leaf.attribute}"
-        case Did():
-            return f"did {leaf.did}"
-        case ScoreIs() | InPhase():
-            return str(leaf)
-        case _:
-            return None
-
-
-def _candidates(definitions: Definitions) -> Iterator[AnyCondition]:
-    """Conditions that might be added to a segment: values of choices and flags, what the score and the map name."""
-    found: dict[str, AnyCondition] = {}
-    for item in definitions.score.attributes:
-        if all(isinstance(part, AttributeIs | All) for part in parts(item.when)):
-            found.setdefault(str(item.when), item.when)
-    for name, attribute in definitions.attributes.items():
-        values = attribute.values or ((True, False) if attribute.type == "flag" else ())
-        for value in values:
-            condition = AttributeIs.model_validate({"attribute": name, "is": value})
-            found.setdefault(str(condition), condition)
-    patterns = [pattern for item in definitions.score.behaviours for pattern in counted_by(item)]
-    if definitions.journey_map is not None:
-        patterns += [pattern for phase in definitions.journey_map.phases for pattern in phase.actions]
-    for pattern in patterns:
-        if pattern.subject is not None or not pattern.own_mail:
-            did = Did(did=pattern)
-            found.setdefault(str(did), did)
-    return iter(found.values())

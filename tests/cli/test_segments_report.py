@@ -113,7 +113,7 @@ def test_the_page_stands_by_itself_and_escapes_what_people_wrote(nurture: Nurtur
 
 
 def test_leads_in_the_database_are_judged_by_what_is_deployed(deployed: Nurture) -> None:
-    """30 leads of the segment, 24 with a closed task, 15 of them won; a demo after the deal is not the way to it."""
+    """30 leads of the segment, 24 with a closed task, 15 of them won; what the first became then is no matter."""
     rows = [f"l{n},{60 if n < 30 else 20},telecom,関東" for n in range(60)]
     Path("leads.csv").write_text("\n".join(["id,employees,industry,region", *rows]) + "\n", encoding="utf-8")
     assert deployed("leads", "import", "leads.csv").code == 0
@@ -134,6 +134,8 @@ def test_leads_in_the_database_are_judged_by_what_is_deployed(deployed: Nurture)
             )
         )
     engine.dispose()
+    Path("leads.csv").write_text("id,employees\nl0,900\n", encoding="utf-8")
+    assert deployed("leads", "import", "leads.csv").code == 0
     said = deployed("segments", "report", "midsize_infrastructure", "--format", "json")
     (found,) = json.loads(said.out)["segments"]
     assert (found["rank"]["verdict"], found["rank"]["inside"]["hits"], found["rank"]["inside"]["of"]) == (
@@ -162,6 +164,30 @@ def test_without_leads_and_without_a_deployment_it_is_said_what_to_do(nurture: N
         Path(f"scenarios/{name}.yaml").unlink()
     said = nurture("segments", "report", "--folder", "scenarios")
     assert (said.code, "segments.yaml" in said.err) == (1, True)
+
+
+def test_a_table_in_the_words_of_people_is_understood_and_guesses_are_told(nurture: Nurture) -> None:
+    """Labels stand for keys, so the telecom fits; a word that is neither is told; so is what columns were taken for."""
+    Path("jp.csv").write_text(
+        "商談ID,登録日,従業員数,業種,地域,結果,クローズ日\n"
+        "1,2026/1/5,80,通信,関東,受注,2026/3/1\n"
+        "2,2026/1/9,70,utilities,関東,失注,2026/4/1\n"
+        "3,2026/2/9,70,農業,関東,失注,2026/4/1\n",
+        encoding="utf-8",
+    )
+    said = nurture("segments", "report", "midsize_infrastructure", "--history", "jp.csv", "--format", "json")
+    assert json.loads(said.out)["segments"][0]["rank"]["inside"]["of"] == 2
+    assert "1 lead(s) have '農業' as industry, none of its values: telecom, broadcasting" in said.err
+    assert "業種 = industry" in said.err
+    assert "write jp.columns.yaml" in said.err
+
+
+def test_on_a_narrow_terminal_figures_stand_below(nurture: Nurture, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A line for each R with its verdict, its figures indented below it."""
+    monkeypatch.setenv("COLUMNS", "50")
+    lines = nurture("segments", "report", "--history", DEALS, "--language", "en").out.splitlines()
+    place = next(index for index, line in enumerate(lines) if re.fullmatch("Rank  good *", line))
+    assert lines[place + 1].startswith("  won 58% (48–67%, 55/95)")
 
 
 def test_bad_rows_are_told_and_the_rest_is_reported(nurture: Nurture) -> None:

@@ -147,6 +147,24 @@ def test_what_a_lead_did_after_it_was_decided_puts_it_in_no_segment() -> None:
     assert one(before, definitions, "asked").reach.won == Share(30, 30)
 
 
+def test_what_winning_made_of_a_lead_does_not_count() -> None:
+    """It grew after the deal; of the other nobody knows what it was before."""
+    definitions = folder("small: {when: {attribute: employees, at_most: 50}}")
+    profiles = ((NOW - 90 * DAY, {"employees": 20}), (NOW - 9 * DAY, {"employees": 900}))
+    grown = PastLead("a", {"employees": 900}, (), NOW - 90 * DAY, "won", NOW - 10 * DAY, profiles=profiles)
+    other = PastLead("b", {"employees": 900}, (), NOW - 90 * DAY, "won", NOW - 10 * DAY)
+    report = one([grown, other], definitions, "small")
+    assert report.reach.won == Share(1, 2)
+    assert report.realistic.months == (1, 0, 0)
+
+
+def test_who_came_to_fit_by_another_attribute_counts_when_it_did() -> None:
+    """Known for a year, of that size since forty days."""
+    profiles = ((NOW - 365 * DAY, {"employees": 20}), (NOW - 40 * DAY, {"employees": 200}))
+    past = PastLead("a", {"employees": 200}, (), NOW - 365 * DAY, profiles=profiles)
+    assert one([past], BIG).realistic.months == (0, 0, 0, 0, 1, 0)
+
+
 # --- realistic ------------------------------------------------------------------------------------------------------
 
 
