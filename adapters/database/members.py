@@ -73,13 +73,22 @@ def how_many(conn: Connection, asked: Membership, now: datetime, *, alive: Calla
 
 
 def facts_of(
-    conn: Connection, several: Sequence[str], asked: Membership, *, known: datetime | None = None
+    conn: Connection,
+    several: Sequence[str],
+    asked: Membership,
+    *,
+    known: datetime | None = None,
+    numbered: bool = False,
 ) -> dict[str, Facts]:
-    """What each of these leads (at most AT_ONCE) did of what is asked, as far as it was `known` at an instant."""
+    """What each of these leads (at most AT_ONCE) did of what is asked, as far as it was `known` at an instant.
+
+    `numbered`: without events that are accepted and have not been filed yet.
+    """
     did: dict[str, list[tuple[str, str, str | None, datetime]]] = {lead: [] for lead in several}
     if asked.dids:
         columns = (events.c.lead, events.c.type, events.c.subject, events.c.send, events.c.at)
-        wanted = (one_of(events.c.lead), meant(asked.dids), counted(events, known))
+        wanted = [one_of(events.c.lead), meant(asked.dids), counted(events, known)]
+        wanted += [events.c.filed] if numbered else []
         query = select(*columns).where(*wanted).order_by(events.c.lead, events.c.at, events.c.id)
         for row in conn.execute(query, {"of": several}):
             did[row.lead].append((row.type, row.subject, row.send, row.at))

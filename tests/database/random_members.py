@@ -24,8 +24,8 @@ MAILS = {
 }  # fmt: skip
 """Send keys with the subject of every event of that mail."""
 SUBJECTS = (
-    "", "/", "/pricing", "/pricing/", "/pricing/jp", "/Pricing/jp", "/pricing-old", "mail", "mail/2", "料金", "料金/年払い",
-    "%", "a_c", "abc",
+    "", "/", "/pricing", "/pricing/", "/pricing/jp", "/Pricing/jp", "/pricing-old", "mail", "mail/2", "料金",
+    "料金/年払い", "%", "a_c", "abc",
 )  # fmt: skip
 
 texts = st.sampled_from([
@@ -128,16 +128,16 @@ class SomeLead:
 
 
 @st.composite
-def told(draw: st.DrawFn) -> Told:
+def told(draw: st.DrawFn, sends: tuple[str | None, ...] = (None, *MAILS), edges: tuple[timedelta, ...] = EDGES) -> Told:
     """An event; around the edges of windows, of the same few mails, sometimes a machine's or taken back."""
-    send = draw(st.sampled_from([None, *MAILS]))
+    send = draw(st.sampled_from(sends))
     if send is not None:
         kind, subject = draw(st.sampled_from(["opened", "clicked", "replied", "delivered", "bounced"])), MAILS[send]
     else:
         kinds = ["visited", "visited", "opened", "clicked", "attended", "any", "delivered", "Visited"]
         kind, subject = draw(st.sampled_from(kinds)), draw(st.sampled_from(SUBJECTS))
     off = draw(st.sampled_from([timedelta(0), timedelta(microseconds=1), timedelta(microseconds=-1)]))
-    at = NOW - draw(st.sampled_from(EDGES)) + off
+    at = NOW - draw(st.sampled_from(edges)) + off
     received = max(at, draw(st.sampled_from([at, KNOWN, KNOWN + timedelta(microseconds=1), NOW])))
     machine = draw(st.sampled_from([False] * 5 + [True]))
     back = draw(st.sampled_from([None] * 5 + [KNOWN, KNOWN + timedelta(microseconds=1), NOW]))
@@ -150,6 +150,13 @@ some_leads = st.builds(
     hot=st.sampled_from([None, True, False]),
     events=st.lists(told(), max_size=7).map(tuple),
 )
+_often = told(tuple(MAILS)[:2], (timedelta(0), timedelta(days=1)))
+readers = st.builds(SomeLead, events=st.lists(_often, min_size=2, max_size=6).map(tuple))
+"""Leads that do nothing but read the same two mails, now and just a day ago."""
+opens = st.builds(
+    lambda subject, within, least: {"did": {"opened": subject}, "within": within, "at_least": least},
+    st.sampled_from(["any", "mail"]), st.sampled_from(SPANS), st.integers(1, 3),
+)  # fmt: skip
 
 
 def definitions(second: Any, third: Any) -> Definitions:

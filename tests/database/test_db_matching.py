@@ -16,10 +16,20 @@ from adapters.database.engine import open_database
 from adapters.database.matching import matching
 from adapters.database.members import fitting
 from adapters.database.schema import events, leads
+from nurture.definitions import Definitions
 from nurture.facts import gathered
 from nurture.membership import Membership
 from tests.database.conftest import NOW
-from tests.database.random_members import CONDITION, KNOWN, SomeLead, conditions, definitions, some_leads
+from tests.database.random_members import (
+    CONDITION,
+    KNOWN,
+    SomeLead,
+    conditions,
+    definitions,
+    opens,
+    readers,
+    some_leads,
+)
 from tests.databases import Databases
 
 
@@ -66,7 +76,25 @@ def test_sql_and_the_core_agree_about_any_lead_and_any_condition(
     shared: Engine, several: list[SomeLead], written: list[Any], second: Any, third: Any, known: datetime | None
 ) -> None:
     """Who fits for sure fits, who fits may fit, and whoever is found is exactly who fits."""
-    under = definitions(second, third)
+    agree(shared, several, written, definitions(second, third), known)
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    several=st.lists(readers, min_size=4, max_size=8), written=st.lists(opens, min_size=2, max_size=5),
+    known=st.sampled_from([None, None, KNOWN]),
+)  # fmt: skip
+def test_they_agree_about_what_counts_as_the_opening_of_a_mail(
+    shared: Engine, several: list[SomeLead], written: list[Any], known: datetime | None
+) -> None:
+    """A click or reply proves it, where nothing did before: the same mail again and again, also in one instant."""
+    agree(shared, several, written, Definitions(), known)
+
+
+def agree(
+    shared: Engine, several: list[SomeLead], written: list[Any], under: Definitions, known: datetime | None
+) -> None:
+    """Store the leads and ask both about each condition."""
     with shared.connect() as conn:
         store(conn, several)
         for each in written:
