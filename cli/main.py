@@ -26,6 +26,7 @@ COMMANDS = {
     "send-test": "cli.send_test",
     "leads": "cli.leads",
     "enroll": "cli.enroll",
+    "segments": "cli.segments",
     "score": "cli.qualification",
     "hot": "cli.qualification",
     "schema": "cli.folder",

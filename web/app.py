@@ -31,6 +31,7 @@ from web import (
     metrics,
     openapi,
     problems,
+    segments,
     session,
     sink,
     unsubscribe,
@@ -87,7 +88,7 @@ def make_app(settings: Settings, engine: Engine, *, store: DeploymentStore, cloc
     )
     app.add_middleware(SafeHeaders)
     app.add_middleware(CountRequests)
-    for module in (leads, events, enrolments, handoffs, webhooks, unsubscribe, hidden_link, health, metrics):
+    for module in (leads, segments, events, enrolments, handoffs, webhooks, unsubscribe, hidden_link, health, metrics):
         app.include_router(module.router)
     app.include_router(confirmation.router, dependencies=[PUBLIC])
     for module in (forms, session):

@@ -6,11 +6,11 @@ no more memory than one about a thousand, and whoever waits sees how far it is.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, bindparam, select, true
+from sqlalchemy import ColumnElement, Connection, Select, and_, bindparam, func, select, true
 
 from adapters.database.among import among as one_of
 from adapters.database.matching import Match, counted, matching, meant
@@ -22,10 +22,11 @@ AT_ONCE = 500
 """How many leads are judged after one question."""
 STRETCH = 10_000
 """How many leads one question of SQL is about."""
-_NOT_ERASED = leads.c.status != "erased"
-_END = (
-    select(leads.c.id).where(leads.c.id > bindparam("after")).order_by(leads.c.id).offset(STRETCH - 1).limit(1)
-)  # fmt: skip
+NOT_ERASED = leads.c.status != "erased"
+WITHIN = and_(leads.c.id > bindparam("after"), leads.c.id <= bindparam("until"))
+"""What is true of the leads of a stretch."""
+_END = select(leads.c.id).where(leads.c.id > bindparam("after")).order_by(leads.c.id).offset(STRETCH - 1).limit(1)
+_LAST = select(func.max(leads.c.id))
 
 
 def fitting(
@@ -51,25 +52,21 @@ def members(
     *,
     among: Sequence[str] | None = None,
     known: datetime | None = None,
+    after: str = "",
     alive: Callable[[], None] = lambda: None,
 ) -> Iterator[list[str]]:
     """The same a stretch at a time, each in the order of ids; a stretch in which nobody fits is an empty list.
 
-    `known`: only what was known by then counts of what they did; attributes are always those of today. `alive` is
-    called before every question.
+    `known`: only what was known by then counts of what they did; attributes are always those of today. `after`:
+    only leads whose ids come after this one. `alive` is called before every question.
     """
     match = matching(asked, now, conn.dialect.name, known=known)
-    for within, given in _stretches(conn, match, among):
+    for question, given in _questions(conn, match, among, after):
         alive()
-        rows = conn.execute(within, given).all()
+        rows = conn.execute(question, given).all()
         doubtful = [row.id for row in rows if not row.sure]
         fit = set(_judged(conn, doubtful, asked, now, known=known, alive=alive))
         yield [row.id for row in rows if row.sure or row.id in fit]
-
-
-def how_many(conn: Connection, asked: Membership, now: datetime, *, alive: Callable[[], None] = lambda: None) -> int:
-    """How many leads fit at `now`."""
-    return sum(len(some) for some in members(conn, asked, now, alive=alive))
 
 
 def facts_of(
@@ -115,24 +112,28 @@ def _judged(
                 yield row.id
 
 
-def _stretches(
-    conn: Connection, match: Match, among: Sequence[str] | None
-) -> Iterator[tuple[Select[Any], dict[str, Any]]]:
+def stretches(conn: Connection, after: str = "") -> Iterator[dict[str, str]]:
+    """The parameters of WITHIN for one stretch of leads after the other, from those behind `after` on."""
+    last: str | None = conn.execute(_LAST).scalar()
+    while last is not None and after != last:  # which of two comes first, only the database knows
+        until: str = conn.execute(_END, {"after": after}).scalar() or last
+        yield {"after": after, "until": until}
+        after = until
+
+
+def _questions(
+    conn: Connection, match: Match, among: Sequence[str] | None, after: str
+) -> Iterator[tuple[Select[Any], Mapping[str, Any]]]:
     """Questions for the rows (id, sure) of the leads that may fit and are not erased, each about a few of them."""
     sure = true() if match.exact else match.sure
 
     def asked(of: ColumnElement[bool]) -> Select[Any]:
-        return select(leads.c.id, sure.label("sure")).where(of, _NOT_ERASED, match.maybe).order_by(leads.c.id)
+        return select(leads.c.id, sure.label("sure")).where(of, NOT_ERASED, match.maybe).order_by(leads.c.id)
 
-    if among is not None:
-        named = sorted(set(among))
-        of_these = asked(one_of(leads.c.id, "named"))
-        for start in range(0, len(named), AT_ONCE):
-            yield of_these, {"named": named[start : start + AT_ONCE]}
+    if among is None:
+        within = asked(WITHIN)
+        yield from ((within, given) for given in stretches(conn, after))
         return
-    after = ""
-    between = asked(and_(leads.c.id > bindparam("after"), leads.c.id <= bindparam("until")))
-    while until := conn.execute(_END, {"after": after}).scalar():
-        yield between, {"after": after, "until": until}
-        after = until
-    yield asked(leads.c.id > bindparam("after")), {"after": after}
+    named, of_these = sorted(set(among)), asked(cast("ColumnElement[bool]", one_of(leads.c.id, "named")))
+    for start in range(0, len(named), AT_ONCE):
+        yield of_these, {"named": named[start : start + AT_ONCE]}
