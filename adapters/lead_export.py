@@ -26,18 +26,22 @@ def write_leads(file: TextIO, several: Iterable[tuple[str, dict[str, Any]]], col
 
 
 def cell(value: Any) -> str:
-    """One value as `nurture leads import` reads it, but for the apostrophe of a guarded text."""
+    """One value in a file: as people read it, and a text that begins like a formula guarded."""
+    text = plain(value)
+    return text if isinstance(value, int | float) else _guarded(text)
+
+
+def plain(value: Any) -> str:
+    """One value as people read it, and as `nurture leads import` does."""
     match value:
         case None:
             return ""
         case bool():
             return "true" if value else "false"
-        case int() | float():
-            return str(value)
         case list():
-            return _guarded(";".join(cell(each) for each in value))
+            return ";".join(plain(each) for each in value)
         case _:
-            return _guarded(str(value))
+            return str(value)
 
 
 def _guarded(text: str) -> str:

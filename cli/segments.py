@@ -21,7 +21,7 @@ from adapters.database.engine import reading
 from adapters.database.members import STRETCH
 from adapters.database.schema import leads
 from adapters.database.segments import Tally, known_of, tally
-from adapters.lead_export import BOM, cell, write_leads
+from adapters.lead_export import BOM, plain, write_leads
 from cli.console import err, out
 from cli.opening import definitions_in, opened
 from nurture.definitions import Definitions, Segment
@@ -173,7 +173,7 @@ def _tree(through: Sequence[Part], alone: Sequence[int], left: Sequence[int], to
 def _sample(few: Sequence[tuple[str, dict[str, Any]]], names: Sequence[str]) -> Table:
     table = Table("lead", *names, box=None, pad_edge=False)
     for lead, attributes in few:
-        table.add_row(Text(lead), *(Text(cell(attributes.get(name))) for name in names))
+        table.add_row(Text(lead), *(Text(plain(attributes.get(name))) for name in names))
     return table
 
 
