@@ -33,6 +33,7 @@ from web import (
     openapi,
     problems,
     reports,
+    segments,
     session,
     sink,
     unsubscribe,
@@ -92,6 +93,7 @@ def make_app(settings: Settings, engine: Engine, *, store: DeploymentStore, cloc
     for module in (
         leads,
         explanations,
+        segments,
         events,
         enrolments,
         handoffs,

@@ -1,6 +1,7 @@
 """Finds the leads that began to fit the segment of an `enter` between two nights; refuses to enrol them.
 
-Who changes is looked at when the change is told; this is for what time does, and for events, which tell no segment.
+Who changes is looked at when the change is told (edges.py, leads.py); this is for what time does, and for events that
+were taken back.
 """
 
 from __future__ import annotations
@@ -11,7 +12,8 @@ from typing import Any
 
 from sqlalchemy import Connection, Select, and_, or_, select
 
-from adapters.database.members import fitting, meant
+from adapters.database.matching import meant
+from adapters.database.members import fitting
 from adapters.database.schema import deployments, enrolments, events, leads
 from adapters.database.sequence import Deployments
 from nurture.conditions import Did

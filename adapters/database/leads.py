@@ -175,7 +175,8 @@ def upsert(
     if before is None or values["email"] != before.email:
         attach_parked(conn, lead, values["email"], now)
     known_before = before.attributes if before is not None else None
-    fresh = _newly_fitting(conn, lead, known_before, attributes, definitions, now)
+    hot = before is not None and bool((before.position or {}).get("hot"))
+    fresh = _newly_fitting(conn, lead, known_before, attributes, definitions, now, hot=hot)
     held = [each for each in fresh if each.topic == awaits and not mailable(conn, lead, awaits)] if awaits else []
     decisions = tuple(
         enrolments.decide(conn, lead, scenario, deployment=definitions.number, now=now)
@@ -303,6 +304,8 @@ def _newly_fitting(
     attributes: Mapping[str, Any],
     definitions: Definitions,
     now: datetime,
+    *,
+    hot: bool,
 ) -> list[Scenario]:
     """The scenarios with an `enter` whose segment the lead newly fits."""
     if before == attributes:
@@ -310,7 +313,8 @@ def _newly_fitting(
     found: list[Scenario] = []
     for name, asked in ways_in(definitions).items():
         facts = facts_of(conn, [lead], asked)[lead]
-        if asked.fits(attributes, facts, now) and (before is None or not asked.fits(before, facts, now)):
+        fitted = before is not None and asked.fits(before, facts, now, hot=hot)
+        if not fitted and asked.fits(attributes, facts, now, hot=hot):
             found.append(definitions.scenarios[name])
     return found
 

@@ -15,6 +15,7 @@ from sqlalchemy import Connection, Row, bindparam, exists, func, insert, or_, se
 from adapters.database import confirmations
 from adapters.database import enrolments as enrolling
 from adapters.database.among import among
+from adapters.database.edges import Edges
 from adapters.database.schema import enrolments, entries, events, leads, sends, timeline
 from adapters.database.sequence import (
     ENTRY,
@@ -31,7 +32,7 @@ from adapters.database.sequence import (
     lock_rows,
     stored_after,
 )
-from nurture.definitions import Definitions
+from nurture.definitions import Definitions, Scenario
 from nurture.entries import AnyEntry, Happening
 from nurture.facts import ALWAYS_DELIVERED, named_types
 
@@ -93,7 +94,8 @@ def file_events(conn: Connection, lead: str, store: Deployments) -> int:
 def file_all(conn: Connection, several: Sequence[str], store: Deployments) -> int:
     """Do so for several leads (at most some hundreds), all of them in the same few statements.
 
-    An event that opens a scenario of the current deployment also decides an enrolment, after its own entry.
+    An event that opens a scenario of the current deployment also decides an enrolment, after its own entry; so does one
+    by which a lead begins to fit the segment that leads into a scenario, after all that is filed with it.
     """
     rows = {row.id: row for row in lock_rows(conn, several)}
     fresh: dict[str, list[Row[Any]]] = {}
@@ -102,7 +104,7 @@ def file_all(conn: Connection, several: Sequence[str], store: Deployments) -> in
     if not fresh:
         return 0
     current = store.get(current_deployment(conn))
-    named = _named(conn, fresh, store, current)
+    named, edges = _named(conn, fresh, store, current), Edges(conn, rows, fresh, current)
     entering = {lead for lead, theirs in fresh.items() if any(_enters(event, current) for event in theirs)}
     _file(conn, [(rows[lead], theirs) for lead, theirs in fresh.items() if lead not in entering], named, current)
     for lead in sorted(entering):
@@ -114,8 +116,9 @@ def file_all(conn: Connection, several: Sequence[str], store: Deployments) -> in
             if last.automatic or last.reversed_at is not None:
                 continue
             for scenario in enrolling.entered_by_event(current, last.type, last.subject):
-                if not confirmations.waits(conn, lead, scenario, last.received_at):
-                    enrolling.decide(conn, lead, scenario, deployment=current.number, now=last.received_at)
+                _enter(conn, lead, scenario, current, last.received_at)
+    for each in edges.entering(conn):
+        _enter(conn, each.lead, each.scenario, current, each.at)
     return sum(map(len, fresh.values()))
 
 
@@ -223,6 +226,11 @@ def _types(definitions: Definitions) -> frozenset[str]:
 
 def _enters(event: Row[Any], current: Definitions) -> bool:
     return bool(enrolling.entered_by_event(current, event.type, event.subject))
+
+
+def _enter(conn: Connection, lead: str, scenario: Scenario, current: Definitions, at: datetime) -> None:
+    if not confirmations.waits(conn, lead, scenario, at):
+        enrolling.decide(conn, lead, scenario, deployment=current.number, now=at)
 
 
 def _runs(fresh: Sequence[Row[Any]], current: Definitions) -> list[list[Row[Any]]]:

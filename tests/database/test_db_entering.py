@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import insert, update
+from sqlalchemy import insert, select, update
 
 from adapters.database import enrolments, leads, numbering
 from adapters.database.deployments import DeploymentStore
@@ -108,16 +108,72 @@ def test_attributes_are_asked_too(store: DeploymentStore) -> None:
     assert found(store) == {}
 
 
-def test_events_let_a_lead_in_as_well_as_their_absence(store: DeploymentStore) -> None:
-    """Two visits within a week, the second of them since last night, told late or at once; one visit is not enough."""
-    for name, days in (("regular", (3, 0)), ("once", (0,)), ("long_ago", (6, 5))):
+def entered(store: DeploymentStore, scenario: str) -> list[tuple[str, datetime]]:
+    """Who was enrolled in a scenario when, in the order of ids; once for each time."""
+    query = select(enrolment_rows.c.lead, enrolment_rows.c.decided_at).where(enrolment_rows.c.scenario == scenario)
+    with reading(store.engine) as conn:
+        return [(row.lead, row.decided_at) for row in conn.execute(query.order_by(enrolment_rows.c.lead))]
+
+
+def test_an_event_lets_a_lead_in_at_once_and_the_night_does_not_let_it_in_again(store: DeploymentStore) -> None:
+    """Two visits within a week, told late or at once; one visit is not enough. The last visit enters, no later one."""
+    for name, days in (("regular", (3, 1, 0)), ("once", (0,)), ("long_ago", (30, 5))):
         lead(store, name)
         for ago in days:
             did(store, name, NOW - ago * DAY - DAY / 4)
     lead(store, "told_late")
     did(store, "told_late", NOW - 4 * DAY)
     did(store, "told_late", NOW - 3 * DAY, told=NOW - DAY / 8)
-    assert found(store) == {"busy": ["regular", "told_late"]}
+    said = LeadUpsert.model_validate({"id": "regular", "attributes": {"relation": "prospect"}})
+    with writing(store.engine) as conn:
+        assert leads.upsert(conn, said, store=store, now=NOW).decisions == ()
+    assert entered(store, "busy") == [("regular", NOW - DAY - DAY / 4), ("told_late", NOW - DAY / 8)]
+    assert found(store) == {}
+    assert found(store, since=NOW - 2 * DAY) == {}
+
+
+def test_several_events_of_one_delivery_let_a_lead_in_once_by_what_holds_after_them(store: DeploymentStore) -> None:
+    """Filed together, for several leads: judged once, after the last event; the enrolment has the next number."""
+    for name in ("a", "b", "c"):
+        lead(store, name)
+    told = [
+        {"id": f"{name}/{number}", "lead": name, "type": "visited", "subject": "/", "at": NOW.isoformat()}
+        for name, many in (("a", 3), ("b", 1), ("c", 2)) for number in range(many)
+    ]  # fmt: skip
+    with writing(store.engine) as conn:
+        assert accept(conn, told, store=store, now=NOW).accepted == 6
+        assert numbering.file_all(conn, ["a", "b", "c"], store) == 6
+        assert [entry.kind for entry in numbering.stored_after(conn, "a", 1)] == ["event"] * 3 + ["enrolment"]
+    assert entered(store, "busy") == [("a", NOW), ("c", NOW)]
+    assert found(store) == {}
+
+
+def test_deploying_lets_nobody_in_and_neither_does_the_next_event(
+    deployed: DeploymentStore, files: Mapping[str, str], deploy_again: Callable[[Mapping[str, str]], int]
+) -> None:
+    """Who fits already when the segment is deployed is inside it: another such event is no edge."""
+    for name in ("old", "new"):
+        lead(deployed, name)
+    for ago in (3, 2):
+        did(deployed, "old", NOW - ago * DAY)
+    did(deployed, "new", NOW - DAY)
+    deploy_again({**files, "segments.yaml": SEGMENTS, "busy.yaml": BUSY})
+    deployed.refresh()
+    for name in ("old", "new"):
+        did(deployed, name, NOW)
+    assert entered(deployed, "busy") == [("new", NOW)]
+
+
+def test_what_a_machine_did_lets_nobody_in(store: DeploymentStore) -> None:
+    """Neither does an event that no segment asks about."""
+    lead(store, "scanned")
+    did(store, "scanned", NOW - DAY)
+    with writing(store.engine) as conn:
+        machine = {"event": "m", "lead": "scanned", "type": "visited", "subject": "/", "at": NOW, "received_at": NOW}
+        conn.execute(insert(events).values(**machine, automatic=True))
+        assert numbering.file_events(conn, "scanned", store) == 1
+    did(store, "scanned", NOW, type="downloaded")
+    assert entered(store, "busy") == []
 
 
 def test_what_was_taken_back_counts_as_never_done(store: DeploymentStore) -> None:
