@@ -32,7 +32,8 @@ class PastLead:
     """One lead with all that is known of it today.
 
     `events` ascend in time, without those that a machine made or that were taken back. `since` is when the lead became
-    known, `result` whether it was won (None: neither won nor lost yet), `closed_at` when.
+    known, `result` whether it was won (None: neither won nor lost yet), `closed_at` when. `profiles`: from when on it
+    was what, ascending; without any, only what it is today is known.
     """
 
     id: str
@@ -42,6 +43,7 @@ class PastLead:
     result: Result | None = None
     closed_at: datetime | None = None
     hot: bool = False
+    profiles: tuple[tuple[datetime, Mapping[str, Any]], ...] = ()
 
     @property
     def won(self) -> bool:

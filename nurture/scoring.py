@@ -66,6 +66,18 @@ class Points:
 Measure = Callable[[Situation], Points]
 
 
+def remembered(measure: Measure) -> Measure:
+    """The same for one situation, computed once however many conditions ask."""
+    kept: list[Points] = []
+
+    def once(now: Situation) -> Points:
+        if not kept:
+            kept.append(measure(now))
+        return kept[0]
+
+    return once
+
+
 @dataclass(frozen=True, slots=True)
 class _ReadyItem:
     """A behaviour item ready to be counted. `holds` is None where every event kept under the key counts."""
