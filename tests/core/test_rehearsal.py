@@ -134,8 +134,10 @@ def test_without_a_definition_nobody_is_hot() -> None:
 RULES = (
     TOTAL_60,
     "any: [{score: behaviours, at_least: 30}, {all: [{score: pricing, at_least: 10}, {score: large, at_least: 20}]}]",
-    "any: [{all: [{phase: {at_least: comparison}}, {did: {requested: any}, within: 15d}]}]\n"
-    "not: [{attribute: employees, at_most: 5}]",
+    (
+        "any: [{all: [{phase: {at_least: comparison}}, {did: {requested: any}, within: 15d}]}]\n"
+        "not: [{attribute: employees, at_most: 5}]"
+    ),
     "all: [{did: {visited: any}, at_least: 2}, {not: {did: {visited: any}, within: 7d}}]",
     "all: [{score: total, at_least: 15}]\nany: [{phase: research}, {phase: decision}]",
     "all: [{did: {requested: any}}, {score: pricing, at_most: 10}]",
