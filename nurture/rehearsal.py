@@ -10,7 +10,7 @@ to be closed after the usual time, unless the lead was won or lost later: then i
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -62,6 +62,10 @@ class Rehearsal:
         """When it would have become hot, ascending; nobody does without a definition."""
         return _Course(self, lead).walked() if self.definitions.hot_lead is not None else ()
 
+    def watch(self, lead: PastLead, look: Callable[[Situation], None]) -> None:
+        """Look at the lead at every instant at which it is judged; a situation is good for as long as one looks."""
+        _Course(self, lead, look).walked()
+
     def _telling(self, asked: tuple[Did, ...]) -> frozenset[str]:
         """The types of events that can change what is judged."""
         if any(each.any_human_event for each in asked):
@@ -91,8 +95,8 @@ def _nights(definitions: Definitions, now: datetime) -> list[datetime]:
 class _Course:
     """One lead on its way through the instants at which it is judged."""
 
-    def __init__(self, rehearsal: Rehearsal, lead: PastLead) -> None:
-        self.by, self.lead = rehearsal, lead
+    def __init__(self, rehearsal: Rehearsal, lead: PastLead, look: Callable[[Situation], None] | None = None) -> None:
+        self.by, self.lead, self.look = rehearsal, lead, look
         self.facts = Facts(keeps=dict(rehearsal.wanted))
         # what it was before the first that is known, nobody knows: the nearest thing is that
         self.attributes: Mapping[str, Any] = lead.profiles[0][1] if lead.profiles else lead.attributes
@@ -178,6 +182,8 @@ class _Course:
         now = Situation(at, self.attributes, self.facts, {}, measure=remembered(by.ready.measure), hot=self.hot)
         if by.phased:
             now.phase = by.ready.furthest(now)
+        if self.look is not None:
+            self.look(now)
         reasons = by.ready.reasons(now)
         self.met = bool(reasons)
         over = cools_until(self.closed, by.definitions)
