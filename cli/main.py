@@ -26,6 +26,8 @@ COMMANDS = {
     "send-test": "cli.send_test",
     "leads": "cli.leads",
     "enroll": "cli.enroll",
+    "segments": "cli.segments",
+    "journey": "cli.journey",
     "score": "cli.qualification",
     "hot": "cli.qualification",
     "schema": "cli.folder",

@@ -32,8 +32,9 @@ class PastLead:
     """One lead with all that is known of it today.
 
     `events` ascend in time, without those that a machine made or that were taken back. `since` is when the lead became
-    known, `result` whether it was won (None: neither won nor lost yet), `closed_at` when. `profiles`: from when on it
-    was what, ascending; without any, only what it is today is known.
+    known, `result` whether it was won (None: neither won nor lost yet), `closed_at` when. `handed_over`: sales had a
+    task about it once, whatever became of that. `profiles`: from when on it had which attributes, ascending; without
+    any, only those of today are known.
     """
 
     id: str
@@ -43,6 +44,7 @@ class PastLead:
     result: Result | None = None
     closed_at: datetime | None = None
     hot: bool = False
+    handed_over: bool = False
     profiles: tuple[tuple[datetime, Mapping[str, Any]], ...] = ()
 
     @property

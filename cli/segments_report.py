@@ -1,0 +1,104 @@
+"""`nurture segments report`: the 4R of segments on the terminal, as a page, or as data; refuses to judge any itself."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import typer
+from rich.table import Table
+from rich.text import Text
+
+from cli.condition_words import Language, Words, language_of
+from cli.console import out
+from cli.four_r_words import LABELS, Card, Sheet, worded
+from cli.pages import page, write_page
+from cli.pasts import Columns, Folder, History, opened_pasts
+from cli.report_data import plain
+from nurture.errors import NurtureError, UnknownName
+from nurture.four_r import FourR, four_r
+
+STYLES = {"good": "green", "fair": "yellow", "weak": "red", "too_few": "dim"}
+Html = Annotated[
+    Path | None, typer.Option("--html", metavar="FILE", help="Write the report as one self-contained page, too.")
+]
+Speaks = Annotated[
+    Language | None, typer.Option("--language", help="`ja` or `en`; default: the language of most scenarios.")
+]
+Format = Annotated[Literal["text", "json"], typer.Option("--format", help="`json` for other programs.")]
+
+
+def report(
+    name: Annotated[str | None, typer.Argument(metavar="[NAME]", help="One segment; default: all of them.")] = None,
+    history: History = None,
+    columns: Columns = None,
+    folder: Folder = None,
+    floor: Annotated[
+        int | None,
+        typer.Option(min=0, help="How many leads a month a segment must bring; default: what keeps the reps busy."),
+    ] = None,
+    html: Html = None,
+    language: Speaks = None,
+    format: Format = "text",
+) -> None:
+    """The four R of each segment: Rank, Realistic, Reach, Response, with figures and what to change."""
+    with opened_pasts(history, columns, folder) as pasts:
+        known = pasts.definitions.segments
+        if name is not None and name not in known:
+            raise UnknownName("segment", name, known)
+        if not known:
+            raise NurtureError("there is no segment to report on", do="write one into segments.yaml")
+        found = four_r(pasts.leads, pasts.definitions, pasts.now, floor=floor, names=[name] if name else None)
+    words = Words(pasts.definitions, language or language_of(pasts.definitions))
+    sheet = worded(found, words)
+    if html is not None:
+        write_page(html, page("four_r.html", words.language, sheet=sheet, labels=LABELS[words.language]))
+    if format == "json":
+        typer.echo(as_data(found))
+        return
+    tell(sheet)
+    if not found.leads:
+        out.print("there is no lead yet: nurture leads import, or judge past deals with --history FILE.csv")
+    if html is not None:
+        out.print(f"written: {html}")
+
+
+def tell(sheet: Sheet) -> None:
+    """The report for the terminal."""
+    out.print(Text(sheet.summary, style="bold"))
+    for card in sheet.cards:
+        out.print()
+        out.print(_headline(card))
+        out.print(_grid(card))
+        for line in card.advice:
+            out.print(Text(f"→ {line}", style="yellow"))
+    out.print()
+    for note in sheet.notes:
+        out.print(Text(note, style="dim"))
+
+
+def _headline(card: Card) -> Text:
+    place = f"{card.place}. " if card.place is not None else "–  "
+    return Text.assemble((place, "bold"), (card.name, "bold cyan"), f"  {card.title}  ", (f"[{card.axes}]", "dim"))
+
+
+def _grid(card: Card) -> Table:
+    table = Table(box=None, pad_edge=False, show_header=False)
+    table.add_column(no_wrap=True)
+    table.add_column(no_wrap=True)
+    table.add_column(overflow="fold")
+    for row in card.rows:
+        said = Text("\n").join(
+            [*(Text(figure) for figure in row.figures), *(Text(f"→ {line}", style="yellow") for line in row.advice)]
+        )
+        table.add_row(Text(row.name, style="bold"), Text(row.said, style=STYLES[row.verdict]), said)
+    return table
+
+
+def as_data(found: FourR) -> str:
+    """The report as JSON: shares as `{hits, of, value, low, high}`, conditions as people write them."""
+    return plain(found, _extra)
+
+
+def _extra(each: Any) -> dict[str, Any]:
+    return {name: getattr(each, name) for name in ("lift", "per_month") if hasattr(each, name)}
