@@ -5,7 +5,7 @@ Refuses to judge: judging.py reads the sheet.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import lru_cache
@@ -167,6 +167,52 @@ def named_types(definitions: Definitions) -> frozenset[str]:
     if "opened" in named:
         named |= OPENING
     return frozenset(named - {ANY})
+
+
+class Gathering:
+    """Makes sheets for many leads that all keep the same; each is what `note` makes of the same events, sooner."""
+
+    def __init__(self, wanted: Mapping[str, int]) -> None:
+        self._wanted = dict(wanted)
+        self._meant: dict[tuple[str, str], tuple[tuple[str, ...], tuple[str, ...]]] = {}
+
+    def __call__(self, events: Sequence[tuple[str, str, str | None, datetime]]) -> Facts:
+        """A sheet made anew from all the lead's events (type, subject, send key, time), in the order of time."""
+        instants: dict[str, list[datetime]] = {}
+        counted: dict[str, list[tuple[datetime, str, str]]] = {}
+        newest: dict[str, dict[str, tuple[datetime, str, str]]] = {}
+        opened: list[str] = []
+        meant = self._meant
+        for type, subject, send, at in events:  # noqa: A001 - the field's word
+            keys, as_open = meant.get((type, subject)) or self._ready(type, subject)
+            also = send is not None and (type == "opened" or type in OPENING) and send not in opened[-KEEP:]
+            if also and send is not None:
+                opened.append(send)
+            for key in (*keys, *as_open) if also and as_open else keys:
+                if not key.startswith(_COUNTING):
+                    instants.setdefault(key, []).append(at)
+                    continue
+                what = (at, type if key in keys else "opened", subject)
+                if not key.startswith(_PER_SUBJECT):
+                    counted.setdefault(key, []).append(what)
+                    continue
+                of = newest.setdefault(key, {})
+                if subject in of and of[subject][0] >= at:
+                    return gathered(self._wanted, events)  # which of two at one instant is kept, their order decides
+                of[subject] = what
+        kept = {key: tuple(several[-self._wanted[key] :]) for key, several in instants.items()}
+        of_items = {**counted, **{key: list(of.values()) for key, of in newest.items()}}
+        newest_of = {key: tuple(sorted(several)[-self._wanted[key] :]) for key, several in of_items.items()}
+        return Facts(self._wanted, kept, tuple(opened[-KEEP:]), newest_of)
+
+    def _ready(self, type: str, subject: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """Under which keys such an event is kept, and under which others where it is also the open of its mail."""
+        human = type not in NOT_HUMAN
+        keys = tuple(key for key in self._wanted if (human if key == ANY_HUMAN else _meant(key, type, subject)))
+        rest = (key for key in self._wanted if key != ANY_HUMAN and key not in keys)
+        as_open = tuple(key for key in rest if type in OPENING and _meant(key, "opened", subject))
+        found = self._meant[type, subject] = (keys, as_open)
+        return found
 
 
 def gathered(wanted: Mapping[str, int], events: Iterable[tuple[str, str, str | None, datetime]]) -> Facts:
