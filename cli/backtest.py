@@ -10,14 +10,17 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
+from rich.progress import Progress
 
-from adapters.database.backtesting import open_for
+from adapters.database.backtesting import open_for, some_leads
 from adapters.database.engine import reading
-from cli.backtests import as_data, tell
+from adapters.database.history import past_leads
+from cli.backtests import as_data, summary, tell
+from cli.console import err
 from cli.folder import Folder
-from cli.opening import opened_if_there
+from cli.opening import Data, opened_if_there
 from cli.pasts import Columns, History, opened_pasts
-from nurture.backtest import Capacity, Comparison, capacity_of, usually
+from nurture.backtest import Capacity, Comparison, capacity_of, matters, usually
 from nurture.definitions import Definitions
 from nurture.durations import Duration
 from nurture.errors import NurtureError
@@ -72,6 +75,26 @@ def backtest(
         typer.echo(json.dumps(as_data(found, limit), ensure_ascii=False, indent=2))
         return
     tell(found, limit, zone=compared.zone, source=str(history) if history is not None else None)
+
+
+SAMPLED = 4_000
+"""At most so many leads are looked at for a plan, which is asked for often: a few seconds."""
+FORETOLD = timedelta(days=180)
+
+
+def foretold(data: Data, new: Definitions) -> list[str]:
+    """What a plan says of the past: nothing where the same leads would become hot as now, or there is no lead."""
+    old, now = data.store.current(), data.clock.now()
+    if new.hot_lead is None or not matters(old, new):
+        return []
+    with reading(data.engine) as connection, Progress(console=err, transient=True) as progress:
+        open_since = open_for(connection, now - FORETOLD)
+        compared = Comparison(new, old, now - FORETOLD, now, usually(open_since))
+        some, of = some_leads(connection, SAMPLED)
+        past = progress.track(past_leads(connection, some), total=len(some), description="back-testing")
+        found = compared.summed([case for lead in past if (case := compared.case(lead)) is not None], len(some))
+    limit = capacity_of(new.sales, open_since, new.hot_lead.queue)
+    return summary(found, limit, sampled_of=of) if of else []
 
 
 @dataclass(frozen=True, slots=True)

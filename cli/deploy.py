@@ -11,17 +11,19 @@ from typing import Annotated, NoReturn
 import typer
 from rich.progress import Progress
 from rich.text import Text
+from sqlalchemy import Connection
 
 from adapters.database import deployments
 from adapters.database.engine import reading, writing
-from adapters.database.foresight import arriving, becoming_hot, held_hot, leaving, standing, stirred
+from adapters.database.foresight import HotBy, arriving, hot_by, leaving, standing, stirred
 from adapters.enrolling import enrol
 from adapters.scenario_folder import check_folder, holidays_of
+from cli.backtest import foretold
 from cli.check import report, summary
 from cli.console import INPUT_IS_WRONG, Ended, err, out
 from cli.folder import Folder
 from cli.opening import Data, opened
-from cli.plan import say_hot, show_arriving, show_hot, show_leaving, show_standing, show_told
+from cli.plan import say_hot, show_arriving, show_hot, show_leaving, show_past, show_standing, show_told
 from nurture.definitions import Definitions
 from nurture.loading import Loaded
 
@@ -85,11 +87,22 @@ def _plan(data: Data, new: Definitions, files: Mapping[str, str], *, enroll_exis
             _refuse(deployments.DeployRefused(without), "plan: this would be refused")
         show_standing(standing(connection, data.store, new))
         show_arriving(arriving(connection, new, data.clock.now()), enroll=enroll_existing)
-        hot = becoming_hot(connection, data.store.current(), new, data.clock.now())
-        held = [lead for lead in held_hot(connection, new, data.clock.now()) if lead not in hot]
-        show_hot(hot, held, hand_over=hand_over)
+        hot = _hot_by(data, connection, new)
+        show_hot(hot.becoming, hot.held, hand_over=hand_over)
         show_leaving(leaving(connection, data.store, data.store.current(), new, data.clock.now()))
-        show_told(len({*deployments.affected(connection), *hot}), stirred(connection))
+        show_told(len({*deployments.affected(connection), *hot.becoming}), stirred(connection))
+    show_past(foretold(data, new))
+
+
+def _hot_by(data: Data, connection: Connection, new: Definitions) -> HotBy:
+    """Whom the new files make hot, with a progress bar: every lead is looked at."""
+    with Progress(console=err, transient=True) as progress:
+        task = progress.add_task("judging leads", total=None)
+
+        def tell(done: int, of: int) -> None:
+            progress.update(task, completed=done, total=of)
+
+        return hot_by(connection, data.store.current(), new, data.clock.now(), tell)
 
 
 def put_in_place(data: Data, loaded: Loaded, files: Mapping[str, str], *, hand_over: bool = False) -> None:
@@ -101,8 +114,7 @@ def put_in_place(data: Data, loaded: Loaded, files: Mapping[str, str], *, hand_o
     old = data.store.files(before) if before else {}
     real_now, now = datetime.now(UTC), data.clock.now()
     with reading(data.engine) as connection:
-        hot = becoming_hot(connection, data.store.current(), loaded.definitions, now)
-        held = [lead for lead in held_hot(connection, loaded.definitions, now) if lead not in hot]
+        hot = _hot_by(data, connection, loaded.definitions)
     try:
         with writing(data.engine) as connection:
             deployments.number_before(connection, data.store)
@@ -113,22 +125,22 @@ def put_in_place(data: Data, loaded: Loaded, files: Mapping[str, str], *, hand_o
                 by=_who(),
                 now=now,
                 real_now=real_now,
-                hot=hot,
+                hot=hot.becoming,
                 hand_over=hand_over,
             )
             if hand_over:
-                deployments.release(connection, held, now)
+                deployments.release(connection, hot.held, now)
     except deployments.DeployRefused as refused:
         _refuse(refused, "nothing was deployed")
     if made.created:
         out.print(Text(f"deployment {made.number} is current", style="bold green"))
         _tell_changes(old, files)
         out.print(f"{made.told} lead(s) hear of it")
-        say_hot(hot, hand_over=hand_over)
+        say_hot(hot.becoming, hand_over=hand_over)
     else:
         out.print(f"deployment {made.number} is current already: nothing changed")
-    if hand_over and held:
-        out.print(f"{len(held)} lead(s) that were hot already and with nobody are handed over")
+    if hand_over and hot.held:
+        out.print(f"{len(hot.held)} lead(s) that were hot already and with nobody are handed over")
     warnings = sum(problem.severity == "warning" for problem in loaded.problems)
     if warnings:
         out.print(Text(f"{warnings} warning(s), see above", style="yellow"))

@@ -5,10 +5,12 @@ Refuses to judge: judging.py reads the sheet.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import lru_cache
+from typing import NamedTuple
 
 from nurture.conditions import ANY, AnyCondition, Did, EventPattern, Happened, parts
 from nurture.definitions import Definitions, Scenario
@@ -169,49 +171,67 @@ def named_types(definitions: Definitions) -> frozenset[str]:
     return frozenset(named - {ANY})
 
 
+class _Keys(NamedTuple):
+    """Under which keys an event is kept: of patterns, of items that count each time, of items that count subjects."""
+
+    patterns: tuple[str, ...]
+    each: tuple[str, ...]
+    subjects: tuple[str, ...]
+
+    @classmethod
+    def of(cls, keys: Iterable[str]) -> _Keys:
+        several = tuple(keys)
+        each, subjects = (tuple(key for key in several if key.startswith(kind)) for kind in (_EACH, _PER_SUBJECT))
+        return cls(tuple(key for key in several if not key.startswith(_COUNTING)), each, subjects)
+
+
 class Gathering:
-    """Makes sheets for many leads that all keep the same; each is what `note` makes of the same events, sooner."""
+    """Makes sheets for many leads that all keep the same; each is what `gathered` makes of the same events, sooner."""
 
     def __init__(self, wanted: Mapping[str, int]) -> None:
         self._wanted = dict(wanted)
-        self._meant: dict[tuple[str, str], tuple[tuple[str, ...], tuple[str, ...]]] = {}
+        self._known: dict[tuple[str, str], tuple[_Keys, _Keys]] = {}
 
     def __call__(self, events: Sequence[tuple[str, str, str | None, datetime]]) -> Facts:
-        """A sheet made anew from all the lead's events (type, subject, send key, time), in the order of time."""
-        instants: dict[str, list[datetime]] = {}
-        counted: dict[str, list[tuple[datetime, str, str]]] = {}
-        newest: dict[str, dict[str, tuple[datetime, str, str]]] = {}
+        """A sheet of all the lead's events (type, subject, send key, time), in the order of time."""
+        instants: dict[str, list[datetime]] = defaultdict(list)
+        counted: dict[str, list[tuple[datetime, str, str]]] = defaultdict(list)
+        newest: dict[str, dict[str, tuple[datetime, str, str]]] = defaultdict(dict)
         opened: list[str] = []
-        meant = self._meant
+        known = self._known
         for type, subject, send, at in events:  # noqa: A001 - the field's word
-            keys, as_open = meant.get((type, subject)) or self._ready(type, subject)
-            also = send is not None and (type == "opened" or type in OPENING) and send not in opened[-KEEP:]
-            if also and send is not None:
-                opened.append(send)
-            for key in (*keys, *as_open) if also and as_open else keys:
-                if not key.startswith(_COUNTING):
-                    instants.setdefault(key, []).append(at)
-                    continue
-                what = (at, type if key in keys else "opened", subject)
-                if not key.startswith(_PER_SUBJECT):
-                    counted.setdefault(key, []).append(what)
-                    continue
-                of = newest.setdefault(key, {})
-                if subject in of and of[subject][0] >= at:
-                    return gathered(self._wanted, events)  # which of two at one instant is kept, their order decides
-                of[subject] = what
-        kept = {key: tuple(several[-self._wanted[key] :]) for key, several in instants.items()}
-        of_items = {**counted, **{key: list(of.values()) for key, of in newest.items()}}
-        newest_of = {key: tuple(sorted(several)[-self._wanted[key] :]) for key, several in of_items.items()}
-        return Facts(self._wanted, kept, tuple(opened[-KEEP:]), newest_of)
+            told, as_open = known.get((type, subject)) or self._ready(type, subject)
+            several = [(type, told)]
+            if send is not None and (type == "opened" or type in OPENING) and send not in opened:
+                opened = [*opened, send][-KEEP:]
+                several = [(type, told), ("opened", as_open)]
+            for what, keys in several:
+                for key in keys.patterns:
+                    instants[key].append(at)
+                for key in keys.each:
+                    counted[key].append((at, what, subject))
+                for key in keys.subjects:
+                    before = newest[key].get(subject)
+                    if before is not None and before[0] >= at:
+                        return gathered(self._wanted, events)  # of two at one instant their order decides
+                    newest[key][subject] = (at, what, subject)
+        room = self._wanted
+        for key, of in newest.items():
+            counted[key] = list(of.values())
+        return Facts(
+            room,
+            {key: tuple(several[-room[key] :]) for key, several in instants.items()},
+            tuple(opened),
+            {key: tuple(sorted(several)[-room[key] :]) for key, several in counted.items()},
+        )
 
-    def _ready(self, type: str, subject: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
-        """Under which keys such an event is kept, and under which others where it is also the open of its mail."""
+    def _ready(self, type: str, subject: str) -> tuple[_Keys, _Keys]:
+        """The keys of such an event, and the further ones where it is also the open of its mail."""
         human = type not in NOT_HUMAN
-        keys = tuple(key for key in self._wanted if (human if key == ANY_HUMAN else _meant(key, type, subject)))
-        rest = (key for key in self._wanted if key != ANY_HUMAN and key not in keys)
-        as_open = tuple(key for key in rest if type in OPENING and _meant(key, "opened", subject))
-        found = self._meant[type, subject] = (keys, as_open)
+        told = [key for key in self._wanted if (human if key == ANY_HUMAN else _meant(key, type, subject))]
+        rest = [key for key in self._wanted if key != ANY_HUMAN and key not in told and type in OPENING]
+        as_open = [key for key in rest if _meant(key, "opened", subject)]
+        found = self._known[type, subject] = (_Keys.of(told), _Keys.of(as_open))
         return found
 
 

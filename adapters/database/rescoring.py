@@ -21,8 +21,9 @@ from adapters.database.members import meant
 from adapters.database.schema import events, leads
 from nurture.conditions import AnyCondition
 from nurture.definitions import Definitions
-from nurture.facts import Gathering
+from nurture.facts import Facts, Gathering
 from nurture.membership import Membership
+from nurture.qualification import hot_condition
 
 AT_ONCE = 2_000
 """How many leads are read in one question: a few megabytes of what they did."""
@@ -30,6 +31,8 @@ WORTH_PROCESSES = 20_000
 """From so many leads on, several processes are sooner done than one: each takes a second to begin."""
 _MOST_PROCESSES = 4
 
+Tell = Callable[[int, int], None]
+"""Hears how many of how many leads have been looked at."""
 Event = tuple[str, str, str | None, datetime]
 """Type, subject, send key, time."""
 
@@ -55,10 +58,21 @@ class Question:
     old: tuple[AnyCondition, Definitions] | None
     now: datetime
 
+    @classmethod
+    def of(cls, new: Definitions, old: Definitions, now: datetime) -> Question:
+        """Who fits the new hot lead definition, which there is."""
+        if new.hot_lead is None:
+            raise ValueError("nobody fits a definition that is not there")
+        before = (hot_condition(old.hot_lead), old) if old.hot_lead is not None else None
+        return cls((hot_condition(new.hot_lead), new), before, now)
 
-def all_fitting(
-    conn: Connection, question: Question, tell: Callable[[int, int], None] = lambda _done, _of: None
-) -> list[Fit]:
+
+def asleep() -> ColumnElement[bool]:
+    """True of a lead whose workflow was never started, and to which nothing is told that would start it."""
+    return and_(leads.c.started.is_(False), leads.c.pending.is_(False), leads.c.status != "erased")
+
+
+def all_fitting(conn: Connection, question: Question, tell: Tell = lambda _done, _of: None) -> list[Fit]:
     """Every lead that fits, in the order of ids; `tell` hears how many of how many have been looked at.
 
     Several processes read for themselves, each what is committed when it asks.
@@ -76,7 +90,7 @@ def all_fitting(
         return _together(pool.map(_ask, ranges), several, tell)
 
 
-def _together(parts: Iterable[list[Fit]], several: int, tell: Callable[[int, int], None]) -> list[Fit]:
+def _together(parts: Iterable[list[Fit]], several: int, tell: Tell) -> list[Fit]:
     found: list[Fit] = []
     for number, part in enumerate(parts, start=1):
         found += part
@@ -106,22 +120,33 @@ class _Judge:
         self._now = question.now
         self._new = Membership.of(*question.new)
         self._old = Membership.of(*question.old) if question.old is not None else None
-        self._sheets = {id(each): Gathering(each.wanted) for each in (self._new, self._old) if each is not None}
+        self._sheet_of_new = Gathering(self._new.wanted)
+        self._sheet_of_old = self._other_sheet()
         self._dids = (*self._new.dids, *(self._old.dids if self._old is not None else ()))
 
     def __call__(self, conn: Connection, after: str, until: str | None) -> list[Fit]:
         """Who fits of the leads in a range."""
         did = self._did(conn, after, until)
         found = []
-        for lead, attributes, hot, started, pending in conn.execute(_leads(after, until)):
+        for lead, attributes, hot, sleeps in conn.execute(_leads(after, until)):
             told = did.get(lead, ())
-            if self._fits(self._new, attributes, told, hot=bool(hot)):
-                before = self._old is not None and self._fits(self._old, attributes, told, hot=bool(hot))
-                found.append(Fit(lead, before, bool(hot), not (started or pending)))
+            facts = self._sheet_of_new(told)
+            if self._new.fits(attributes, facts, self._now, hot=bool(hot)):
+                before = self._fitted_before(attributes, told, facts, hot=bool(hot))
+                found.append(Fit(lead, before, bool(hot), bool(sleeps)))
         return found
 
-    def _fits(self, asked: Membership, attributes: dict[str, Any], told: Sequence[Event], *, hot: bool) -> bool:
-        return asked.fits(attributes, self._sheets[id(asked)](told), self._now, hot=hot)
+    def _other_sheet(self) -> Gathering | None:
+        """What makes the sheets of the old definitions, where they keep something else than the new."""
+        if self._old is None or self._old.wanted == self._new.wanted:
+            return None
+        return Gathering(self._old.wanted)
+
+    def _fitted_before(self, attributes: dict[str, Any], told: Sequence[Event], facts: Facts, *, hot: bool) -> bool:
+        if self._old is None:
+            return False
+        sheet = facts if self._sheet_of_old is None else self._sheet_of_old(told)
+        return self._old.fits(attributes, sheet, self._now, hot=hot)
 
     def _did(self, conn: Connection, after: str, until: str | None) -> dict[str, list[Event]]:
         """What the leads of a range did of what is asked, by lead, in the order of time."""
@@ -144,7 +169,7 @@ class _Judge:
 
 def _leads(after: str, until: str | None) -> Select[Any]:
     hot = leads.c.position["hot"].as_boolean()
-    columns = (leads.c.id, leads.c.attributes, hot, leads.c.started, leads.c.pending)
+    columns = (leads.c.id, leads.c.attributes, hot, asleep())
     known = (_between(leads.c.id, after, until), leads.c.status != "erased")
     return select(*columns).where(*known).order_by(leads.c.id)
 
