@@ -22,7 +22,7 @@ from cli.backtest import foretold
 from cli.check import report, summary
 from cli.console import INPUT_IS_WRONG, Ended, err, out
 from cli.folder import Folder
-from cli.opening import Data, opened
+from cli.opening import Data, opened, opened_if_there
 from cli.plan import say_hot, show_arriving, show_hot, show_leaving, show_past, show_standing, show_told
 from nurture.definitions import Definitions
 from nurture.loading import Loaded
@@ -62,25 +62,26 @@ def deploy(
             Text(f"there is no scenario in {directory}: is this the folder? Nothing was deployed", style="bold red")
         )
         raise Ended(INPUT_IS_WRONG)
+    if plan:
+        with opened_if_there() as there:
+            _plan(there, loaded.definitions, files, enroll_existing=enroll_existing, hand_over=hand_over)
+        return
     with opened() as data:
-        _deploy(data, loaded, files, plan=plan, enroll_existing=enroll_existing, hand_over=hand_over)
+        put_in_place(data, loaded, files, hand_over=hand_over)
+        if enroll_existing:
+            _enroll_existing(data)
 
 
-def _deploy(
-    data: Data, loaded: Loaded, files: Mapping[str, str], *, plan: bool, enroll_existing: bool, hand_over: bool
+def _plan(
+    data: Data | None, new: Definitions, files: Mapping[str, str], *, enroll_existing: bool, hand_over: bool
 ) -> None:
+    if data is None:
+        _tell_changes({}, files)
+        out.print("plan: this would be the first deployment; there is no lead yet that would hear of it")
+        return
     before = data.store.refresh()
     old = data.store.files(before) if before else {}
-    if plan:
-        _tell_changes(old, files)
-        _plan(data, loaded.definitions, files, enroll_existing=enroll_existing, hand_over=hand_over)
-        return
-    put_in_place(data, loaded, files, hand_over=hand_over)
-    if enroll_existing:
-        _enroll_existing(data)
-
-
-def _plan(data: Data, new: Definitions, files: Mapping[str, str], *, enroll_existing: bool, hand_over: bool) -> None:
+    _tell_changes(old, files)
     with reading(data.engine) as connection:
         without = deployments.stranded(connection, files)
         if without:
@@ -90,7 +91,10 @@ def _plan(data: Data, new: Definitions, files: Mapping[str, str], *, enroll_exis
         hot = _hot_by(data, connection, new)
         show_hot(hot.becoming, hot.held, hand_over=hand_over)
         show_leaving(leaving(connection, data.store, data.store.current(), new, data.clock.now()))
-        show_told(len({*deployments.affected(connection), *hot.becoming}), stirred(connection))
+        if old == files and set(holidays_of(new, datetime.now(UTC).year)) == data.store.current().holidays:
+            out.print("plan: no file differs from the current deployment: deploying would do nothing")
+        else:
+            show_told(len({*deployments.affected(connection), *hot.becoming}), stirred(connection))
     show_past(foretold(data, new))
 
 
