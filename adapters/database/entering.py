@@ -11,7 +11,8 @@ from typing import Any
 
 from sqlalchemy import Connection, Select, and_, or_, select
 
-from adapters.database.members import fitting, meant
+from adapters.database.matching import meant
+from adapters.database.members import fitting
 from adapters.database.schema import deployments, enrolments, events, leads
 from adapters.database.sequence import Deployments
 from nurture.conditions import Did

@@ -1,4 +1,8 @@
-"""Finds the leads that fit a condition by what is stored of them; refuses to judge: `nurture.membership` does."""
+"""Finds the leads that fit a condition: by SQL as far as it goes, and one by one where `nurture.membership` must judge.
+
+Leads are gone through in the order of their ids, a stretch at a time, so that a question about a million of them takes
+no more memory than one about a thousand, and whoever waits sees how far it is.
+"""
 
 from __future__ import annotations
 
@@ -6,15 +10,22 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, and_, false, or_, select
+from sqlalchemy import ColumnElement, Connection, Select, and_, bindparam, select, true
 
+from adapters.database.among import among as one_of
+from adapters.database.matching import Match, counted, matching, meant
 from adapters.database.schema import events, leads
-from nurture.conditions import ANY, Did
-from nurture.facts import NOT_HUMAN, OPENING, Facts, gathered
+from nurture.facts import Facts, gathered
 from nurture.membership import Membership
 
 AT_ONCE = 500
-"""How many leads are looked at in one question."""
+"""How many leads are judged after one question."""
+STRETCH = 10_000
+"""How many leads one question of SQL is about."""
+_NOT_ERASED = leads.c.status != "erased"
+_END = (
+    select(leads.c.id).where(leads.c.id > bindparam("after")).order_by(leads.c.id).offset(STRETCH - 1).limit(1)
+)  # fmt: skip
 
 
 def fitting(
@@ -26,21 +37,39 @@ def fitting(
     known: datetime | None = None,
     alive: Callable[[], None] = lambda: None,
 ) -> list[str]:
-    """The ids, in order, of the leads (`among` these, else of all) that fit at `now`.
+    """The ids, in order, of the leads (`among` these, else of all) that fit at `now`; see `members`."""
+    found: list[str] = []
+    for some in members(conn, asked, now, among=among, known=known, alive=alive):
+        found += some
+    return found
+
+
+def members(
+    conn: Connection,
+    asked: Membership,
+    now: datetime,
+    *,
+    among: Sequence[str] | None = None,
+    known: datetime | None = None,
+    alive: Callable[[], None] = lambda: None,
+) -> Iterator[list[str]]:
+    """The same a stretch at a time, each in the order of ids; a stretch in which nobody fits is an empty list.
 
     `known`: only what was known by then counts of what they did; attributes are always those of today. `alive` is
-    called every few hundred leads.
+    called before every question.
     """
-    found: list[str] = []
-    for some in _some(conn, among):
+    match = matching(asked, now, conn.dialect.name, known=known)
+    for within, given in _stretches(conn, match, among):
         alive()
-        sheets = facts_of(conn, [row.id for row in some], asked, known=known)
-        found += [
-            row.id
-            for row in some
-            if asked.fits(row.attributes, sheets[row.id], now, hot=bool((row.position or {}).get("hot")))
-        ]
-    return found
+        rows = conn.execute(within, given).all()
+        doubtful = [row.id for row in rows if not row.sure]
+        fit = set(_judged(conn, doubtful, asked, now, known=known, alive=alive))
+        yield [row.id for row in rows if row.sure or row.id in fit]
+
+
+def how_many(conn: Connection, asked: Membership, now: datetime, *, alive: Callable[[], None] = lambda: None) -> int:
+    """How many leads fit at `now`."""
+    return sum(len(some) for some in members(conn, asked, now, alive=alive))
 
 
 def facts_of(
@@ -50,44 +79,51 @@ def facts_of(
     did: dict[str, list[tuple[str, str, str | None, datetime]]] = {lead: [] for lead in several}
     if asked.dids:
         columns = (events.c.lead, events.c.type, events.c.subject, events.c.send, events.c.at)
-        wanted = [events.c.lead.in_(several), meant(asked.dids)]
-        if known is None:
-            wanted += [events.c.automatic.is_(False), events.c.reversed_at.is_(None)]
-        else:  # what was taken back later, since it was a machine's or wrong, counted then
-            stood = and_(events.c.automatic.is_(False), events.c.reversed_at.is_(None))
-            wanted += [or_(stood, events.c.reversed_at > known), events.c.received_at <= known]
-        for row in conn.execute(select(*columns).where(*wanted).order_by(events.c.lead, events.c.at, events.c.id)):
+        wanted = (one_of(events.c.lead), meant(asked.dids), counted(events, known))
+        query = select(*columns).where(*wanted).order_by(events.c.lead, events.c.at, events.c.id)
+        for row in conn.execute(query, {"of": several}):
             did[row.lead].append((row.type, row.subject, row.send, row.at))
     return {lead: gathered(asked.wanted, told) for lead, told in did.items()}
 
 
-def meant(several: Sequence[Did]) -> ColumnElement[bool]:
-    """True for the rows of `events` that one of these asks about, at whatever time."""
-    return or_(false(), *(and_(*_meant(each)) for each in several))
+def _judged(
+    conn: Connection,
+    several: Sequence[str],
+    asked: Membership,
+    now: datetime,
+    *,
+    known: datetime | None,
+    alive: Callable[[], None],
+) -> Iterator[str]:
+    """Those of the leads that fit, each judged by itself."""
+    known_of = select(leads.c.id, leads.c.attributes, leads.c.position).where(one_of(leads.c.id))
+    for start in range(0, len(several), AT_ONCE):
+        alive()
+        some = several[start : start + AT_ONCE]
+        sheets = facts_of(conn, some, asked, known=known)
+        for row in conn.execute(known_of, {"of": some}):
+            if asked.fits(row.attributes, sheets[row.id], now, hot=bool((row.position or {}).get("hot"))):
+                yield row.id
 
 
-def _meant(asked: Did) -> Iterator[ColumnElement[bool]]:
-    if asked.any_human_event:
-        yield events.c.type.not_in(NOT_HUMAN)
-        return
-    pattern = asked.did
-    yield events.c.type.in_((pattern.type, *(OPENING if pattern.type == "opened" else ())))
-    if pattern.subject not in (None, ANY):
-        below = events.c.subject.startswith(f"{pattern.subject}/", autoescape=True)
-        yield or_(events.c.subject == pattern.subject, below)
+def _stretches(
+    conn: Connection, match: Match, among: Sequence[str] | None
+) -> Iterator[tuple[Select[Any], dict[str, Any]]]:
+    """Questions for the rows (id, sure) of the leads that may fit and are not erased, each about a few of them."""
+    sure = true() if match.exact else match.sure
 
+    def asked(of: ColumnElement[bool]) -> Select[Any]:
+        return select(leads.c.id, sure.label("sure")).where(of, _NOT_ERASED, match.maybe).order_by(leads.c.id)
 
-def _some(conn: Connection, among: Sequence[str] | None) -> Iterator[Sequence[Row[Any]]]:
-    """The leads that are not erased, a few at a time, in the order of their ids."""
-    rows: Select[Any] = (
-        select(leads.c.id, leads.c.attributes, leads.c.position).where(leads.c.status != "erased").order_by(leads.c.id)
-    )
     if among is not None:
         named = sorted(set(among))
+        of_these = asked(one_of(leads.c.id, "named"))
         for start in range(0, len(named), AT_ONCE):
-            yield conn.execute(rows.where(leads.c.id.in_(named[start : start + AT_ONCE]))).all()
+            yield of_these, {"named": named[start : start + AT_ONCE]}
         return
-    last = ""
-    while some := conn.execute(rows.where(leads.c.id > last).limit(AT_ONCE)).all():
-        yield some
-        last = some[-1].id
+    after = ""
+    between = asked(and_(leads.c.id > bindparam("after"), leads.c.id <= bindparam("until")))
+    while until := conn.execute(_END, {"after": after}).scalar():
+        yield between, {"after": after, "until": until}
+        after = until
+    yield asked(leads.c.id > bindparam("after")), {"after": after}

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement, Connection, and_, insert, or_, select, update
 
-from adapters.database.members import meant
+from adapters.database.matching import meant
 from adapters.database.schema import enrolments, events, handoffs, leads, sweeps
 from adapters.database.sequence import Deployments, append_to_all
 from nurture.conditions import Did
