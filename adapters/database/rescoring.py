@@ -17,7 +17,7 @@ from typing import Any
 from sqlalchemy import Column, ColumnElement, Connection, Engine, Select, and_, bindparam, func, select
 
 from adapters.database.engine import open_database, reading
-from adapters.database.members import meant
+from adapters.database.matching import meant
 from adapters.database.schema import events, leads
 from nurture.conditions import AnyCondition
 from nurture.definitions import Definitions

@@ -12,24 +12,25 @@ from __future__ import annotations
 
 import argparse
 import resource
+import socket
 import sys
 import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 
-from sqlalchemy import Engine, func, select
+from sqlalchemy import Connection, Engine, func, select
 
 from adapters.database.engine import migrate, open_database, reading
 from adapters.database.foresight import hot_by
-from adapters.database.rescoring import Question, passed_over
+from adapters.database.rescoring import Question, _Judge, _leads, _ranges, _raw
 from adapters.database.schema import leads
 from adapters.scenario_folder import read_folder
 from nurture.definitions import Definitions
 from nurture.loading import definitions_of
 from tests.bench.population import NOW, fill
-from tests.bench.stage import free_port, say
 from tests.postgresql import DURABLE, PostgresqlServer
 
 SCENARIOS = Path(__file__).resolve().parents[2] / "scenarios"
@@ -49,8 +50,34 @@ def definitions() -> tuple[Definitions, Definitions]:
 
 def peak() -> float:
     """MiB at most so far: of this process, and of as many others as were ever there, each as large as the largest."""
-    mine, theirs = (resource.getrusage(who).ru_maxrss / 1024 for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+    mine, theirs = (
+        resource.getrusage(who).ru_maxrss / 1024 for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
+    )
     return mine + 2 * theirs
+
+
+def pass_over(conn: Connection, question: Question) -> int:
+    """Fetch all that is asked for, and do nothing with it; how many events that were."""
+    judge, fetched = _Judge(question), 0
+    for after, until in _ranges(conn):
+        fetched += sum(1 for _ in _raw(conn, judge._events(after, until)))
+        for _ in conn.execute(_leads(after, until)):
+            pass
+    return fetched
+
+
+def say(what: str) -> None:
+    """One line of progress."""
+    sys.stdout.write(f"{datetime.now():%H:%M:%S} {what}\n")  # noqa: DTZ005 - for whoever waits here
+    sys.stdout.flush()
+
+
+def free_port() -> int:
+    """A port of this machine that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
 
 
 def measure(engine: Engine, rounds: int) -> str:
@@ -60,7 +87,7 @@ def measure(engine: Engine, rounds: int) -> str:
     for _ in range(rounds):
         began = time.perf_counter()
         with reading(engine) as conn:
-            fetched = passed_over(conn, Question.of(new, old, NOW))
+            fetched = pass_over(conn, Question.of(new, old, NOW))
         floor, began = time.perf_counter() - began, time.perf_counter()
         with reading(engine) as conn:
             several = conn.execute(select(func.count()).select_from(leads)).scalar_one()
@@ -92,11 +119,13 @@ def database(kind: str, keep: Path | None) -> Iterator[str]:
 def main() -> None:
     """Fill, measure, tell."""
     say_how = argparse.ArgumentParser(
-        prog="python -m tests.bench.rescoring", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+        prog="python -m tests.bench.rescoring",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     say_how.add_argument("kind", choices=("sqlite", "postgresql"))
     say_how.add_argument("--leads", type=int, default=1_000_000)
-    say_how.add_argument("--rounds", type=int, default=2, help="how often floor and product take turns; the best counts")
+    say_how.add_argument("--rounds", type=int, default=2, help="how often both take turns; the best counts")
     say_how.add_argument("--keep", type=Path, help="a SQLite file that is filled where it is not there yet, and kept")
     asked = say_how.parse_args()
     there = asked.keep is not None and asked.keep.exists()
