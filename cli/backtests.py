@@ -72,7 +72,8 @@ def _against(found: Backtest, limit: Capacity | None, scale: float) -> str:
     if limit is None:
         return "; what sales can take is not known: name it with --capacity N"
     over = sum(each.hot * scale > limit.per_week for each in found.weeks)
-    return f"; sales can take {limit.per_week:.1f} a week ({limit.why}), {over} week(s) were above"
+    takes = f"{'at least ' if limit.at_least else ''}{limit.per_week:.1f} a week ({limit.why})"
+    return f"; sales can take {takes}; {over} week(s) were above"
 
 
 def _share(share: Share) -> str:
@@ -156,7 +157,9 @@ def as_data(found: Backtest, limit: Capacity | None) -> dict[str, Any]:
         "now": found.now.isoformat(),
         "leads": found.leads,
         "hot": found.hot,
-        "capacity": {"per_week": limit.per_week, "why": limit.why} if limit is not None else None,
+        "capacity": {"per_week": limit.per_week, "at_least": limit.at_least, "why": limit.why}
+        if limit is not None
+        else None,
         "weeks": [
             {"begins": each.begins.isoformat(), "hot": each.hot, "won": each.won, "lost": each.lost}
             for each in found.weeks

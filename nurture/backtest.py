@@ -13,7 +13,6 @@ from zoneinfo import ZoneInfo
 
 from nurture import calendar
 from nurture.definitions import Definitions, Sales
-from nurture.durations import Duration
 from nurture.history import PastLead, Result
 from nurture.membership import Membership
 from nurture.nearness import Missed, nearest
@@ -28,10 +27,11 @@ USUAL = timedelta(days=30)
 
 @dataclass(frozen=True, slots=True)
 class Capacity:
-    """How many new tasks sales can take in a week, and why so many."""
+    """How many new tasks sales can take in a week, and why so many; `at_least` so many where it may be more."""
 
     per_week: float
     why: str
+    at_least: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,28 +186,24 @@ def capacity_of(sales: Sales | None, open_for: Sequence[timedelta], queue: str) 
     if sales is None:
         return None
     held = sum(each.capacity for each in sales.reps)
-    days, why = _days_open(sales, open_for, queue)
-    if days is None or not held:
+    hold = f"{len(sales.reps)} rep(s) hold {held} tasks, each open for"
+    known = sales.queues.get(queue)
+    within = known.close_within if known is not None else None
+    if not held:
         return None
-    return Capacity(held * 7 / days, f"{len(sales.reps)} rep(s) hold {held} tasks, {why}")
+    if open_for:
+        days = usually(open_for) / timedelta(days=1)
+        return Capacity(held * 7 / days, f"{hold} {days:.1f} days: the median of {len(open_for)}")
+    if within is None:
+        return None
+    days = within.business_days * 7 / 5 or within.span / timedelta(days=1)
+    return Capacity(held * 7 / days, f"{hold} at most {days:g} days: close_within of {queue}", at_least=True)
 
 
 def usually(open_for: Sequence[timedelta]) -> timedelta:
     """How long a task is open: the median of those that were, at least an hour; USUAL where there was none."""
     middle = median(open_for)
     return USUAL if middle is None else max(middle, timedelta(hours=1))
-
-
-def _days_open(sales: Sales, open_for: Sequence[timedelta], queue: str) -> tuple[float | None, str]:
-    if open_for:
-        days = usually(open_for) / timedelta(days=1)
-        return days, f"each open for {days:.1f} days (median of {len(open_for)})"
-    known = sales.queues.get(queue)
-    within: Duration | None = known.close_within if known is not None else None
-    if within is None:
-        return None, ""
-    days = within.business_days * 7 / 5 or within.span / timedelta(days=1)
-    return days, f"each open for at most {days:g} days (close_within of {queue})"
 
 
 def _afterwards(case: Case, crossing: Crossing) -> Result | None:

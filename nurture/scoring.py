@@ -149,7 +149,7 @@ def _plain(condition: AnyCondition) -> bool:
 
 
 def _counted(ready: _ReadyItem, now: Situation) -> list[tuple[datetime, str, str, float, float]]:
-    """The parts, as tuples: a million leads are scored for a plan. The newest events fill the cap first, before fading."""
+    """The parts as tuples, a million leads are scored for a plan; the newest events fill the cap, before fading."""
     kept = now.facts.counted.get(ready.key)
     if kept is None:
         return []

@@ -4,8 +4,8 @@
     python -m tests.bench.rescoring postgresql --leads 100000 --rounds 1
     python -m tests.bench.rescoring sqlite --keep /tmp/bench.db     # filled once, used again
 
-The floor is one plain pass: one process that fetches the same rows and does nothing with them. The server of
-PostgreSQL is not counted in the memory: it has what its settings give it.
+The floor is one plain pass: one process that fetches the same rows in the same order and does nothing with them.
+The server of PostgreSQL is not counted in the memory: it has what its settings give it.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from sqlalchemy import Connection, Engine, func, select
 
 from adapters.database.engine import migrate, open_database, reading
 from adapters.database.foresight import hot_by
-from adapters.database.rescoring import Question, _Judge, _leads, _ranges, _raw
+from adapters.database.rescoring import _EVERYBODY, Question, _Judge, _leads
 from adapters.database.schema import leads
 from adapters.scenario_folder import read_folder
 from nurture.definitions import Definitions
@@ -58,11 +58,10 @@ def peak() -> float:
 
 def pass_over(conn: Connection, question: Question) -> int:
     """Fetch all that is asked for, and do nothing with it; how many events that were."""
-    judge, fetched = _Judge(question), 0
-    for after, until in _ranges(conn):
-        fetched += sum(1 for _ in _raw(conn, judge._events(after, until)))
-        for _ in conn.execute(_leads(after, until)):
-            pass
+    judge = _Judge(question)
+    fetched = sum(1 for _ in judge._did(conn, _EVERYBODY))
+    for _ in conn.execute(_leads(conn, _EVERYBODY)):
+        pass
     return fetched
 
 
