@@ -11,18 +11,20 @@ from typing import Annotated, NoReturn
 import typer
 from rich.progress import Progress
 from rich.text import Text
+from sqlalchemy import Connection
 
 from adapters.database import deployments
 from adapters.database.engine import reading, writing
-from adapters.database.foresight import arriving, becoming_hot, held_hot, leaving, standing, stirred
+from adapters.database.foresight import HotBy, arriving, hot_by, leaving, standing, stirred
 from adapters.enrolling import enrol
 from adapters.scenario_folder import check_folder, holidays_of
 from cli.agreeing import warn_of_no_agreement
+from cli.backtest import foretold
 from cli.check import report, summary
 from cli.console import INPUT_IS_WRONG, Ended, err, out
 from cli.folder import Folder
-from cli.opening import Data, opened
-from cli.plan import say_hot, show_arriving, show_hot, show_leaving, show_standing, show_told
+from cli.opening import Data, opened, opened_if_there
+from cli.plan import say_hot, show_arriving, show_hot, show_leaving, show_past, show_standing, show_told
 from nurture.definitions import Definitions
 from nurture.loading import Loaded
 
@@ -61,25 +63,26 @@ def deploy(
             Text(f"there is no scenario in {directory}: is this the folder? Nothing was deployed", style="bold red")
         )
         raise Ended(INPUT_IS_WRONG)
+    if plan:
+        with opened_if_there() as there:
+            _plan(there, loaded.definitions, files, enroll_existing=enroll_existing, hand_over=hand_over)
+        return
     with opened() as data:
-        _deploy(data, loaded, files, plan=plan, enroll_existing=enroll_existing, hand_over=hand_over)
+        put_in_place(data, loaded, files, hand_over=hand_over)
+        if enroll_existing:
+            _enroll_existing(data)
 
 
-def _deploy(
-    data: Data, loaded: Loaded, files: Mapping[str, str], *, plan: bool, enroll_existing: bool, hand_over: bool
+def _plan(
+    data: Data | None, new: Definitions, files: Mapping[str, str], *, enroll_existing: bool, hand_over: bool
 ) -> None:
+    if data is None:
+        _tell_changes({}, files)
+        out.print("plan: this would be the first deployment; there is no lead yet that would hear of it")
+        return
     before = data.store.refresh()
     old = data.store.files(before) if before else {}
-    if plan:
-        _tell_changes(old, files)
-        _plan(data, loaded.definitions, files, enroll_existing=enroll_existing, hand_over=hand_over)
-        return
-    put_in_place(data, loaded, files, hand_over=hand_over)
-    if enroll_existing:
-        _enroll_existing(data)
-
-
-def _plan(data: Data, new: Definitions, files: Mapping[str, str], *, enroll_existing: bool, hand_over: bool) -> None:
+    _tell_changes(old, files)
     with reading(data.engine) as connection:
         without = deployments.stranded(connection, files)
         if without:
@@ -87,11 +90,25 @@ def _plan(data: Data, new: Definitions, files: Mapping[str, str], *, enroll_exis
         warn_of_no_agreement(data.store.current(), new)
         show_standing(standing(connection, data.store, new))
         show_arriving(arriving(connection, new, data.clock.now()), enroll=enroll_existing)
-        hot = becoming_hot(connection, data.store.current(), new, data.clock.now())
-        held = [lead for lead in held_hot(connection, new, data.clock.now()) if lead not in hot]
-        show_hot(hot, held, hand_over=hand_over)
+        hot = _hot_by(data, connection, new)
+        show_hot(hot.becoming, hot.held, hand_over=hand_over)
         show_leaving(leaving(connection, data.store, data.store.current(), new, data.clock.now()))
-        show_told(len({*deployments.affected(connection), *hot}), stirred(connection))
+        if old == files and set(holidays_of(new, datetime.now(UTC).year)) == data.store.current().holidays:
+            out.print("plan: no file differs from the current deployment: deploying would do nothing")
+        else:
+            show_told(len({*deployments.affected(connection), *hot.becoming}), stirred(connection))
+    show_past(foretold(data, new))
+
+
+def _hot_by(data: Data, connection: Connection, new: Definitions) -> HotBy:
+    """Whom the new files make hot, with a progress bar: every lead is looked at."""
+    with Progress(console=err, transient=True) as progress:
+        task = progress.add_task("judging leads", total=None)
+
+        def tell(done: int, of: int) -> None:
+            progress.update(task, completed=done, total=of)
+
+        return hot_by(connection, data.store.current(), new, data.clock.now(), tell)
 
 
 def put_in_place(data: Data, loaded: Loaded, files: Mapping[str, str], *, hand_over: bool = False) -> None:
@@ -104,8 +121,7 @@ def put_in_place(data: Data, loaded: Loaded, files: Mapping[str, str], *, hand_o
     real_now, now = datetime.now(UTC), data.clock.now()
     warn_of_no_agreement(data.store.current(), loaded.definitions)
     with reading(data.engine) as connection:
-        hot = becoming_hot(connection, data.store.current(), loaded.definitions, now)
-        held = [lead for lead in held_hot(connection, loaded.definitions, now) if lead not in hot]
+        hot = _hot_by(data, connection, loaded.definitions)
     try:
         with writing(data.engine) as connection:
             deployments.number_before(connection, data.store)
@@ -116,22 +132,22 @@ def put_in_place(data: Data, loaded: Loaded, files: Mapping[str, str], *, hand_o
                 by=_who(),
                 now=now,
                 real_now=real_now,
-                hot=hot,
+                hot=hot.becoming,
                 hand_over=hand_over,
             )
             if hand_over:
-                deployments.release(connection, held, now)
+                deployments.release(connection, hot.held, now)
     except deployments.DeployRefused as refused:
         _refuse(refused, "nothing was deployed")
     if made.created:
         out.print(Text(f"deployment {made.number} is current", style="bold green"))
         _tell_changes(old, files)
         out.print(f"{made.told} lead(s) hear of it")
-        say_hot(hot, hand_over=hand_over)
+        say_hot(hot.becoming, hand_over=hand_over)
     else:
         out.print(f"deployment {made.number} is current already: nothing changed")
-    if hand_over and held:
-        out.print(f"{len(held)} lead(s) that were hot already and with nobody are handed over")
+    if hand_over and hot.held:
+        out.print(f"{len(hot.held)} lead(s) that were hot already and with nobody are handed over")
     warnings = sum(problem.severity == "warning" for problem in loaded.problems)
     if warnings:
         out.print(Text(f"{warnings} warning(s), see above", style="yellow"))

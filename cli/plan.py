@@ -60,6 +60,14 @@ def show_hot(newly: Sequence[str], held: Sequence[str], *, hand_over: bool) -> N
         out.print(Text(f"  {_some(held)}", style="dim"))
 
 
+def show_past(told: Sequence[str]) -> None:
+    """What the new files would have done in the past, where they make others hot."""
+    if told:
+        out.print("plan: the last 180 days under the new files (all of it: nurture backtest)")
+    for line in told:
+        out.print(f"  {line}")
+
+
 def show_leaving(found: Sequence[Leaving]) -> None:
     """Whom a `leave` of the scenario they walk would end, since segments, score or phases are always current."""
     for each in found:

@@ -5,10 +5,12 @@ Refuses to judge: judging.py reads the sheet.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import lru_cache
+from typing import NamedTuple
 
 from nurture.conditions import ANY, AnyCondition, Did, EventPattern, Happened, parts
 from nurture.definitions import Definitions, Scenario
@@ -167,6 +169,70 @@ def named_types(definitions: Definitions) -> frozenset[str]:
     if "opened" in named:
         named |= OPENING
     return frozenset(named - {ANY})
+
+
+class _Keys(NamedTuple):
+    """Under which keys an event is kept: of patterns, of items that count each time, of items that count subjects."""
+
+    patterns: tuple[str, ...]
+    each: tuple[str, ...]
+    subjects: tuple[str, ...]
+
+    @classmethod
+    def of(cls, keys: Iterable[str]) -> _Keys:
+        several = tuple(keys)
+        each, subjects = (tuple(key for key in several if key.startswith(kind)) for kind in (_EACH, _PER_SUBJECT))
+        return cls(tuple(key for key in several if not key.startswith(_COUNTING)), each, subjects)
+
+
+class Gathering:
+    """Makes sheets for many leads that all keep the same; each is what `gathered` makes of the same events, sooner."""
+
+    def __init__(self, wanted: Mapping[str, int]) -> None:
+        self._wanted = dict(wanted)
+        self._known: dict[tuple[str, str], tuple[_Keys, _Keys]] = {}
+
+    def __call__(self, events: Sequence[tuple[str, str, str | None, datetime]]) -> Facts:
+        """A sheet of all the lead's events (type, subject, send key, time), in the order of time."""
+        instants: dict[str, list[datetime]] = defaultdict(list)
+        counted: dict[str, list[tuple[datetime, str, str]]] = defaultdict(list)
+        newest: dict[str, dict[str, tuple[datetime, str, str]]] = defaultdict(dict)
+        opened: list[str] = []
+        known = self._known
+        for type, subject, send, at in events:  # noqa: A001 - the field's word
+            told, as_open = known.get((type, subject)) or self._ready(type, subject)
+            several = [(type, told)]
+            if send is not None and (type == "opened" or type in OPENING) and send not in opened:
+                opened = [*opened, send][-KEEP:]
+                several = [(type, told), ("opened", as_open)]
+            for what, keys in several:
+                for key in keys.patterns:
+                    instants[key].append(at)
+                for key in keys.each:
+                    counted[key].append((at, what, subject))
+                for key in keys.subjects:
+                    before = newest[key].get(subject)
+                    if before is not None and before[0] >= at:
+                        return gathered(self._wanted, events)  # of two at one instant their order decides
+                    newest[key][subject] = (at, what, subject)
+        room = self._wanted
+        for key, of in newest.items():
+            counted[key] = list(of.values())
+        return Facts(
+            room,
+            {key: tuple(several[-room[key] :]) for key, several in instants.items()},
+            tuple(opened),
+            {key: tuple(sorted(several)[-room[key] :]) for key, several in counted.items()},
+        )
+
+    def _ready(self, type: str, subject: str) -> tuple[_Keys, _Keys]:
+        """The keys of such an event, and the further ones where it is also the open of its mail."""
+        human = type not in NOT_HUMAN
+        told = [key for key in self._wanted if (human if key == ANY_HUMAN else _meant(key, type, subject))]
+        rest = [key for key in self._wanted if key != ANY_HUMAN and key not in told and type in OPENING]
+        as_open = [key for key in rest if _meant(key, "opened", subject)]
+        found = self._known[type, subject] = (_Keys.of(told), _Keys.of(as_open))
+        return found
 
 
 def gathered(wanted: Mapping[str, int], events: Iterable[tuple[str, str, str | None, datetime]]) -> Facts:

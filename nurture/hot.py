@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from nurture import calendar
 from nurture.commands import MakeHandoff
 from nurture.definitions import IGNORE
 from nurture.entries import Happening
+from nurture.latch import cools_until, turned
 from nurture.qualification import Qualification
 from nurture.visit import Walk
 
@@ -32,12 +32,18 @@ def qualify(walk: Walk, at: datetime, event: Happening | None = None, *, by_depl
     if ready.hot_lead is None:
         return False
     state, reasons = walk.state, ready.reasons(walk.situation(at, event))
+    # a deployment marks whom it makes hot even in a cool-down: it hands nobody over
+    cooling = not (by_deployment and reasons) and _in_cool_down(walk, at)
+    turn = turned(hot=state.hot, met=bool(reasons), cooling=cooling, with_sales=state.handoff is not None)
     if not reasons:
-        _cool(walk, ready, at)
+        state.held_back = False
+        if turn == "cooled":
+            state.hot, state.hot_unsold = False, ()
+            walk.chronicle.line("not_hot", at, state.run, kind="score", reason="the definition is no longer met")
         return False
-    if state.hot or (by_deployment and state.held_back):
+    if turn == "stays" or (by_deployment and state.held_back):
         return False
-    if not by_deployment and _in_cool_down(walk, ready, at):
+    if turn == "held_back":
         if not state.held_back:
             why = f"{'; '.join(reasons)}: held back, {ready.hot_lead.cool_down} from the closing of the last task"
             walk.chronicle.line("hot_held_back", at, state.run, kind="score", reason=why)
@@ -134,18 +140,6 @@ def _open_task(walk: Walk, at: datetime, why: str) -> None:
         walk.finish("hot", at, reason=why)
 
 
-def _cool(walk: Walk, ready: Qualification, at: datetime) -> None:
-    """Clear the latch once the definition is no longer met and the cool-down is over."""
-    state = walk.state
-    state.held_back = False
-    if state.hot and not _in_cool_down(walk, ready, at) and state.handoff is None:
-        state.hot, state.hot_unsold = False, ()
-        walk.chronicle.line("not_hot", at, state.run, kind="score", reason="the definition is no longer met")
-
-
-def _in_cool_down(walk: Walk, ready: Qualification, at: datetime) -> bool:
-    closed = walk.state.closed
-    if closed is None or ready.hot_lead is None:
-        return False
-    definitions = walk.book.at(walk.state.deployment)
-    return at < calendar.after(ready.hot_lead.cool_down, closed, calendar.zone_of(None, definitions), definitions)
+def _in_cool_down(walk: Walk, at: datetime) -> bool:
+    until = cools_until(walk.state.closed, walk.book.at(walk.state.deployment))
+    return until is not None and at < until

@@ -13,6 +13,7 @@ from nurture.definitions import Definitions
 from nurture.facts import Facts
 from nurture.judging import Judge, Situation, expanded, judge
 from nurture.qualification import Qualification, looked_for, wanted
+from nurture.scoring import remembered
 
 
 def looks_back(condition: AnyCondition, definitions: Definitions) -> Iterator[Did]:
@@ -54,7 +55,7 @@ class Membership:
 
     def fits(self, attributes: Mapping[str, Any], facts: Facts, now: datetime, *, hot: bool = False) -> bool:
         """True if a lead with these attributes and facts fits at `now`; `hot` is its latch."""
-        situation = Situation(now, attributes, facts, {}, measure=self._qualification.measure, hot=hot)
+        situation = Situation(now, attributes, facts, {}, measure=remembered(self._qualification.measure), hot=hot)
         situation.phase = self._qualification.furthest(situation)
         return self._judge(situation)
 

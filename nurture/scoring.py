@@ -6,7 +6,7 @@ job, so the score of any instant can be had from what was known at it (design, s
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from math import ceil
@@ -66,6 +66,18 @@ class Points:
 Measure = Callable[[Situation], Points]
 
 
+def remembered(measure: Measure) -> Measure:
+    """The same for one situation, computed once however many conditions ask."""
+    kept: list[Points] = []
+
+    def once(now: Situation) -> Points:
+        if not kept:
+            kept.append(measure(now))
+        return kept[0]
+
+    return once
+
+
 @dataclass(frozen=True, slots=True)
 class _ReadyItem:
     """A behaviour item ready to be counted. `holds` is None where every event kept under the key counts."""
@@ -101,13 +113,13 @@ class Scorer:
             items[each.item] = points = float(each.points) if holds(bare) else 0.0
             attributes += points
         for ready in self._behaviours:
-            items[ready.item.item] = points = sum(part.faded for part in _parts(ready, now))
+            items[ready.item.item] = points = sum([each[-1] for each in _counted(ready, now)])
             behaviours += points
         return Points(items, attributes, behaviours)
 
     def parts(self, now: Situation) -> dict[str, tuple[Part, ...]]:
         """For each behaviour item the events that gave points, the newest first: why the score is what it is."""
-        return {ready.item.item: tuple(_parts(ready, now)) for ready in self._behaviours}
+        return {ready.item.item: tuple(Part(*each) for each in _counted(ready, now)) for ready in self._behaviours}
 
 
 def wanted(model: Score) -> dict[str, int]:
@@ -142,19 +154,25 @@ def _plain(condition: AnyCondition) -> bool:
     return all(isinstance(each, Happened) for each in several)
 
 
-def _parts(ready: _ReadyItem, now: Situation) -> Iterator[Part]:
-    """The newest events fill the cap first, before fading."""
-    item = ready.item
+def _counted(ready: _ReadyItem, now: Situation) -> list[tuple[datetime, str, str, float, float]]:
+    """The parts as tuples, a million leads are scored for a plan; the newest events fill the cap, before fading."""
+    kept = now.facts.counted.get(ready.key)
+    if kept is None:
+        return []
+    item, found = ready.item, []
     most, sign = float(abs(item.points)), 1.0 if item.points >= 0 else -1.0
     left = most if item.repeat == "once" or item.cap is None else float(item.cap)
-    for at, type, subject in reversed(now.facts.counted.get(ready.key, ())):  # noqa: A001 - the field's word
+    for at, type, subject in reversed(kept):  # noqa: A001 - the field's word
         if left <= 0:
-            return
+            break
         if at > now.now or (ready.holds is not None and not _counts(ready.holds, now, at, type, subject)):
             continue
         given = min(most, left)
         left -= given
-        yield Part(at, type, subject, sign * given, sign * given * _left_of(item.fades, now.now - at))
+        points = sign * given
+        faded = points if item.fades is None else points * _left_of(item.fades, now.now - at)
+        found.append((at, type, subject, points, faded))
+    return found
 
 
 def _counts(holds: Judge, now: Situation, at: datetime, type: str, subject: str) -> bool:
@@ -162,10 +180,8 @@ def _counts(holds: Judge, now: Situation, at: datetime, type: str, subject: str)
     return holds(Situation(now.now, now.attributes, now.facts, {}, entry, own=True))
 
 
-def _left_of(fades: Fades | None, age: timedelta) -> float:
+def _left_of(fades: Fades, age: timedelta) -> float:
     """The share of its points that an event of this age still has."""
-    if fades is None:
-        return 1.0
     if fades.expires is not None and age >= fades.expires.span:
         return 0.0
     if fades.half_life is None:

@@ -12,12 +12,13 @@ from sqlalchemy import Connection, func, select
 
 from adapters.database import enrolments as enrolling
 from adapters.database.members import fitting
+from adapters.database.rescoring import Question, Tell, all_fitting, asleep
 from adapters.database.schema import enrolments, leads
 from adapters.database.sequence import Deployments
+from nurture.backtest import matters
 from nurture.conditions import AnyOf
 from nurture.definitions import Definitions
 from nurture.membership import Membership, ways_in
-from nurture.qualification import hot_condition
 
 Steps = Literal["same", "other", "gone"]
 
@@ -82,32 +83,38 @@ def _steps(old: Definitions, new: Definitions, scenario: str) -> Steps:
     return "same" if old.scenarios.get(scenario) == new.scenarios[scenario] else "other"
 
 
-def becoming_hot(conn: Connection, old: Definitions, new: Definitions, now: datetime) -> list[str]:
-    """The leads that fit the new hot lead definition at `now`, did not fit the old one, and are not hot already."""
-    if new.hot_lead is None:
-        return []
-    fit = fitting(conn, Membership.of(hot_condition(new.hot_lead), new), now)
-    before = set()
-    if old.hot_lead is not None:
-        before = set(fitting(conn, Membership.of(hot_condition(old.hot_lead), old), now, among=fit))
-    hot = set(conn.execute(select(leads.c.id).where(leads.c.position["hot"].as_boolean())).scalars())
-    return [lead for lead in fit if lead not in before and lead not in hot]
+@dataclass(frozen=True, slots=True)
+class HotBy:
+    """Whom other definitions concern, in the order of ids.
 
-
-def held_hot(conn: Connection, definitions: Definitions, now: datetime) -> list[str]:
-    """The leads that are hot and with nobody: by a deployment, or since their task could not be made.
-
-    So are leads that fit the definition and whose workflow was never started. None where there is no definition.
+    `becoming`: they fit now, did not fit before, and are not hot already. `held`: hot and with nobody, by an earlier
+    deployment or since their task could not be made; so are leads that fit and whose workflow was never started.
     """
-    if definitions.hot_lead is None:
-        return []
-    query = select(leads.c.id, leads.c.state).where(leads.c.position["hot"].as_boolean()).order_by(leads.c.id)
+
+    becoming: tuple[str, ...]
+    held: tuple[str, ...]
+
+
+def hot_by(
+    conn: Connection, old: Definitions, new: Definitions, now: datetime, tell: Tell = lambda _done, _of: None
+) -> HotBy:
+    """What the new hot lead definition makes of all leads at `now`; without one nobody is hot, nor could be sold.
+
+    `tell` hears how many of how many leads have been looked at.
+    """
+    if new.hot_lead is None:
+        return HotBy((), ())
+    fits = all_fitting(conn, Question.of(new, old, now), tell) if _may_fit(conn, old, new) else []
+    becoming = [each.lead for each in fits if not (each.before or each.hot)]
+    query = select(leads.c.id, leads.c.state).where(leads.c.position["hot"].as_boolean())
     held = {row.id for row in conn.execute(query) if row.state and row.state.get("hot_unsold")}
-    asleep = list(
-        conn.execute(select(leads.c.id).where(leads.c.started.is_(False), leads.c.pending.is_(False))).scalars()
-    )
-    held |= set(fitting(conn, Membership.of(hot_condition(definitions.hot_lead), definitions), now, among=asleep))
-    return sorted(held)
+    held |= {each.lead for each in fits if each.asleep}
+    return HotBy(tuple(becoming), tuple(sorted(held - set(becoming))))
+
+
+def _may_fit(conn: Connection, old: Definitions, new: Definitions) -> bool:
+    """False where nobody can be found: the same leads fit as before, and each has a workflow that knows."""
+    return matters(old, new) or conn.execute(select(leads.c.id).where(asleep()).limit(1)).first() is not None
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.conftest import Nurture
+from tests.databases import Databases
 
 
 def test_the_first_deploy_lists_every_file(nurture: Nurture) -> None:
@@ -200,3 +201,39 @@ def test_a_plan_says_whose_enrolment_a_changed_segment_would_end(deployed: Nurtu
     assert "would meet a `leave`" not in deployed("deploy", "--plan").out
     segments.write_text(before + "tiny: {when: {attribute: employees, at_most: 60}}\n", encoding="utf-8")
     assert "lead(s) would meet a `leave` of seminar_to_demo and end" in deployed("deploy", "--plan").out
+
+
+def test_a_plan_of_a_new_home_makes_nothing(nurture: Nurture, databases: Databases) -> None:
+    """Every file is new, and there is nobody to hear of it; where a database is a file, there still is none."""
+    said = nurture("deploy", "--plan")
+    assert said.code == 0
+    assert "added    hot_lead.yaml" in said.out
+    if databases.kind == "sqlite":
+        assert "plan: this would be the first deployment" in said.out
+        assert not Path("var").exists()
+
+
+def test_a_plan_of_the_same_files_says_that_deploying_would_do_nothing(deployed: Nurture) -> None:
+    """And nobody would hear of it; one changed letter, and somebody may."""
+    assert deployed("leads", "import", "scenarios/leads.csv").code == 0
+    same = deployed("deploy", "--plan").out
+    assert "plan: no file differs from the current deployment: deploying would do nothing" in same
+    assert "would hear of it" not in same
+    sender = Path("scenarios/sender.yaml")
+    sender.write_text(sender.read_text(encoding="utf-8") + "\n# 改訂\n", encoding="utf-8")
+    other = deployed("deploy", "--plan").out
+    assert "would do nothing" not in other
+    assert "lead(s) would hear of it" in other
+    assert "under the new files" not in other, "the same leads become hot"
+
+
+def test_a_plan_tells_the_past_of_a_changed_definition(deployed: Nurture) -> None:
+    """A lower threshold: how often somebody would have become hot, and who under the new files only."""
+    assert deployed("leads", "import", "scenarios/leads.csv").code == 0
+    hot = Path("scenarios/hot_lead.yaml")
+    hot.write_text(hot.read_text(encoding="utf-8").replace("at_least: 120", "at_least: 35"), encoding="utf-8")
+    planned = deployed("deploy", "--plan").out
+    (becoming,) = [line.split()[1] for line in planned.splitlines() if "would become hot" in line]
+    assert "plan: the last 180 days under the new files (all of it: nurture backtest)" in planned
+    assert f"  hot: {becoming} time(s) in 26 weeks" in planned
+    assert f"  against the current deployment: {becoming} (0 won, 0 lost) hot under the new only, 0" in planned

@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nurture.conditions import Did
+from nurture.conditions import Did, EventPattern
 from nurture.definitions import Definitions
 from nurture.durations import Duration
-from nurture.facts import ALWAYS_DELIVERED, KEEP, Facts, gathered, keeps, named_types
+from nurture.facts import ALWAYS_DELIVERED, KEEP, Facts, Gathering, counting_key, gathered, keeps, named_types
 from nurture.plan import Book
 from tests.core.stage import START, define
 
@@ -163,3 +163,26 @@ def test_plain_patterns_do_not_depend_on_the_order_told(
     plain = ("visited", "attended: seminar", "clicked: any", "any")
     one, other = sheet(*told).instants, sheet(*shuffled).instants
     assert [one.get(key) for key in plain] == [other.get(key) for key in plain]
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from(["opened", "clicked", "replied", "visited", "attended", "delivered"]),
+            st.sampled_from(["mail_a", "mail_b", "seminar", "seminar/a", "/"]),
+            st.sampled_from([None, "k1", "k2", "k3"]),
+            st.integers(0, 12),
+        ),
+        max_size=30,
+    ),
+    st.integers(1, 4),
+)
+def test_a_sheet_made_at_once_is_the_sheet_made_one_by_one(
+    told: list[tuple[str, str, str | None, int]], room: int
+) -> None:
+    """Whatever comes in the order of time, several at the same instant too: patterns, items, opens proved by clicks."""
+    opens, visits = EventPattern(type="opened", subject="any"), EventPattern(type="visited")
+    items = {counting_key([opens, visits], per_subject=each): room for each in (True, False)}
+    wanted = {**ALL, **items, counting_key([EventPattern(type="clicked")], per_subject=True): room}
+    events = [(kind, subject, send, hour(at)) for kind, subject, send, at in sorted(told, key=lambda each: each[3])]
+    assert Gathering(wanted)(events) == gathered(wanted, events)

@@ -14,7 +14,7 @@ from adapters.database.deployments import DeploymentStore, deploy
 from adapters.database.engine import reading, writing
 from adapters.database.events import accept
 from adapters.database.explaining import Standpoint, standpoint
-from adapters.database.foresight import becoming_hot, held_hot
+from adapters.database.foresight import HotBy, hot_by
 from adapters.database.leads import LeadUpsert
 from adapters.database.schema import deployments, events, handoffs
 from adapters.database.schema import leads as lead_rows
@@ -92,9 +92,9 @@ def test_whom_a_definition_would_make_hot_is_known_before_it_is_deployed(
         conn.execute(update(lead_rows).where(lead_rows.c.id == "hot_already").values(position={"hot": True}))
     new = definitions_of(lower(files, 80))
     with reading(store.engine) as conn:
-        assert becoming_hot(conn, store.current(), new, NOW) == ["warm"]
-        assert becoming_hot(conn, new, new, NOW) == []
-        assert becoming_hot(conn, new, Definitions(), NOW) == []
+        assert hot_by(conn, store.current(), new, NOW).becoming == ("warm",)
+        assert hot_by(conn, new, new, NOW).becoming == ()
+        assert hot_by(conn, new, Definitions(), NOW).becoming == ()
 
 
 def test_a_deployment_tells_whom_it_makes_hot_whether_to_hand_over(
@@ -122,8 +122,8 @@ def test_who_is_hot_by_a_deployment_and_not_handed_over_can_be_found(store: Depl
             state = {"lead": name, "hot": True, "hot_unsold": unsold}
             conn.execute(update(lead_rows).where(lead_rows.c.id == name).values(position={"hot": True}, state=state))
     with reading(store.engine) as conn:
-        assert held_hot(conn, store.current(), NOW) == ["held"]
-        assert held_hot(conn, Definitions(), NOW) == [], "nobody could say to whom"
+        assert hot_by(conn, store.current(), store.current(), NOW).held == ("held",)
+        assert hot_by(conn, store.current(), Definitions(), NOW).held == (), "nobody could say to whom"
 
 
 def test_leads_that_fit_and_never_had_a_workflow_are_hot_and_with_nobody(
@@ -135,7 +135,8 @@ def test_leads_that_fit_and_never_had_a_workflow_are_hot_and_with_nobody(
     with writing(store.engine) as conn:
         conn.execute(update(lead_rows).where(lead_rows.c.id == "awake").values(started=True))
     with reading(store.engine) as conn:
-        assert held_hot(conn, definitions_of(lower(files, 35)), NOW) == ["asleep"]
+        lowered = definitions_of(lower(files, 35))
+        assert hot_by(conn, lowered, lowered, NOW) == HotBy((), ("asleep",))
 
 
 def test_the_night_looks_at_hot_leads_cooled_ones_and_windows_of_the_definition(
