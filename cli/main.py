@@ -30,6 +30,7 @@ COMMANDS = {
     "journey": "cli.journey",
     "score": "cli.qualification",
     "hot": "cli.qualification",
+    "guide": "cli.guide",
     "schema": "cli.folder",
     "prepare": "cli.serve",
     "web": "cli.serve",
