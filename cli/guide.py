@@ -92,7 +92,8 @@ def guide(
     history: Annotated[
         Path | None,
         typer.Option(
-            "--history", metavar="FILE.csv",
+            "--history",
+            metavar="FILE.csv",
             help="Past deals to judge by; default: DIR/history/deals.csv where it exists, else the database.",
         ),
     ] = None,
@@ -177,7 +178,9 @@ def _scenario(team: Team) -> None:
     for word, number in forecast.ends.most_common():
         days = forecast.days.get(word, [])
         said = word.replace("step:", team.labels["still_at"])
-        table.add_row(Text(said), f"{100 * number / forecast.leads:.1f} %", f"{days[len(days) // 2]:.0f}" if days else "")
+        table.add_row(
+            Text(said), f"{100 * number / forecast.leads:.1f} %", f"{days[len(days) // 2]:.0f}" if days else ""
+        )
     out.print(table)
     mails = sum(forecast.mails.values()) / forecast.leads
     out.print(Text(team.labels["mails"].format(mails=mails), style="dim"))

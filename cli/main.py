@@ -31,6 +31,7 @@ COMMANDS = {
     "score": "cli.qualification",
     "hot": "cli.qualification",
     "guide": "cli.guide",
+    "backtest": "cli.backtest",
     "schema": "cli.folder",
     "prepare": "cli.serve",
     "web": "cli.serve",

@@ -19,7 +19,7 @@ from nurture.membership import Membership
 from nurture.nearness import Missed, nearest
 from nurture.qualification import hot_condition
 from nurture.rehearsal import Crossing, Rehearsal
-from nurture.shares import Share
+from nurture.shares import Share, median
 
 WEEK = timedelta(days=7)
 USUAL = timedelta(days=30)
@@ -86,6 +86,11 @@ class Backtest:
     only_new: tuple[Case, ...]
     only_old: tuple[Case, ...]
     compared: bool
+
+    @property
+    def span(self) -> float:
+        """How many weeks were looked at."""
+        return (self.now - self.since) / WEEK
 
     @property
     def hot(self) -> int:
@@ -187,10 +192,15 @@ def capacity_of(sales: Sales | None, open_for: Sequence[timedelta], queue: str) 
     return Capacity(held * 7 / days, f"{len(sales.reps)} rep(s) hold {held} tasks, {why}")
 
 
+def usually(open_for: Sequence[timedelta]) -> timedelta:
+    """How long a task is open: the median of those that were, at least an hour; USUAL where there was none."""
+    middle = median(open_for)
+    return USUAL if middle is None else max(middle, timedelta(hours=1))
+
+
 def _days_open(sales: Sales, open_for: Sequence[timedelta], queue: str) -> tuple[float | None, str]:
     if open_for:
-        middle = max(sorted(open_for)[len(open_for) // 2], timedelta(hours=1))
-        days = middle / timedelta(days=1)
+        days = usually(open_for) / timedelta(days=1)
         return days, f"each open for {days:.1f} days (median of {len(open_for)})"
     known = sales.queues.get(queue)
     within: Duration | None = known.close_within if known is not None else None

@@ -18,7 +18,8 @@ from nurture.history import PastEvent, PastLead, Result
 def past_leads(conn: Connection, several: Sequence[str] | None = None) -> Iterator[PastLead]:
     """Every lead (of `several`, else of all) that is not erased, in the order of ids.
 
-    Attributes are those of today; `profiles` are what they were before, as far as entries tell. A lead was won at its first handoff that was won; else it was lost at the last that was.
+    Attributes are those of today; `profiles` are what they were before, as far as entries tell. A lead was won at its
+    first handoff that was won; else it was lost at the last that was.
     """
     if several is not None:
         for start in range(0, len(several), AT_ONCE):

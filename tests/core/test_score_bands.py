@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 
 from nurture.definitions import Definitions
 from nurture.history import PastEvent, PastLead, Result
@@ -74,4 +75,4 @@ def test_many_scores_fall_into_five_bands_of_about_the_same_size() -> None:
     bands = score_bands(leads, definitions(), NOW)
     assert sum(band.won.of for band in bands) == 100
     assert 3 <= len(bands) <= 5
-    assert all(higher.low > lower.high for higher, lower in zip(bands, bands[1:], strict=False))
+    assert all(higher.low > lower.high for higher, lower in pairwise(bands))
