@@ -225,8 +225,9 @@ def _hot(team: Team) -> None:
     limit = capacity_of(team.definitions.sales, (), hot.queue)
     ahead = median(each.ahead for each in found.won if each.ahead is not None)
     say = team.labels
+    room = say["capacity"].format(limit=limit.per_week) if limit is not None else ""
     rows = [
-        (say["per_week"], f"{found.hot / found.span:.1f}", say["capacity"].format(limit=limit.per_week) if limit else ""),
+        (say["per_week"], f"{found.hot / found.span:.1f}", room),
         (say["hot_won"], f"{100 * found.rate.value:.0f} %", say["all_won"].format(all=100 * found.base.value)),
         (say["found"], f"{len(found.won) - len(found.missed)} / {len(found.won)}",
          say["ahead"].format(days=ahead / timedelta(days=1)) if ahead is not None else ""),
