@@ -30,6 +30,7 @@ COMMANDS = {
     "journey": "cli.journey",
     "score": "cli.qualification",
     "hot": "cli.qualification",
+    "guide": "cli.guide",
     "backtest": "cli.backtest",
     "schema": "cli.folder",
     "prepare": "cli.serve",
