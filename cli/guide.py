@@ -45,7 +45,7 @@ SEED = 1
 LOOK_BACK = timedelta(days=180)
 DEALS = Path("history") / "deals.csv"
 """Where a folder keeps its past deals."""
-SIMPLE = frozenset({"many-score-items", "odd-points", "many-conditions", "one-axis", "unreachable-hot-lead"})
+SIMPLE = frozenset({"many-items", "odd-points", "many-conditions", "one-axis", "segment-out-of-reach", "out-of-reach"})
 """Rules of the check about beginning simply; the guide repeats what they say."""
 
 
