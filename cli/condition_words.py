@@ -118,7 +118,7 @@ class Words:
         if asked.contains is not None:
             tests.append(f"「{asked.contains}」を含む")
         if asked.known is not None:
-            tests.append("が分かっている" if asked.known else "が不明")
+            tests.append("判明している" if asked.known else "不明")
         if asked.after is not None:
             tests.append(f"{asked.after} より後")
         if asked.before is not None:
