@@ -138,5 +138,5 @@ def _questions(
         yield from ((within, given) for given in stretches(conn, after))
         return
     named, of_these = sorted(set(among)), asked(cast("ColumnElement[bool]", one_of(leads.c.id, "named")))
-    for start in range(0, len(named), AT_ONCE):
-        yield of_these, {"named": named[start : start + AT_ONCE]}
+    for start in range(0, len(named), STRETCH):
+        yield of_these, {"named": named[start : start + STRETCH]}
