@@ -6,15 +6,17 @@ become hot, and who would be hot under one of two definitions only.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from nurture import calendar
+from nurture.conditions import AnyCondition, InPhase, ScoreIs, parts
 from nurture.definitions import Definitions, Sales
 from nurture.history import PastLead, Result
-from nurture.membership import Membership
+from nurture.judging import expanded
 from nurture.nearness import Missed, nearest
 from nurture.qualification import hot_condition
 from nurture.rehearsal import Crossing, Rehearsal
@@ -159,9 +161,12 @@ class Comparison:
         return any(self._here(each.at) for each in (case.new if which == "new" else case.old))
 
     def _weeks(self, crossings: Sequence[tuple[datetime, Result | None]]) -> tuple[Week, ...]:
+        by_week: dict[date, list[Result | None]] = defaultdict(list)
+        for at, result in crossings:
+            by_week[_monday(at, self.zone)].append(result)
         monday, found = _monday(self.since, self.zone), []
         while monday <= _monday(self.now, self.zone):
-            here = [result for at, result in crossings if _monday(at, self.zone) == monday]
+            here = by_week[monday]
             found.append(Week(monday, len(here), here.count("won"), here.count("lost")))
             monday += WEEK
         return tuple(found)
@@ -173,8 +178,30 @@ def matters(old: Definitions, new: Definitions) -> bool:
 
 
 def _meaning(definitions: Definitions) -> tuple[object, ...]:
+    """What two deployments have in common in which the same leads become hot at the same times."""
     hot = definitions.hot_lead
-    return () if hot is None else (*Membership.of(hot_condition(hot), definitions).meaning, hot.cool_down)
+    if hot is None:
+        return ()
+
+    def each(conditions: Iterable[AnyCondition | None]) -> tuple[AnyCondition | None, ...]:
+        return tuple(expanded(one, definitions) if one is not None else None for one in conditions)
+
+    asked = each([hot_condition(hot)])
+    found: list[object] = [asked, hot.cool_down]
+    phases = definitions.journey_map.phases if definitions.journey_map is not None else ()
+    if _asks(asked, InPhase):
+        reached = each(phase.reached_when for phase in phases)
+        found += [definitions.phases, reached]
+        asked += reached
+    if _asks(asked, ScoreIs):
+        score = definitions.score
+        of_items = [*(item.when for item in score.attributes), *(item.when for item in score.behaviours)]
+        found += [score, each(of_items)]
+    return tuple(found)
+
+
+def _asks(conditions: Iterable[AnyCondition | None], kind: type[AnyCondition]) -> bool:
+    return any(isinstance(part, kind) for each in conditions if each is not None for part in parts(each))
 
 
 def capacity_of(sales: Sales | None, open_for: Sequence[timedelta], queue: str) -> Capacity | None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, wait
 from dataclasses import dataclass
@@ -251,7 +252,16 @@ _PROCESS = _Process()
 
 
 def _begin(url: str, question: Question, looked_at: Any) -> None:
+    threading.Thread(target=_end_with_the_other, daemon=True).start()
     _PROCESS.engine, _PROCESS.judge, _PROCESS.looked_at = open_database(url), _Judge(question), looked_at
+
+
+def _end_with_the_other() -> None:
+    """A process whose parent was killed would wait for its next question for ever."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
 
 
 def _ask(share: Share) -> list[Fit]:

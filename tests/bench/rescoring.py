@@ -71,6 +71,12 @@ def say(what: str) -> None:
     sys.stdout.flush()
 
 
+def cpu() -> float:
+    """Seconds of processors so far, of this process and of those that have ended."""
+    both = (resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+    return sum(each.ru_utime + each.ru_stime for each in both)
+
+
 def free_port() -> int:
     """A port of this machine that nobody listens on."""
     with socket.socket() as probe:
@@ -87,17 +93,17 @@ def measure(engine: Engine, rounds: int) -> str:
         began = time.perf_counter()
         with reading(engine) as conn:
             fetched = pass_over(conn, Question.of(new, old, NOW))
-        floor, began = time.perf_counter() - began, time.perf_counter()
+        floor, began, worked = time.perf_counter() - began, time.perf_counter(), cpu()
         with reading(engine) as conn:
             several = conn.execute(select(func.count()).select_from(leads)).scalar_one()
             became = len(hot_by(conn, old, new, NOW).becoming)
         taken = time.perf_counter() - began
         say(f"{fetched} rows fetched in {floor:.1f} s; {several} leads judged in {taken:.1f} s, {became} become hot")
-        rows.append((taken, floor))
-    taken, floor = min(rows)
+        rows.append((taken, floor, cpu() - worked))
+    taken, floor, worked = min(rows)
     return (
-        "| | seconds | leads/s | times the floor | MiB at most |\n|---|---|---|---|---|\n"
-        f"| {several:,} leads, {fetched:,} events that count | {taken:.0f} | {several / taken:,.0f} | "
+        "| | seconds | of processors | leads/s | times the floor | MiB at most |\n|---|---|---|---|---|---|\n"
+        f"| {several:,} leads, {fetched:,} events that count | {taken:.0f} | {worked:.0f} | {several / taken:,.0f} | "
         f"{taken / floor:.2f} | {peak():.0f} |\n"
     )
 

@@ -12,16 +12,16 @@ from nurture.definitions import Definitions, Sales
 from nurture.history import PastEvent, PastLead, Result
 from nurture.nearness import nearest
 from nurture.rehearsal import Rehearsal
-from tests.core.stage import START, define
+from tests.core.stage import SEGMENTS, START, define
 from tests.core.test_rehearsal import CLOSES, DAY, IDLE, MAP, SCORE
 
 END = START + 42 * DAY
 HOT = "any: [{score: total, at_least: 50}]\nnot: [{attribute: relation, is: customer}]\nqueue: other\ncool_down: 30d\n"
 
 
-def under(hot: str = HOT, score: str = SCORE) -> Definitions:
+def under(hot: str = HOT, score: str = SCORE, journey: str = MAP, segments: str = SEGMENTS) -> Definitions:
     """A folder with this hot lead definition."""
-    return define(IDLE, hot_lead=hot, score=score, journey_map=MAP, checked=False)
+    return define(IDLE, hot_lead=hot, score=score, journey_map=journey, segments=segments, checked=False)
 
 
 def lead(
@@ -128,16 +128,31 @@ def test_capacity_is_what_reps_hold_by_how_long_a_task_is_open() -> None:
     assert usually([timedelta(0)]) == timedelta(hours=1)
 
 
+LARGE = "large: {when: {attribute: employees, at_least: 100}}\n"
+IN_SEGMENTS = {
+    "hot": "any: [{score: total, at_least: 50}, {phase: decision}]\nqueue: other\n",
+    "score": "behaviours:\n  - {item: demo, when: {all: [{requested: demo}, {segment: large}]}, points: 50}\n",
+}
+
+
 @pytest.mark.parametrize(
-    ("changed", "expected"),
+    ("before", "changed", "expected"),
     [
-        ({}, False),
-        ({"hot": HOT.replace("50", "51")}, True),
-        ({"hot": HOT.replace("30d", "31d")}, True),
-        ({"hot": HOT.replace("other", "inside")}, False),
-        ({"score": SCORE.replace("points: 15", "points: 14")}, True),
+        ({}, {}, False),
+        ({}, {"hot": HOT.replace("50", "51")}, True),
+        ({}, {"hot": HOT.replace("30d", "31d")}, True),
+        ({}, {"hot": HOT.replace("other", "inside")}, False),
+        ({}, {"score": SCORE.replace("points: 15", "points: 14")}, True),
+        ({}, {"journey": MAP.replace("20d", "21d")}, False),  # no rule asks for a phase
+        ({}, {"segments": LARGE.replace("100", "90")}, False),  # nor for a segment
+        (IN_SEGMENTS, {"journey": MAP.replace("20d", "21d")}, True),
+        (IN_SEGMENTS, {"segments": LARGE.replace("100", "90")}, True),
+        (IN_SEGMENTS, {"segments": LARGE.replace("when:", "title: Large, when:")}, False),
     ],
 )
-def test_only_what_changes_who_becomes_hot_matters(changed: dict[str, str], expected: bool) -> None:
-    """Rules, cool-down, points; not the queue."""
-    assert matters(under(), under(**changed)) is expected
+def test_only_what_changes_who_becomes_hot_matters(
+    before: dict[str, str], changed: dict[str, str], expected: bool
+) -> None:
+    """Rules, cool-down, points, and what they ask for through phases and segments; not the queue, nor a title."""
+    first = {"segments": LARGE, **before}
+    assert matters(under(**first), under(**{**first, **changed})) is expected

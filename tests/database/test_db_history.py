@@ -59,6 +59,22 @@ def test_what_leads_did_comes_in_the_order_of_time_without_what_machines_did(dep
     assert (found.attributes, found.since, found.result) == ({"employees": 80}, NOW - 90 * DAY, None)
 
 
+def test_what_a_lead_was_before_is_known_by_its_profiles(deployed: DeploymentStore) -> None:
+    """Each change left an entry; only the leads that are asked for are read."""
+    lead(deployed, "one")
+    lead(deployed, "other")
+    with writing(deployed.engine) as conn:
+        changed = LeadUpsert(id="one", attributes={"relation": "customer"})
+        leads.upsert(conn, changed, store=deployed, now=NOW - 5 * DAY)
+    with reading(deployed.engine) as conn:
+        (found,) = past_leads(conn, ["one", "nobody"])
+    assert found.profiles == (
+        (NOW - 90 * DAY, {"employees": 80}),
+        (NOW - 5 * DAY, {"employees": 80, "relation": "customer"}),
+    )
+    assert found.attributes == found.profiles[-1][1]
+
+
 def test_a_lead_is_won_once_it_was_won_else_lost_at_the_last(deployed: DeploymentStore) -> None:
     """A deal after a lost one, a loss after a deal, two losses, a task that is open, one that came back."""
     for name in ("late_win", "lost_again", "lost", "open", "returned"):
