@@ -1,4 +1,4 @@
-"""`nurture score explain` and `nurture hot explain`: why a lead has its points, and what it lacks to be hot."""
+"""`nurture score explain | fit` and `nurture hot explain`: why a lead has its points, and what it lacks to be hot."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from rich.text import Text
 from adapters.database import leads
 from adapters.database.engine import reading
 from adapters.database.scores import Explained, explained
+from cli import score_fit
 from cli.console import out
 from cli.opening import opened
 from nurture import calendar
@@ -33,6 +34,8 @@ def register(app: typer.Typer) -> None:
     ):
         group = typer.Typer(name=name, help=what, no_args_is_help=True, epilog=f"Example: {example}")
         group.command("explain", epilog=f"Example: {example}")(explain_score if name == "score" else explain_hot)
+        if name == "score":
+            group.command("fit", epilog=f"Example: {score_fit.EXAMPLE}")(score_fit.fit)
         group.callback()(lambda: None)
         app.add_typer(group)
 
