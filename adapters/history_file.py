@@ -6,7 +6,7 @@ The table is any CSV; `columns.yaml` says what its columns mean (see adapters/de
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -187,11 +187,12 @@ class _Reading:
         if column.type == "date":
             days = self._dates(name, day_first=column.day_first)
             return [reading.day_of(each) if each is not None else None for each in days], []
-        read = {
+        readers: dict[str, Callable[[str], Any]] = {
             "number": reading.number,
             "flag": lambda cell: reading.FLAGS.get(reading.plain(cell)),
             "list": lambda cell: reading.items(cell) or None,
-        }.get(column.type or "", lambda cell: cell)
+        }
+        read = readers.get(column.type or "text", str)
         values = [None if reading.unknown(cell) else read(cell) for cell in cells]
         bad = [
             i

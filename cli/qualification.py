@@ -1,6 +1,6 @@
 """`nurture score explain` and `nurture hot explain`: why a lead has its points, and what it lacks to be hot.
 
-`nurture hot agree` stands beside, in agreeing.py.
+`nurture hot agree` stands beside, in agreeing.py, and `nurture score fit` in score_fit.py.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from rich.tree import Tree
 from adapters.database import leads
 from adapters.database.engine import reading
 from adapters.database.explaining import HotExplained, ScoreExplained, Standpoint, standpoint
+from cli import score_fit
 from cli.agreeing import EXAMPLE, agree_command
 from cli.console import out
 from cli.opening import opened
@@ -47,6 +48,8 @@ def register(app: typer.Typer) -> None:
         group.command("explain", epilog=f"Example: {example}")(explain)
         if name == "hot":
             group.command("agree", epilog=EXAMPLE)(agree_command)
+        else:
+            group.command("fit", epilog=f"Example: {score_fit.EXAMPLE}")(score_fit.fit)
         group.callback()(lambda: None)
         app.add_typer(group)
 

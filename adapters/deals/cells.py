@@ -7,6 +7,7 @@ import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
 
 UNKNOWN = frozenset({"", "-", "--", "n/a", "na", "#n/a", "nan", "null", "nil", "不明", "未入力", "?"})
 """What people write where they know nothing."""
@@ -35,6 +36,7 @@ _CLOCK = re.compile(
 )
 
 
+@lru_cache(maxsize=65_536)
 def plain(text: str) -> str:
     """A cell for comparing: half-width, lower case, without blanks around it."""
     return unicodedata.normalize("NFKC", text).strip().lower()
@@ -45,6 +47,7 @@ def unknown(text: str) -> bool:
     return plain(text) in UNKNOWN
 
 
+@lru_cache(maxsize=65_536)
 def number(text: str) -> float | int | None:
     """The number in a cell: `1,200`, `¥1200`, `50人`, `3.5%`, `0,5`; None where it is none."""
     written = _UNITS.sub("", plain(text)).strip()

@@ -40,7 +40,7 @@ _AFTERWARDS = re.compile(
     r"call.?(time|length|sec)|contract|invoice|amount|revenue|last.?(activity|contact|touch|modified|updat)|失注理由|受注理由|成約理由|決め手|契約|請求|金額|売上|通話時間|最終|更新日"
 )
 _PERSONAL = re.compile(
-    r"mail|phone|tel$|fax|address|氏名|^名前|電話|住所|メール(アドレス)?$|^(first|last|full)?_?name$|url|memo|note|comment|備考|メモ"
+    r"phone|tel$|fax|address|氏名|^名前|電話|住所|メールアドレス$|^(first|last|full)?_?name$|url|memo|note|comment|備考|メモ"
 )
 _EVENTS: tuple[tuple[str, str], ...] = (
     ("attended", r"attend(ed|ance)?|participat(ed|ion)?|joined|参加|出席|来場|受講"),
@@ -138,7 +138,7 @@ def _column(name: str, cells: Sequence[str], names: _Names, *, is_date: bool) ->
         return Column(event=event)
     if _AFTERWARDS.search(low):
         return Column(ignore="may be known only after the outcome")
-    if _PERSONAL.search(low):
+    if _PERSONAL.search(low) or sum("@" in cell for cell in cells) >= 0.5 * len(cells):
         return Column(ignore="about one person, or free text")
     if _ID.search(name) and _distinct(cells):
         return Column(ignore="another one for each row")

@@ -1,0 +1,326 @@
+"""Fits a score to past deals, judges it on deals it has not seen, and says what it found; writes and shows nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import timedelta
+
+import numpy as np
+from threadpoolctl import threadpool_limits
+
+from adapters.fitting import remarks
+from adapters.fitting.bins import Facet, facets_of
+from adapters.fitting.card import Card, fit_card
+from adapters.fitting.leaks import Suspect, suspects
+from adapters.fitting.measures import Interval, Platt, auc, platt, wilson
+from adapters.fitting.remarks import Said
+from adapters.fitting.sample import Floats, Sample, sample_of
+from adapters.fitting.trials import BEHIND, LATER, Bench, Trial
+from adapters.history_file import HistoryFile
+from nurture.definitions import AttributeItem, BehaviourItem, Definitions
+from nurture.errors import NurtureError
+
+FEWEST_WINS, FULL_WINS = 50, 150
+FEW_ITEMS, MANY_ITEMS, MOST_ITEMS = 6, 15, 20
+
+
+class FitRefused(NurtureError):
+    """A history that no score should be fitted to."""
+
+
+@dataclass(frozen=True, slots=True)
+class Capacity:
+    """How many of the leads sales can take: a share of them, or a number a week."""
+
+    share: float | None = None
+    per_week: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """One item of the card with the leads it gives points to: how many, and their win rate."""
+
+    item: AttributeItem | BehaviourItem
+    leads: int
+    wins: int
+    rate: Interval
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What a threshold would mean: the leads at or above it among the latest, and how many of them were won."""
+
+    threshold: int
+    leads: int
+    share: float
+    wins: int
+    precision: Interval
+    recall: float
+    per_week: float | None
+
+
+@dataclass(frozen=True)
+class Study:
+    """Everything that was found."""
+
+    history: HistoryFile
+    card: Card
+    sample: Sample
+    evidence: tuple[Evidence, ...]
+    trials: tuple[Trial, ...]
+    threshold: int
+    threshold_by: str
+    share: float
+    steps: tuple[Step, ...]
+    calibration: Platt
+    scores: Floats
+    rates: tuple[tuple[int, Interval], ...]
+    """Leads and win rate of five parts, the first to come first; empty where no order is known."""
+    suspects: tuple[Suspect, ...]
+    notes: tuple[Said, ...]
+    warnings: tuple[Said, ...]
+
+    @property
+    def leads(self) -> int:
+        return len(self.sample.cases)
+
+    @property
+    def wins(self) -> int:
+        return int(self.sample.won.sum())
+
+
+def study_of(
+    history: HistoryFile,
+    *,
+    against: Definitions | None = None,
+    capacity: Capacity | None = None,
+    most_items: int | None = None,
+    horizon: timedelta | None = None,
+    tick: Callable[[str], None] = lambda _: None,
+) -> Study:
+    """Fit and judge; `against` holds the score to compare with. Raises FitRefused where wins are too few."""
+    with threadpool_limits(limits=1):  # threads wait for each other longer than they work, where others work too
+        return _study(history, against, capacity, most_items, horizon, tick)
+
+
+def _study(
+    history: HistoryFile,
+    against: Definitions | None,
+    capacity: Capacity | None,
+    most_items: int | None,
+    horizon: timedelta | None,
+    tick: Callable[[str], None],
+) -> Study:
+    sample = sample_of(history, horizon)
+    _enough(sample)
+    wins = int(sample.won.sum())
+    notes = list(sample.notes)
+    warnings: list[Said] = []
+    limit = most_items or (MANY_ITEMS if wins >= FULL_WINS else FEW_ITEMS)
+    if wins < FULL_WINS:
+        limit = min(limit, FEW_ITEMS)
+        warnings.append(remarks.few_wins(wins, limit, FULL_WINS))
+    tick("looking at the columns")
+    facets = _facets(history, sample, notes)
+    trusted = frozenset(name for name, column in history.columns.attributes().items() if column.trusted)
+    found = suspects(sample, facets, trusted)
+    left_out = {each.name for each in found if each.out}
+    sample = _without(sample, left_out)
+    facets = [each for each in facets if each.name not in left_out]
+    found, facets = _without_clocks(sample, facets, found, trusted, limit)
+    share = _share(sample, capacity)
+    tick("judging on held-out leads")
+    trials, limit, fine = _trials(Bench(sample, facets, against, share, tick), limit, fixed=most_items is not None)
+    tick("fitting to all leads")
+    card = fit_card(sample, facets, np.arange(len(sample.cases)), most_items=limit, fine=fine)
+    if not card.items:
+        raise FitRefused(
+            "no column tells won from lost", where=str(history.path),
+            do="add columns that were known before the outcome, or more years; keep a card made by hand until then",
+        )  # fmt: skip
+    rates = _rates(sample)
+    warnings += _warnings(trials, found, rates)
+    scores = sample.scores(card.definitions)
+    steps = _steps(sample, scores)
+    threshold, why = _threshold(steps, capacity, share)
+    return Study(
+        history, card, sample, _evidence(sample, card), tuple(trials), threshold, why, share, tuple(steps),
+        platt(scores, sample.won), scores, rates, tuple(found), tuple(notes), tuple(warnings),
+    )  # fmt: skip
+
+
+def _enough(sample: Sample) -> None:
+    wins, leads = int(sample.won.sum()), len(sample.cases)
+    losses = leads - wins
+    if wins >= FEWEST_WINS and losses >= FEWEST_WINS:
+        return
+    left_out = " · ".join(each.en for each in sample.notes)
+    if not wins or not losses:
+        word = "won" if not wins else "lost"
+        what = f"no lead was {word}: from one outcome alone nothing can be learned"
+        do = f"export the {word} deals too, and look at the words for {word} in columns.yaml"
+    else:
+        word = "wins" if wins < FEWEST_WINS else "losses"
+        what = f"{min(wins, losses)} {word} are too few to fit a score to: it needs {FEWEST_WINS}"
+        do = "keep a card made by hand (score.yaml) for now, and export more years if there are any"
+    raise FitRefused(what, where=left_out, do=do)
+
+
+def _facets(history: HistoryFile, sample: Sample, notes: list[Said]) -> list[Facet]:
+    """Every column that can be scored; those that are always the same, or hold dates, are named."""
+    types = {name: column.type for name, column in history.columns.attributes().items() if column.type is not None}
+    facets = facets_of(sample, types)
+    same = [each.name for each in facets if len(np.unique(each.place)) < 2]
+    if same:
+        names = ", ".join(same)
+        notes.append(
+            Said(f"the same for every lead, so that it tells nothing: {names}", f"全リードで同じ値の列: {names}")
+        )
+    dates = [name for name, kind in types.items() if kind == "date"]
+    if dates:
+        names = ", ".join(dates)
+        notes.append(Said(f"dates are not scored: {names}", f"日付の列は点数にしません: {names}"))
+    return [each for each in facets if each.name not in same]
+
+
+def _without(sample: Sample, names: set[str]) -> Sample:
+    """The sample without the events of these names."""
+
+    def kept(kind: str, subject: str) -> bool:
+        return f"{kind}: {subject}" not in names and kind not in names
+
+    if not any(":" in name or name in {e.type for case in sample.cases for e in case.lead.events} for name in names):
+        return sample
+    cases = tuple(
+        replace(
+            case,
+            lead=replace(case.lead, events=tuple(e for e in case.lead.events if kept(e.type, e.subject))),
+        )
+        for case in sample.cases
+    )
+    return replace(sample, cases=cases)
+
+
+def _without_clocks(
+    sample: Sample, facets: list[Facet], found: list[Suspect], trusted: frozenset[str], limit: int
+) -> tuple[list[Suspect], list[Facet]]:
+    """Leave out the columns that move with time, unless later leads of the earlier part are told better with them."""
+    clocks = {each.name for each in found if each.by_time} - trusted
+    if not clocks:
+        return found, facets
+    end = int((1 - LATER) * len(sample.cases))
+    early, late = np.arange(int((1 - LATER) * end)), np.arange(int((1 - LATER) * end), end)
+    without = [each for each in facets if each.name not in clocks]
+    if min(sample.won[early].sum(), sample.won[late].sum()) >= 20:
+        told = [
+            auc(sample.scores(fit_card(sample, each, early, most_items=limit).definitions)[late], sample.won[late])
+            for each in (facets, without)
+        ]
+        if told[0] > told[1]:
+            return found, facets
+    return [replace(each, out=True) if each.name in clocks else each for each in found], without
+
+
+def _share(sample: Sample, capacity: Capacity | None) -> float:
+    """The share of the leads that sales can take; a fifth where nobody has said."""
+    if capacity is None:
+        return 0.2
+    if capacity.share is not None:
+        return capacity.share
+    if sample.days is None:
+        raise FitRefused(
+            "a number per week needs the days on which leads came, and the table has none",
+            do="name the column in `since` of columns.yaml, or give a share: --capacity 10%",
+        )
+    per_week = len(sample.cases) / max(sample.days / 7, 1)
+    return min(1.0, (capacity.per_week or 0) / per_week)
+
+
+def _trials(bench: Bench, limit: int, *, fixed: bool) -> tuple[list[Trial], int, bool]:
+    """The trials, how many items were allowed, and whether they were fine: once more so where the card stays behind.
+
+    Where a person has set the number of items it stays.
+    """
+    trials = bench.trials(limit)
+    if any(each.behind > 0 for each in trials) and limit >= MANY_ITEMS:
+        more = limit if fixed else MOST_ITEMS
+        finer = bench.trials(more, fine=True)
+        if sum(each.behind for each in finer) < sum(each.behind for each in trials):
+            return finer, more, True
+    return trials, limit, False
+
+
+def _evidence(sample: Sample, card: Card) -> tuple[Evidence, ...]:
+    points = sample.by_item(card.definitions)
+    items: Sequence[AttributeItem | BehaviourItem] = (*card.score.attributes, *card.score.behaviours)
+    found = []
+    for index, item in enumerate(items):
+        has = points[:, index] != 0
+        leads, wins = int(has.sum()), int(sample.won[has].sum())
+        found.append(Evidence(item, leads, wins, wilson(wins, leads)))
+    return tuple(found)
+
+
+def _steps(sample: Sample, scores: Floats) -> list[Step]:
+    """What each threshold in steps of five would mean for the latest leads (all, where no order is known)."""
+    latest = slice(int((1 - LATER) * len(scores)), None) if sample.ordered else slice(None)
+    some, won = scores[latest], sample.won[latest]
+    weeks = None
+    if sample.days is not None:
+        came = [case.came for case in sample.cases[latest] if case.came is not None]
+        weeks = max((max(came) - min(came)) / timedelta(days=7), 1.0) if came else None
+    steps: list[Step] = []
+    for threshold in range(int(some.min() // 5 * 5), int(some.max() // 5 * 5) + 1, 5):
+        above = some >= threshold
+        leads, wins = int(above.sum()), int(won[above].sum())
+        if not leads or (steps and leads == steps[-1].leads):
+            continue
+        steps.append(
+            Step(
+                threshold, leads, leads / len(some), wins, wilson(wins, leads), wins / max(int(won.sum()), 1),
+                leads / weeks if weeks else None,
+            )
+        )  # fmt: skip
+    return steps
+
+
+def _threshold(steps: Sequence[Step], capacity: Capacity | None, share: float) -> tuple[int, str]:
+    """The lowest threshold that sales can keep up with; where nobody said what they can, the one with the best F1."""
+    if capacity is not None:
+        fitting = [each for each in steps if each.share <= share]
+        chosen = min(fitting, key=lambda each: each.threshold) if fitting else steps[-1]
+        return chosen.threshold, "capacity" if fitting else "capacity, which no threshold keeps"
+
+    def f1(step: Step) -> float:
+        both = step.precision.value + step.recall
+        return 2 * step.precision.value * step.recall / both if both else 0.0
+
+    return max(steps, key=f1).threshold, "F1"
+
+
+def _rates(sample: Sample) -> tuple[tuple[int, Interval], ...]:
+    if not sample.ordered:
+        return ()
+    parts = np.array_split(sample.won, 5)
+    return tuple((len(each), wilson(int(each.sum()), len(each))) for each in parts)
+
+
+def _warnings(trials: Sequence[Trial], found: Sequence[Suspect], rates: Sequence[tuple[int, Interval]]) -> list[Said]:
+    warnings = [remarks.suspect(each.name, each.why, out=each.out, by_time=each.by_time) for each in found]
+    if rates and (rates[0][1].high < rates[-1][1].low or rates[0][1].low > rates[-1][1].high):
+        warnings.append(remarks.drift(rates[0][1].value, rates[-1][1].value))
+    for trial in trials:
+        mine, kind = trial.contenders[0].auc, trial.kind
+        single, regression, now = trial.of("single"), trial.of("regression"), trial.of("current")
+        if single is not None and mine.value < single.auc.value:
+            warnings.append(remarks.worse_than_one(kind, mine.value, single.auc.value, trial.single))
+        if regression is not None and mine.value < regression.auc.value - BEHIND:
+            warnings.append(remarks.behind(kind, mine.value, regression.auc.value, BEHIND))
+        if now is not None and mine.value <= now.auc.value:
+            warnings.append(remarks.no_better(kind, mine.value, now.auc.value))
+        if mine.low <= 0.5:
+            warnings.append(remarks.chance(kind, mine.value))
+    if trials[0].kind != "time":
+        warnings.append(remarks.UNORDERED)
+    return warnings

@@ -1,0 +1,273 @@
+"""`nurture score fit`: proposes a score from past deals, with its evidence; deploys nothing and overwrites nothing."""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from datetime import timedelta
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.table import Table
+from rich.text import Text
+
+from adapters.deals.columns import Columns, written
+from adapters.deals.guess import guess
+from adapters.deals.table import read_table
+from adapters.history_file import HistoryFile, columns_beside, open_history
+from adapters.scenario_folder import check_folder
+from cli.console import INPUT_IS_WRONG, Ended, err, out
+from nurture.definitions import BehaviourItem, Definitions
+from nurture.durations import Duration
+from nurture.errors import NurtureError
+
+if TYPE_CHECKING:
+    from adapters.fitting.proposal import Proposal
+    from adapters.fitting.study import Evidence, Study
+    from adapters.fitting.trials import Trial
+
+EXAMPLE = "nurture score fit deals.csv --against scenarios --capacity 20/week"
+_TOLD = 15
+NAMES = {
+    "card": "this card",
+    "current": "the card you have",
+    "single": "its best item alone",
+    "recency": "recency",
+    "regression": "logistic regression",
+    "boosting": "gradient boosting",
+}
+KINDS = {"time": "the latest leads", "random": "leads drawn by lot"}
+
+
+def fit(  # noqa: PLR0913, PLR0917 - the options of a command
+    history: Annotated[Path, typer.Argument(metavar="HISTORY.csv", help="Past deals, won and lost; CSV or a zip.")],
+    columns: Annotated[
+        Path | None,
+        typer.Option("--columns", metavar="FILE", help="What its columns mean; default: HISTORY.columns.yaml."),
+    ] = None,
+    events: Annotated[
+        Path | None, typer.Option("--events", metavar="FILE.csv", help="One event a row: lead,type,subject,at.")
+    ] = None,
+    against: Annotated[
+        Path | None, typer.Option("--against", metavar="DIR", help="Compare with the score of this folder.")
+    ] = None,
+    capacity: Annotated[
+        str | None, typer.Option("--capacity", metavar="N/week|N%", help="How many leads sales can take.")
+    ] = None,
+    horizon: Annotated[
+        str | None, typer.Option("--horizon", metavar="SPAN", help="How long until a lead is won or lost, as 180d.")
+    ] = None,
+    items: Annotated[
+        int | None, typer.Option("--items", min=1, max=20, help="The most items; default: as many as help, to 15.")
+    ] = None,
+    directory: Annotated[Path, typer.Option("--out", metavar="DIR", help="Where to write.")] = Path("fitted"),
+    force: Annotated[bool, typer.Option("--force", help="Overwrite what is there.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Go on with a guess at the columns.")] = False,
+    language: Annotated[Literal["en", "ja"], typer.Option("--language", help="Of the report and comments.")] = "en",
+) -> None:
+    """Propose items, points and a threshold from past deals, judged on deals that they were not fitted to.
+
+    Writes score.yaml, what it names, and report.html into --out. The first run guesses what the columns mean, writes
+    that beside the table and asks for a look.
+    """
+    wanted, span = _capacity(capacity), _span(horizon)
+    _needed()
+    present = _present(against)
+    meant = _columns(history, columns, present, yes=yes)
+    _free(directory, force=force)
+    spinner = SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn()
+    with Progress(*spinner, console=err, transient=True) as progress:
+        task = progress.add_task("reading", total=None)
+        past = open_history(history, meant, events, present.attributes if present else None)
+        study = _study(past, present, wanted, items, span, lambda what: progress.update(task, description=what))
+        progress.update(task, description="writing")
+        proposal = _proposal(study, past, present, language)
+        _write(proposal.files, directory)
+    _tell_problems(past)
+    tell_study(study, language)
+    _tell_files(proposal, directory, against)
+
+
+def _needed() -> None:
+    """Raise where the extra is not installed."""
+    if find_spec("sklearn") is None:
+        raise NurtureError(
+            "fitting needs scikit-learn, which is not installed",
+            do="install the extra: pip install 'nurture[fit]', in a checkout pip install -e '.[fit]'",
+        )
+
+
+def _study(
+    past: HistoryFile,
+    present: Definitions | None,
+    wanted: tuple[float | None, float | None] | None,
+    items: int | None,
+    horizon: timedelta | None,
+    tick: Callable[[str], None],
+) -> Study:
+    from adapters.fitting.study import Capacity, study_of  # noqa: PLC0415 - scikit-learn takes a second to load
+
+    capacity = Capacity(*wanted) if wanted is not None else None
+    return study_of(past, against=present, capacity=capacity, most_items=items, horizon=horizon, tick=tick)
+
+
+def _proposal(study: Study, past: HistoryFile, present: Definitions | None, language: str) -> Proposal:
+    from adapters.fitting.proposal import proposal_of  # noqa: PLC0415 - as above
+    from adapters.fitting.report import report_of  # noqa: PLC0415
+
+    proposal = proposal_of(study, past, present, language=language)
+    report = report_of(study, past.path.name, [str(each) for each in past.problems], language=language)
+    return replace(proposal, files={**proposal.files, "report.html": report})
+
+
+def _capacity(text: str | None) -> tuple[float | None, float | None] | None:
+    """A share of the leads, or a number a week."""
+    if text is None:
+        return None
+    share = re.fullmatch(r"(\d+(?:\.\d+)?)\s*%", text.strip())
+    week = re.fullmatch(r"(\d+(?:\.\d+)?)\s*(?:/|per)\s*week", text.strip())
+    if share is not None and 0 < float(share[1]) <= 100:
+        return float(share[1]) / 100, None
+    if week is not None and float(week[1]) > 0:
+        return None, float(week[1])
+    raise NurtureError(f"--capacity {text!r} is no capacity", do="write 20/week, or 10% of the leads")
+
+
+def _span(text: str | None) -> timedelta | None:
+    if text is None:
+        return None
+    try:
+        found = Duration.parse(text)
+    except ValueError as error:
+        raise NurtureError(f"--horizon: {error}", do="write 180d") from error
+    if found.business_days or not found.positive:
+        raise NurtureError(f"--horizon {text!r} is no span of time", do="write 180d")
+    return found.span
+
+
+def _present(against: Path | None) -> Definitions | None:
+    if against is None:
+        return None
+    loaded, _ = check_folder(against)
+    if not loaded.ok:
+        do = f"nurture check {against} shows what is wrong"
+        raise NurtureError("the folder to compare with has errors", where=str(against), do=do)
+    return loaded.definitions
+
+
+def _columns(history: Path, columns: Path | None, present: Definitions | None, *, yes: bool) -> Path | Columns:
+    """The mapping to use: a file, or a guess that is written beside the table for a person to look at."""
+    beside = columns_beside(history)
+    if columns is not None or beside.is_file():
+        return columns or beside
+    table = read_table(history)
+    found = guess(table, present.attributes if present else None)
+    text = written(found, history.name)
+    err.print(Text(text, style="dim"))
+    try:
+        beside.write_text(text, encoding="utf-8")
+    except OSError as error:
+        where = Text(f"the guess cannot be kept in {beside} ({error.strerror}): save it and name it with --columns")
+        err.print(where, style="yellow")
+    else:
+        err.print(Text(f"This is a guess; it is kept in {beside}.", style="bold"))
+    if yes:
+        return found
+    if sys.stdin.isatty() and typer.confirm("Is it right? (n: change the file, then run the command again)", err=True):
+        return found
+    err.print(Text("Look it over, change what is wrong, and run the command again (--yes goes on with the guess)."))
+    raise Ended(INPUT_IS_WRONG)
+
+
+def _free(directory: Path, *, force: bool) -> None:
+    there = [
+        name for name in ("score.yaml", "attributes.yaml", "events.yaml", "report.html") if (directory / name).exists()
+    ]
+    if there and not force:
+        do = "name another folder with --out, or overwrite with --force"
+        raise NurtureError(f"{there[0]} is there already", where=str(directory), do=do)
+
+
+def _write(files: Mapping[str, str], directory: Path) -> None:
+    try:
+        for name, text in files.items():
+            (directory / name).parent.mkdir(parents=True, exist_ok=True)
+            (directory / name).write_text(text, encoding="utf-8")
+    except OSError as error:
+        what = f"the proposal cannot be written: {error.strerror}"
+        raise NurtureError(what, where=str(directory), do="name a folder that can be written with --out") from error
+
+
+def _tell_problems(past: HistoryFile) -> None:
+    for problem in past.problems[:_TOLD]:
+        err.print(Text(str(problem), style="red" if problem.severity == "error" else "yellow"))
+    if len(past.problems) > _TOLD:
+        err.print(Text(f"… and {len(past.problems) - _TOLD} more, all in the report", style="yellow"))
+
+
+def tell_study(study: Study, language: str) -> None:
+    """The items, how the card does against others, the threshold, and what to be careful about."""
+    out.print(f"{study.leads} leads, {study.wins} won ({study.wins / study.leads:.1%})")
+    table = Table("points", "item", "when", "leads", "won", "of 100, with interval", box=None, pad_edge=False)
+    for each in study.evidence:
+        rate = each.rate
+        table.add_row(
+            f"{each.item.points:+d}", Text(each.item.item), Text(_when(each)), str(each.leads), str(each.wins),
+            f"{100 * rate.value:.1f} ({100 * rate.low:.1f} to {100 * rate.high:.1f})",
+        )  # fmt: skip
+    out.print(table)
+    for trial in study.trials:
+        out.print()
+        _tell_trial(trial, study.share)
+    if study.rates:
+        rates = " → ".join(f"{rate.value:.1%}" for _, rate in study.rates)
+        out.print(f"\nwin rate of five parts, the first leads first: {rates}")
+    chosen = next(each for each in study.steps if each.threshold == study.threshold)
+    week = f", {chosen.per_week:.1f} a week" if chosen.per_week is not None else ""
+    out.print(
+        f"threshold {study.threshold} (by {study.threshold_by}): {chosen.share:.1%} of the latest leads{week}; "
+        f"{chosen.precision.value:.1%} of them were won, {chosen.recall:.0%} of all wins"
+    )
+    for note in study.notes:
+        err.print(Text(note.within(language), style="dim"))
+    for warning in study.warnings:
+        err.print(Text(f"careful: {warning.within(language)}", style="yellow"))
+
+
+def _tell_trial(trial: Trial, share: float) -> None:
+    out.print(
+        f"fitted to {trial.fitted_leads} leads ({trial.fitted_wins} won), judged by {trial.judged_leads} others "
+        f"({trial.judged_wins} won): {KINDS[trial.kind]}"
+    )
+    best = f"best {share:.0%}"
+    table = Table("score", "AUC", "Brier", f"won of the {best}", f"lift of the {best}", box=None, pad_edge=False)
+    for each in trial.contenders:
+        shown = [f"{figure.value:.3f} ({figure.low:.3f} to {figure.high:.3f})" for figure in (each.auc, each.brier)]
+        share_won, lift = each.precision, each.lift
+        shown.append(f"{share_won.value:.1%} ({share_won.low:.1%} to {share_won.high:.1%})")
+        shown.append(f"{lift.value:.2f} ({lift.low:.2f} to {lift.high:.2f})")
+        table.add_row(NAMES[each.name], *shown)
+    out.print(table)
+
+
+def _when(evidence: Evidence) -> str:
+    item = evidence.item
+    text = str(item.when)
+    if isinstance(item, BehaviourItem):
+        text += f", {item.repeat}" + (f", half after {item.fades.half_life}" if item.fades else "")
+    return text
+
+
+def _tell_files(proposal: Proposal, directory: Path, against: Path | None) -> None:
+    out.print(f"\nwritten: {', '.join(str(directory / name) for name in proposal.files)}")
+    if proposal.new_attributes and against is not None:
+        names = ", ".join(proposal.new_attributes)
+        out.print(Text(f"{against}/attributes.yaml does not know: {names}; take their lines over with the score"))
+    out.print(
+        f"look at {directory / 'report.html'}, change {directory / 'score.yaml'}, then: nurture check {directory}"
+    )
