@@ -236,6 +236,8 @@ def _hot(team: Team) -> None:
     for name, figure, beside in rows:
         table.add_row(Text(name), Text(figure, style="bold"), Text(beside, style="dim"))
     out.print(table)
+    if not found.hot:
+        out.print(Text(say["nobody_hot"], style="yellow"))
 
 
 def _backtest(team: Team) -> Backtest:
