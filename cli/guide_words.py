@@ -24,7 +24,7 @@ LABELS: dict[Language, dict[str, str]] = {
         "per_week": "hot leads a week, last 180 days", "capacity": "sales can take {limit:.0f}",
         "hot_won": "won of those hot leads", "all_won": "of all that were closed: {all:.0f} %",
         "found": "won leads that were hot before", "ahead": "half of them {days:.0f} days or more ahead",
-        "nobody_hot": "→ Nobody would have become hot: it asks too much. `nurture backtest` tells what each won lead lacked.",
+        "nobody_hot": "→ It asks too much: nobody was hot. `nurture backtest` tells what each won lead lacked.",
         "simple": "Simple enough to begin with: nothing to warn of.",
     },
     "ja": {
@@ -46,7 +46,7 @@ LABELS: dict[Language, dict[str, str]] = {
         "per_week": "一週間のホットリード(直近 180 日)", "capacity": "営業が受け取れるのは {limit:.0f} 件",
         "hot_won": "そのうち成約した割合", "all_won": "全体では {all:.0f} %",
         "found": "成約した方のうち、先にホットになっていた方", "ahead": "半数は {days:.0f} 日以上前",
-        "nobody_hot": "→ この定義では、誰もホットになっていません。`nurture backtest` で、成約した方に何が足りなかったかが分かります。",
+        "nobody_hot": "→ 誰もホットになっていません。何が足りなかったかは `nurture backtest` で分かります。",
         "simple": "はじめるには十分シンプルです。気になる点はありません。",
     },
 }  # fmt: skip
