@@ -191,7 +191,9 @@ def _asked(asked: Did) -> Iterator[ColumnElement[bool]]:
 
 
 def _one_of(value: Cell, several: Sequence[Any]) -> ColumnElement[bool]:
-    return or_(false(), *(value.equals(each) for each in several if each != ""))  # an empty text is unknown
+    texts = [each for each in several if isinstance(each, str) and each]  # an empty text is unknown
+    others = (value.equals(each) for each in several if not isinstance(each, str))
+    return or_(surely(and_(value.text.in_(texts), value.is_a("text"))), *others)
 
 
 def _days(value: Cell, asked: AttributeIs) -> Iterator[ColumnElement[bool]]:

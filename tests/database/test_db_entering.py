@@ -164,6 +164,25 @@ def test_deploying_lets_nobody_in_and_neither_does_the_next_event(
     assert entered(deployed, "busy") == [("new", NOW)]
 
 
+def test_points_let_a_lead_in_with_the_event_that_gives_them(
+    deployed: DeploymentStore, files: Mapping[str, str], deploy_again: Callable[[Mapping[str, str]], int]
+) -> None:
+    """A segment by score is asked about whatever the score counts; 20 points for a consultation are enough."""
+    warm = BUSY.replace("scenario: busy", "scenario: warm").replace("segment: regulars", "segment: warm")
+    deploy_again(
+        {**files, "segments.yaml": SEGMENTS + "warm: {when: {score: total, at_least: 20}}\n", "warm.yaml": warm}
+    )
+    deployed.refresh()
+    lead(deployed, "warmer")
+    did(deployed, "warmer", NOW - DAY)
+    assert entered(deployed, "warm") == []
+    event = {"id": "c", "lead": "warmer", "type": "attended", "subject": "consultation", "at": NOW.isoformat()}
+    with writing(deployed.engine) as conn:
+        accept(conn, [event], store=deployed, now=NOW)
+        numbering.file_events(conn, "warmer", deployed)
+    assert entered(deployed, "warm") == [("warmer", NOW)]
+
+
 def test_what_a_machine_did_lets_nobody_in(store: DeploymentStore) -> None:
     """Neither does an event that no segment asks about."""
     lead(store, "scanned")
