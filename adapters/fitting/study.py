@@ -16,7 +16,7 @@ from adapters.fitting.leaks import Suspect, suspects
 from adapters.fitting.measures import Interval, Platt, auc, platt, wilson
 from adapters.fitting.remarks import Said
 from adapters.fitting.sample import Floats, Sample, sample_of
-from adapters.fitting.trials import BEHIND, LATER, Bench, Trial
+from adapters.fitting.trials import BEHIND, LATER, Bench, Trial, few
 from adapters.history_file import HistoryFile
 from nurture.definitions import AttributeItem, BehaviourItem, Definitions
 from nurture.errors import NurtureError
@@ -212,7 +212,7 @@ def _without_clocks(
     end = int((1 - LATER) * len(sample.cases))
     early, late = np.arange(int((1 - LATER) * end)), np.arange(int((1 - LATER) * end), end)
     without = [each for each in facets if each.name not in clocks]
-    if min(sample.won[early].sum(), sample.won[late].sum()) >= 20:
+    if min(few(sample.won[early]), few(sample.won[late])) >= 20:
         told = [
             auc(sample.scores(fit_card(sample, each, early, most_items=limit).definitions)[late], sample.won[late])
             for each in (facets, without)
