@@ -171,7 +171,8 @@ def _facets(history: HistoryFile, sample: Sample, notes: list[Said]) -> list[Fac
     """Every column that can be scored; those that are always the same, or hold dates, are named."""
     types = {name: column.type for name, column in history.columns.attributes().items() if column.type is not None}
     facets = facets_of(sample, types)
-    same = [each.name for each in facets if len(np.unique(each.place)) < 2]
+    telling = {each.name for each in facets if len(np.unique(each.place)) > 1}
+    same = sorted({each.name for each in facets} - telling)
     if same:
         names = ", ".join(same)
         notes.append(
@@ -181,7 +182,7 @@ def _facets(history: HistoryFile, sample: Sample, notes: list[Said]) -> list[Fac
     if dates:
         names = ", ".join(dates)
         notes.append(Said(f"dates are not scored: {names}", f"日付の列は点数にしません: {names}"))
-    return [each for each in facets if each.name not in same]
+    return [each for each in facets if len(np.unique(each.place)) > 1]
 
 
 def _without(sample: Sample, names: set[str]) -> Sample:

@@ -197,6 +197,22 @@ def test_a_day_of_closing_that_only_won_deals_have_tells_nothing(tmp_path: Path)
     assert any("judged 60 days after they became" in each.en for each in sample.notes)
 
 
+def test_lists_and_very_small_numbers_are_scored(tmp_path: Path) -> None:
+    """An item that every lead has does not hide the others; numbers below a millionth are cut where they differ."""
+    rng = np.random.default_rng(0)
+    size = 1500
+    x, other = rng.normal(0, 1, (2, size))
+    columns = {
+        "tags": ["all;big" if each > 0.5 else "all;small" if each < -0.5 else "all" for each in x],
+        "tiny": other * 1e-7,
+        "status": made_up.words(made_up.drawn(rng, 1.2 * (x + other), 0.2)),
+    }
+    study = study_of(open_history(made_up.save(tmp_path / "lists.csv", columns)))
+    assert any("tags contains" in str(item.when) for item in study.card.score.attributes)
+    assert any("tiny at_" in str(item.when) for item in study.card.score.attributes)
+    assert all(trial.contenders[0].auc.value > 0.72 for trial in study.trials)
+
+
 def test_few_wins_make_a_small_card_or_none(tmp_path: Path) -> None:
     """Below 150 wins at most six items, and it is said; below 50 none, with what to do."""
     small = study_of(open_history(made_up.nonlinear(tmp_path, size=700)))
