@@ -63,8 +63,9 @@ def open_history(
     """Read a table of past deals (CSV in UTF-8 or Shift_JIS, commas, semicolons or tabs; a zip around one).
 
     `columns`: the mapping or its file; absent: the file beside the table, else a guess, in which columns called like
-    a `known` attribute, or its label, are taken for it. `events`: a second table with the columns lead, type, subject,
-    at. Raises TableRefused or ColumnsRefused; whatever else is wrong is in `problems`, and the rest is read.
+    a `known` attribute, or its label, are taken for it; so are the labels of its values. `events`: a second table with
+    the columns lead, type, subject, at. Raises TableRefused or ColumnsRefused; whatever else is wrong is in `problems`,
+    and the rest is read.
     """
     table = read_table(path)
     beside = columns_beside(path)
@@ -73,14 +74,14 @@ def open_history(
     source = str(columns) if isinstance(columns, Path) else path.name
     meant = (read_columns(columns) if isinstance(columns, Path) else columns).fitting(table.header, source)
     more = read_table(events) if events is not None else None
-    return _Reading(path, table, meant).history(more)
+    return _Reading(path, table, meant, known or {}).history(more)
 
 
 class _Reading:
     """One table while it is read; problems gather."""
 
-    def __init__(self, path: Path, table: Table, columns: Columns) -> None:
-        self._path, self._table, self._columns = path, table, columns
+    def __init__(self, path: Path, table: Table, columns: Columns, known: Mapping[str, Attribute]) -> None:
+        self._path, self._table, self._columns, self._known = path, table, columns, known
         self._problems = list(table.problems)
 
     def history(self, more: Table | None) -> HistoryFile:
@@ -187,10 +188,12 @@ class _Reading:
         if column.type == "date":
             days = self._dates(name, day_first=column.day_first)
             return [reading.day_of(each) if each is not None else None for each in days], []
+        keys = self._keys(column.attribute or "")
         readers: dict[str, Callable[[str], Any]] = {
             "number": reading.number,
             "flag": lambda cell: reading.FLAGS.get(reading.plain(cell)),
             "list": lambda cell: reading.items(cell) or None,
+            "choice": lambda cell: keys.get(reading.plain(cell), cell),
         }
         read = readers.get(column.type or "text", str)
         values = [None if reading.unknown(cell) else read(cell) for cell in cells]
@@ -200,6 +203,12 @@ class _Reading:
             if value is None and not reading.unknown(cell)
         ]
         return values, bad
+
+    def _keys(self, attribute: str) -> dict[str, str]:
+        """The key of each label of a known choice: tables have what people read, definitions have keys."""
+        declared = self._known.get(attribute)
+        labels = declared.values if declared is not None and declared.values else {}
+        return {reading.plain(label): key for key, label in labels.items()}
 
     def _events(self) -> list[list[PastEvent]]:
         found: list[list[PastEvent]] = [[] for _ in self._table.rows]

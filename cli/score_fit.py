@@ -267,7 +267,9 @@ def _tell_files(proposal: Proposal, directory: Path, against: Path | None) -> No
     out.print(f"\nwritten: {', '.join(str(directory / name) for name in proposal.files)}")
     if proposal.new_attributes and against is not None:
         names = ", ".join(proposal.new_attributes)
-        out.print(Text(f"{against}/attributes.yaml does not know: {names}; take their lines over with the score"))
+        out.print(
+            Text(f"{against}/attributes.yaml does not have like this: {names}; take their lines over with the score")
+        )
     out.print(
         f"look at {directory / 'report.html'}, change {directory / 'score.yaml'}, then: nurture check {directory}"
     )

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from math import floor, log10, sqrt
 from typing import Any
 
@@ -256,8 +257,12 @@ def _apart(wins: float, leads: float, other_wins: float, other_leads: float, few
 
 
 def _digits(values: Iterable[float]) -> int:
-    """Decimals of the values, at most 6."""
-    return max((len(f"{value:.6f}".rstrip("0").partition(".")[2]) for value in values), default=0)
+    """Decimals of the values, at most as many as show seven digits of the largest."""
+    several = list(values)
+    largest = max((abs(value) for value in several), default=0.0)
+    most = max(6, 6 - floor(log10(largest))) if largest else 0
+    decimals = (-int(Decimal(repr(value)).as_tuple().exponent) for value in several)
+    return max(0, min(most, max(decimals, default=0)))
 
 
 def _plain(value: float, digits: int) -> int | float:

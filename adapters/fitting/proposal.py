@@ -21,7 +21,7 @@ _CHOICES = 200
 
 @dataclass(frozen=True, slots=True)
 class Proposal:
-    """The files by their path in the folder to be written, and the attributes that the present folder does not know."""
+    """The files by their path in the folder to be written, and the attributes that the present folder lacks."""
 
     files: Mapping[str, str]
     new_attributes: tuple[str, ...]
@@ -38,9 +38,9 @@ def proposal_of(study: Study, history: HistoryFile, present: Definitions | None,
     new: tuple[str, ...] = ()
     for folder, card in cards.items():
         named = _attributes(card)
-        known = {name: declared.get(name) or _declared(name, history) for name in named}
+        known = {name: _declared(name, history, declared.get(name)) for name in named}
         if not folder:
-            new = tuple(name for name in named if name not in declared)
+            new = tuple(name for name in named if known[name] != declared.get(name))
         files[f"{folder}score.yaml"] = _score(card, study, language=language, final=not folder)
         if known:
             files[f"{folder}attributes.yaml"] = _attributes_file(known, new, language)
@@ -118,16 +118,21 @@ def _own_events(card: Card) -> list[str]:
     return [name for name in dict.fromkeys(named) if name not in BUILT_IN_EVENTS]
 
 
-def _declared(name: str, history: HistoryFile) -> Attribute:
-    """An attribute as attributes.yaml has it, with the values that the table has."""
+def _declared(name: str, history: HistoryFile, present: Attribute | None) -> Attribute:
+    """An attribute as attributes.yaml has it, with the values that the table has besides; else made from the table."""
     kind = history.columns.attributes()[name].type or "text"
-    if kind == "choice":
-        values: Iterable[Any] = (deal.lead.attributes.get(name) for deal in history.deals)
-        distinct = {str(value): str(value) for value in values if value is not None}
-        if len(distinct) <= _CHOICES:
-            return Attribute(type="choice", axis="demographic", values=distinct)
-        kind = "text"
-    return Attribute(type=kind, axis="demographic")
+    if present is not None and present.type == kind and kind != "choice":
+        return present
+    if kind != "choice":
+        return Attribute(type=kind, axis="demographic")
+    known = (present.values if present is not None else None) or {}
+    values: Iterable[Any] = (deal.lead.attributes.get(name) for deal in history.deals)
+    distinct = {**known, **{str(value): str(value) for value in values if value is not None and value not in known}}
+    if present is not None and present.type == kind:
+        return present.model_copy(update={"values": distinct})
+    if len(distinct) > _CHOICES:
+        return Attribute(type="text", axis="demographic")
+    return Attribute(type="choice", axis="demographic", values=distinct)
 
 
 def _attributes_file(known: Mapping[str, Attribute], new: Iterable[str], language: str) -> str:

@@ -93,9 +93,10 @@ def sample_of(history: HistoryFile, horizon: timedelta | None = None) -> Sample:
     closed = [deal for deal in history.deals if deal.lead.result is not None]
     notes: list[Said] = []
     mature = _mature(closed, horizon, notes)
-    end = max((at for deal in closed for at in _instants(deal)), default=datetime(2000, 1, 1, tzinfo=UTC))
+    usual = _usual(mature)
     by_time = history.columns.order == "time"
-    cases = [_case(deal, end) for deal in mature]
+    latest = max((at for deal in closed for at in _instants(deal)), default=datetime(2000, 1, 1, tzinfo=UTC))
+    cases = [_case(deal, usual, latest) for deal in mature]
     if by_time:
         without = sum(case.came is None for case in cases)
         if without:
@@ -114,25 +115,49 @@ def sample_of(history: HistoryFile, horizon: timedelta | None = None) -> Sample:
                 f"判定日以後の行動 {cut} 件は、結果が分かった後のものなので数えていません",
             )
         )
-    blind = sum(deal.judged_at is None and any(each.at > UNDATED for each in deal.lead.events) for deal in mature)
+    blind = [deal for deal in mature if deal.judged_at is None and any(each.at > UNDATED for each in deal.lead.events)]
     if blind:
-        notes.append(
-            Said(
-                f"{blind} lead(s) with events have no day of closing: whether an event came before the outcome cannot "
-                "be told, so that its points may be too good to be true",
-                f"行動のあるリード {blind} 件に決着日がありません。行動が結果の前か後か分からず、"
-                "点数が良く見えすぎるおそれがあります",
-            )
-        )
+        notes.append(_blind(len(blind), usual))
     days = [case.came for case in cases if case.came is not None]
     span = (max(days) - min(days)) / timedelta(days=1) if by_time and days else None
     return Sample(tuple(cases), history.columns.order != "none", tuple(notes), span or None)
 
 
-def _case(deal: PastDeal, end: datetime) -> Case:
-    lead, at = deal.lead, deal.judged_at or end
-    before = tuple(each for each in lead.events if deal.judged_at is None or each.at < deal.judged_at)
-    return Case(replace(lead, events=before), at, lead.since or deal.judged_at or lead.closed_at)
+def _usual(deals: Sequence[PastDeal]) -> timedelta | None:
+    """How long after it became known a lead is judged in the middle; None where that is known of none."""
+    spans = sorted(
+        deal.judged_at - deal.lead.since for deal in deals if deal.judged_at is not None and deal.lead.since is not None
+    )
+    return spans[len(spans) // 2] if spans else None
+
+
+def _blind(leads: int, usual: timedelta | None) -> Said:
+    if usual is None:
+        return Said(
+            f"{leads} lead(s) with events have no day of closing: whether an event came before the outcome cannot be "
+            "told, so that its points may be too good to be true",
+            f"行動のあるリード {leads} 件に決着日がありません。行動が結果の前か後か分からず、"
+            "点数が良く見えすぎるおそれがあります",
+        )
+    return Said(
+        f"{leads} lead(s) with events have no day of closing: they are judged {usual.days} days after they became "
+        "known, as the others were in the middle",
+        f"行動のあるリード {leads} 件に決着日がありません。ほかのリードの中央値にならい、"
+        f"登録から {usual.days} 日後の時点で判定しました",
+    )
+
+
+def _case(deal: PastDeal, usual: timedelta | None, latest: datetime) -> Case:
+    """A deal as of the day it is judged: without one, of the day it usually would be, or of the end of the table.
+
+    If only won deals had their day, all others would be judged at the end, when their points have faded: that alone
+    would tell won from lost.
+    """
+    lead, end = deal.lead, deal.judged_at
+    if end is None and usual is not None and lead.since is not None:
+        end = lead.since + usual
+    before = tuple(each for each in lead.events if end is None or each.at < end)
+    return Case(replace(lead, events=before), end or latest, lead.since or deal.judged_at or lead.closed_at)
 
 
 def _instants(deal: PastDeal) -> list[datetime]:

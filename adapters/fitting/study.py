@@ -16,7 +16,7 @@ from adapters.fitting.leaks import Suspect, suspects
 from adapters.fitting.measures import Interval, Platt, auc, platt, wilson
 from adapters.fitting.remarks import Said
 from adapters.fitting.sample import Floats, Sample, sample_of
-from adapters.fitting.trials import BEHIND, LATER, Bench, Trial
+from adapters.fitting.trials import BEHIND, LATER, Bench, Trial, few
 from adapters.history_file import HistoryFile
 from nurture.definitions import AttributeItem, BehaviourItem, Definitions
 from nurture.errors import NurtureError
@@ -171,7 +171,8 @@ def _facets(history: HistoryFile, sample: Sample, notes: list[Said]) -> list[Fac
     """Every column that can be scored; those that are always the same, or hold dates, are named."""
     types = {name: column.type for name, column in history.columns.attributes().items() if column.type is not None}
     facets = facets_of(sample, types)
-    same = [each.name for each in facets if len(np.unique(each.place)) < 2]
+    telling = {each.name for each in facets if len(np.unique(each.place)) > 1}
+    same = sorted({each.name for each in facets} - telling)
     if same:
         names = ", ".join(same)
         notes.append(
@@ -181,7 +182,7 @@ def _facets(history: HistoryFile, sample: Sample, notes: list[Said]) -> list[Fac
     if dates:
         names = ", ".join(dates)
         notes.append(Said(f"dates are not scored: {names}", f"日付の列は点数にしません: {names}"))
-    return [each for each in facets if each.name not in same]
+    return [each for each in facets if len(np.unique(each.place)) > 1]
 
 
 def _without(sample: Sample, names: set[str]) -> Sample:
@@ -212,7 +213,7 @@ def _without_clocks(
     end = int((1 - LATER) * len(sample.cases))
     early, late = np.arange(int((1 - LATER) * end)), np.arange(int((1 - LATER) * end), end)
     without = [each for each in facets if each.name not in clocks]
-    if min(sample.won[early].sum(), sample.won[late].sum()) >= 20:
+    if min(few(sample.won[early]), few(sample.won[late])) >= 20:
         told = [
             auc(sample.scores(fit_card(sample, each, early, most_items=limit).definitions)[late], sample.won[late])
             for each in (facets, without)

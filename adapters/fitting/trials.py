@@ -141,12 +141,13 @@ def _parts(sample: Sample) -> dict[str, tuple[Whole, Whole]]:
     size = len(sample.cases)
     cut = int((1 - LATER) * size)
     found: dict[str, tuple[Whole, Whole]] = {}
-    if sample.ordered and min(_few(sample.won[:cut]), _few(sample.won[cut:])) >= 10:
+    if sample.ordered and min(few(sample.won[:cut]), few(sample.won[cut:])) >= 10:
         found["time"] = np.arange(cut), np.arange(cut, size)
     drawn = np.random.default_rng(_SEED).permutation(size)
     found["random"] = np.sort(drawn[:cut]), np.sort(drawn[cut:])
     return found
 
 
-def _few(won: Flags) -> int:
+def few(won: Flags) -> int:
+    """How many there are of the rarer outcome."""
     return int(min(won.sum(), (~won).sum()))

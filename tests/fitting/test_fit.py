@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 
 import numpy as np
@@ -174,6 +175,42 @@ def test_events_after_the_closing_are_no_part_of_it(tmp_path: Path) -> None:
     sample = sample_of(history)
     assert all(event.type != "visited" for case in sample.cases for event in case.lead.events)
     assert any("are not counted: the outcome was known" in each.en for each in sample.notes)
+
+
+def test_a_day_of_closing_that_only_won_deals_have_tells_nothing(tmp_path: Path) -> None:
+    """Else the points of all lost leads would have faded for years. Events mean nothing here, so nothing is found."""
+    rng = np.random.default_rng(5)
+    size = 1000
+    won = rng.random(size) < 0.2
+    came = [made_up.FIRST + timedelta(days=n) for n in range(size)]
+    columns = {
+        "created_on": [day.isoformat() for day in came],
+        "closed_on": [
+            (day + timedelta(days=60)).isoformat() if yes else "" for day, yes in zip(came, won, strict=True)
+        ],
+        "seminar_attended_on": [(day + timedelta(days=int(rng.integers(1, 59)))).isoformat() for day in came],
+        "shade": rng.choice(["a", "b"], size),
+        "status": made_up.words(won),
+    }
+    sample = sample_of(open_history(made_up.save(tmp_path / "days.csv", columns)))
+    assert {(case.at - case.came).days for case in sample.cases if case.came} == {60}
+    assert any("judged 60 days after they became" in each.en for each in sample.notes)
+
+
+def test_lists_and_very_small_numbers_are_scored(tmp_path: Path) -> None:
+    """An item that every lead has does not hide the others; numbers below a millionth are cut where they differ."""
+    rng = np.random.default_rng(0)
+    size = 1500
+    x, other = rng.normal(0, 1, (2, size))
+    columns = {
+        "tags": ["all;big" if each > 0.5 else "all;small" if each < -0.5 else "all" for each in x],
+        "tiny": other * 1e-7,
+        "status": made_up.words(made_up.drawn(rng, 1.2 * (x + other), 0.2)),
+    }
+    study = study_of(open_history(made_up.save(tmp_path / "lists.csv", columns)))
+    assert any("tags contains" in str(item.when) for item in study.card.score.attributes)
+    assert any("tiny at_" in str(item.when) for item in study.card.score.attributes)
+    assert all(trial.contenders[0].auc.value > 0.72 for trial in study.trials)
 
 
 def test_few_wins_make_a_small_card_or_none(tmp_path: Path) -> None:
