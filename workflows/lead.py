@@ -45,9 +45,6 @@ ACT_AGAIN = RetryPolicy(initial_interval=timedelta(seconds=1), maximum_interval=
 """Activities are tried for ever; activities/ decides what is not worth another try."""
 LONGEST_TIMER = timedelta(days=365)
 """A timer is only a hint, so one for a far deadline may ring early: it is set again."""
-TASKS_ARE_LOCAL = 3
-"""The engine since which a sales task is made in the worker that decided on it: one short transaction; telling sales of
-it is another workflow's (ADR 15)."""
 Answer = TypeVar("Answer")
 
 
@@ -266,8 +263,6 @@ class LeadWorkflow(People):
 
     async def _execute(self, order: protocol.Order) -> SendResult | TaskDone:
         command = order.command
-        if isinstance(command, MakeHandoff) and self._state.engine >= TASKS_ARE_LOCAL:
-            return await _locally(protocol.MAKE_HANDOFF, order, TaskDone, summary(command))
         result: SendResult | TaskDone = await workflow.execute_activity(
             command.command,
             order,
