@@ -98,6 +98,8 @@ def _tell_hot(found: HotExplained) -> None:
     out.print(tree)
     out.print(f"score {found.total:.4g}, phase {found.phase or 'none'}")
     out.print(f"hot: {'; '.join(found.reasons)}" if found.meets else "not hot by this")
+    if found.hot and not found.meets:
+        out.print("marked hot at present, since it was once: the mark goes with the end of the cool-down")
 
 
 def _grow(tree: Tree, part: Distance) -> None:

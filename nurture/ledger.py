@@ -33,6 +33,8 @@ def points(walk: Walk, at: datetime, facts: Facts | None = None) -> Points | Non
 
 def counts(walk: Walk, type: str) -> bool:
     """True if an event of this type may give points."""
+    if walk.chronicle.silent or not walk.state.deployment:
+        return False
     types = walk.book.qualification(walk.state.deployment).measure.types
     return type in types or (type in OPENING and "opened" in types)
 
