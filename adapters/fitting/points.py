@@ -70,7 +70,9 @@ def give_points(parts: Sequence[Part], won: Flags, part: Whole, *, most_items: i
             best = (search.cost(), search.points())
     for each, points in zip(parts, best[1] if best else [[0] * len(each.weights) for each in parts], strict=True):
         each.points = points
-        _shift(each)
+    for each in parts:
+        others = sum(len(other.runs()) for other in parts if other is not each)
+        _shift(each, most_items - others)
 
 
 def _scales(parts: Sequence[Part]) -> Floats:
@@ -78,21 +80,20 @@ def _scales(parts: Sequence[Part]) -> Floats:
     return np.geomspace(6, 60, _SCALES) / largest if largest else np.array([])
 
 
-def _shift(part: Part) -> None:
-    """Give the bins of an attribute other points by the same amount, where that makes fewer items.
+def _shift(part: Part, most_items: int) -> None:
+    """Give the bins of an attribute other points by the same amount: as few below 0 as so many items allow.
 
-    It changes nothing in who has more than whom, if every case is in a bin.
+    It changes nothing in who has more than whom, if every case is in a bin; and a lead of whom nothing is known, which
+    has no points, is then not above one of whom the worst is known.
     """
     if part.codes is None or (part.codes < 0).any():
         return
     options = [[each - base for each in part.points] for base in sorted(set(part.points))]
-    allowed = [each for each in options if all(abs(points) <= MOST for points in each)]
+    allowed = [
+        each for each in options if all(abs(points) <= MOST for points in each) and len(part.runs(each)) <= most_items
+    ]
     if allowed:
-        held = np.bincount(part.codes, minlength=len(part.points))
-        part.points = min(
-            allowed,
-            key=lambda each: (len(part.runs(each)), -sum(held[i] for i, points in enumerate(each) if not points)),
-        )
+        part.points = min(allowed, key=lambda each: (-sum(min(points, 0) for points in each), len(part.runs(each))))
 
 
 class _Search:
