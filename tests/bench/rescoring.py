@@ -13,6 +13,7 @@ from __future__ import annotations
 import argparse
 import resource
 import socket
+import subprocess
 import sys
 import tempfile
 import time
@@ -49,11 +50,12 @@ def definitions() -> tuple[Definitions, Definitions]:
 
 
 def peak() -> float:
-    """MiB at most so far: of this process, and of as many others as were ever there, each as large as the largest."""
-    mine, theirs = (
-        resource.getrusage(who).ru_maxrss / 1024 for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
-    )
-    return mine + 2 * theirs
+    """MiB at most: of this process, and of two others that judge, each as large as the largest ever was.
+
+    Its own is not what `getrusage` says, which begins with what the process had that started it.
+    """
+    told = Path("/proc/self/status").read_text(encoding="ascii").partition("VmHWM:")[2]
+    return int(told.split()[0]) / 1024 + 2 * resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
 
 
 def pass_over(conn: Connection, question: Question) -> int:
@@ -132,16 +134,24 @@ def main() -> None:
     say_how.add_argument("--leads", type=int, default=1_000_000)
     say_how.add_argument("--rounds", type=int, default=2, help="how often both take turns; the best counts")
     say_how.add_argument("--keep", type=Path, help="a SQLite file that is filled where it is not there yet, and kept")
+    say_how.add_argument("--url", help="a database that is filled already: only measure")
     asked = say_how.parse_args()
-    there = asked.keep is not None and asked.keep.exists()
-    with database(asked.kind, asked.keep) as url:
-        engine = open_database(url)
-        if not there:
-            migrate(engine)
-            fill(engine, asked.leads, EVENTS_EACH)
-            say(f"{asked.leads} leads with {EVENTS_EACH} events each are there")
+    if asked.url is not None:
+        engine = open_database(asked.url)
         sys.stdout.write(measure(engine, asked.rounds))
         engine.dispose()
+        return
+    there = asked.keep is not None and asked.keep.exists()
+    with database(asked.kind, asked.keep) as url:
+        if not there:
+            engine = open_database(url)
+            migrate(engine)
+            fill(engine, asked.leads, EVENTS_EACH)
+            engine.dispose()
+            say(f"{asked.leads} leads with {EVENTS_EACH} events each are there")
+        # a process of its own: filling has taken more memory than judging does
+        words = [asked.kind, "--url", url, "--rounds", str(asked.rounds)]
+        subprocess.run([sys.executable, "-m", "tests.bench.rescoring", *words], check=True)
 
 
 if __name__ == "__main__":
