@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import timedelta
+from datetime import date, timedelta
 from functools import cached_property
 from itertools import product
 from typing import Any, NamedTuple
@@ -34,6 +34,8 @@ MAX_LEADS = 5_000
 """How many combinations of attribute values are tried; above, all items are taken to go together."""
 OTHER = "\uffff"
 """A text nobody names."""
+_SOME_DAY = date(2000, 1, 1)
+"""Where no test names a day, any one is known."""
 
 
 class Literal(NamedTuple):
@@ -296,14 +298,14 @@ def _values(attribute: Attribute, tests: Iterable[AttributeIs]) -> list[Any]:
     match attribute.type:
         case "number":
             numbers = [value for value in named if isinstance(value, int | float) and not isinstance(value, bool)]
-            return sorted({value + step for value in numbers for step in (-1, -0.5, 0, 0.5, 1)}) or [0]
+            return sorted({value + step for value in numbers or [0] for step in (-1, -0.5, 0, 0.5, 1)})
         case "choice":
             return list(attribute.values or ())
         case "flag":
             return [True, False]
         case "date":
             days = [day for value in named if isinstance(value, str) and (day := as_date(value))]
-            return sorted({str(day + timedelta(days=step)) for day in days for step in (-1, 0, 1)}) or ["2000-01-01"]
+            return sorted({str(day + timedelta(days=step)) for day in days or [_SOME_DAY] for step in (-1, 0, 1)})
         case "list":
             texts = list(dict.fromkeys(str(value) for value in named))
             return [[OTHER], *([text] for text in texts), texts or [OTHER]]
