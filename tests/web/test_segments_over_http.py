@@ -36,7 +36,7 @@ async def test_segments_are_listed_with_what_they_ask(client: httpx.AsyncClient)
     second = (await client.get(first["next"])).json()
     (midsize,) = second["items"]
     assert second["next"] is None
-    assert midsize["axes"] == ["demographic"]
+    assert midsize["axes"] == ["demographic", "geographic"]
     assert midsize["scenarios"] == ["seminar_to_demo"]
     assert midsize["when"]["all"][0] == {"attribute": "employees", "at_least": 50, "at_most": 100}
 
