@@ -1,41 +1,28 @@
 """Measures how long it takes to say who becomes hot by a changed model, of all leads there are.
 
-    python -m tests.bench.rescoring sqlite
-    python -m tests.bench.rescoring postgresql --leads 100000 --rounds 1
-    python -m tests.bench.rescoring sqlite --keep /tmp/bench.db     # filled once, used again
-
 The floor is one plain pass: one process that fetches the same rows in the same order and does nothing with them.
 The server of PostgreSQL is not counted in the memory: it has what its settings give it.
 """
 
 from __future__ import annotations
 
-import argparse
 import resource
-import socket
-import subprocess
-import sys
-import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
-from datetime import datetime
 from pathlib import Path
 
 from sqlalchemy import Connection, Engine, func, select
 
-from adapters.database.engine import migrate, open_database, reading
+from adapters.database.engine import reading
 from adapters.database.foresight import hot_by
 from adapters.database.rescoring import _EVERYBODY, Question, _Judge, _leads
 from adapters.database.schema import leads
 from adapters.scenario_folder import read_folder
 from nurture.definitions import Definitions
 from nurture.loading import definitions_of
-from tests.bench.population import NOW, fill
-from tests.postgresql import DURABLE, PostgresqlServer
+from tests.bench.population import NOW
+from tests.bench.stage import say
 
 SCENARIOS = Path(__file__).resolve().parents[2] / "scenarios"
-EVENTS_EACH = 20
 
 
 def definitions() -> tuple[Definitions, Definitions]:
@@ -67,28 +54,14 @@ def pass_over(conn: Connection, question: Question) -> int:
     return fetched
 
 
-def say(what: str) -> None:
-    """One line of progress."""
-    sys.stdout.write(f"{datetime.now():%H:%M:%S} {what}\n")  # noqa: DTZ005 - for whoever waits here
-    sys.stdout.flush()
-
-
 def cpu() -> float:
     """Seconds of processors so far, of this process and of those that have ended."""
     both = (resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
     return sum(each.ru_utime + each.ru_stime for each in both)
 
 
-def free_port() -> int:
-    """A port of this machine that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
-
-
 def measure(engine: Engine, rounds: int) -> str:
-    """Both, taking turns; as a table."""
+    """Both, taking turns; the best of the rounds as a table."""
     old, new = definitions()
     rows, became = [], 0
     for _ in range(rounds):
@@ -108,51 +81,3 @@ def measure(engine: Engine, rounds: int) -> str:
         f"| {several:,} leads, {fetched:,} events that count | {taken:.0f} | {worked:.0f} | {several / taken:,.0f} | "
         f"{taken / floor:.2f} | {peak():.0f} |\n"
     )
-
-
-@contextmanager
-def database(kind: str, keep: Path | None) -> Iterator[str]:
-    """The URL of an empty database, or of a file that is kept."""
-    if keep is not None:
-        yield f"sqlite:///{keep}"
-    elif kind == "sqlite":
-        with tempfile.TemporaryDirectory(prefix="nurture-bench-") as scratch:
-            yield f"sqlite:///{scratch}/nurture.db"
-    else:
-        with PostgresqlServer(free_port(), DURABLE) as server:
-            yield server.url
-
-
-def main() -> None:
-    """Fill, measure, tell."""
-    say_how = argparse.ArgumentParser(
-        prog="python -m tests.bench.rescoring",
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    say_how.add_argument("kind", choices=("sqlite", "postgresql"))
-    say_how.add_argument("--leads", type=int, default=1_000_000)
-    say_how.add_argument("--rounds", type=int, default=2, help="how often both take turns; the best counts")
-    say_how.add_argument("--keep", type=Path, help="a SQLite file that is filled where it is not there yet, and kept")
-    say_how.add_argument("--url", help="a database that is filled already: only measure")
-    asked = say_how.parse_args()
-    if asked.url is not None:
-        engine = open_database(asked.url)
-        sys.stdout.write(measure(engine, asked.rounds))
-        engine.dispose()
-        return
-    there = asked.keep is not None and asked.keep.exists()
-    with database(asked.kind, asked.keep) as url:
-        if not there:
-            engine = open_database(url)
-            migrate(engine)
-            fill(engine, asked.leads, EVENTS_EACH)
-            engine.dispose()
-            say(f"{asked.leads} leads with {EVENTS_EACH} events each are there")
-        # a process of its own: filling has taken more memory than judging does
-        words = [asked.kind, "--url", url, "--rounds", str(asked.rounds)]
-        subprocess.run([sys.executable, "-m", "tests.bench.rescoring", *words], check=True)
-
-
-if __name__ == "__main__":
-    main()
