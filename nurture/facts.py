@@ -152,7 +152,9 @@ def shared_conditions(definitions: Definitions) -> Iterator[AnyCondition]:
 def named_types(definitions: Definitions) -> frozenset[str]:
     """The event types that workflows must hear of under these definitions."""
     named = set(ALWAYS_DELIVERED)
-    conditions = [*shared_conditions(definitions), *(item.when for item in definitions.score.behaviours)]
+    model = definitions.score
+    conditions = [*shared_conditions(definitions), *(item.when for item in model.attributes)]
+    conditions += [item.when for item in model.behaviours]
     for scenario in definitions.scenarios.values():
         conditions.extend(conditions_of(scenario))
         if scenario.enter.event is not None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from nurture.conditions import ANY
 from nurture.facts import OPENING, Facts
 from nurture.judging import Situation
 from nurture.scoring import Points
@@ -36,7 +37,7 @@ def counts(walk: Walk, type: str) -> bool:
     if walk.chronicle.silent or not walk.state.deployment:
         return False
     types = walk.book.qualification(walk.state.deployment).measure.types
-    return type in types or (type in OPENING and "opened" in types)
+    return type in types or ANY in types or (type in OPENING and "opened" in types)
 
 
 def tell(walk: Walk, before: Points | None, at: datetime, *, after: Points | None = None, why: str = "") -> None:

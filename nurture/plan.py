@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from nurture import scoring
 from nurture.conditions import EventPattern, Happened, parts
 from nurture.definitions import Definitions, Edge, Scenario, Step
 from nurture.errors import MissingDeployment, UnknownName
@@ -135,7 +134,7 @@ class Book:
         """What the fact sheet of a lead must keep: all that the current deployment asks, and its own pinned scenarios.
 
         `pinned`: the scenarios it walks or waits for, with the older deployments they are pinned to. `score`: what the
-        score counts is kept in any case, and not only where a condition asks for one.
+        score counts and its items ask is kept in any case; else what it counts, where a condition asks for a score.
         """
         key = (pinned, current, score)
         found = self._keeps.get(key)
@@ -147,5 +146,5 @@ class Book:
             for name, number in pinned:
                 scenario = self.at(number).scenarios.get(name)
                 conditions.extend(conditions_of(scenario) if scenario is not None else ())
-            found = self._keeps[key] = wanted(shared, conditions) | (scoring.wanted(shared.score) if score else {})
+            found = self._keeps[key] = wanted(shared, conditions, score=score, items=score)
         return found

@@ -64,20 +64,27 @@ def hot_condition(hot: HotLead) -> AnyCondition:
     return All(all=tuple(several))
 
 
-def wanted(definitions: Definitions, conditions: Iterable[AnyCondition]) -> dict[str, int]:
-    """What a fact sheet must keep so that these conditions can be judged, with all that score and phases ask."""
+def wanted(
+    definitions: Definitions, conditions: Iterable[AnyCondition], *, score: bool = False, items: bool = True
+) -> dict[str, int]:
+    """What a fact sheet must keep so that these conditions can be judged, with all that score and phases ask.
+
+    `score`: what the score counts is kept even where none of them asks for one. Without `items`, what score items ask
+    at any time (`did`) is left out.
+    """
     asked = _with_phases(definitions, conditions)
-    found = keeps(asked)
-    if _asks(asked, ScoreIs):
-        found |= scoring.wanted(definitions.score)
-    return found
+    if not (score or _asks(asked, ScoreIs)):
+        return keeps(asked)
+    return keeps([*asked, *(scoring.asked_by_items(definitions) if items else ())]) | scoring.wanted(definitions.score)
 
 
 def looked_for(definitions: Definitions, conditions: Iterable[AnyCondition]) -> tuple[Did, ...]:
     """The events that decide about these conditions, as `did` without a span, for finding them in a store."""
     asked = _with_phases(definitions, conditions)
+    scored = _asks(asked, ScoreIs)
+    asked += scoring.asked_by_items(definitions) if scored else ()
     found = [part for each in asked for part in parts(each) if isinstance(part, Did)]
-    if _asks(asked, ScoreIs):
+    if scored:
         patterns = (pattern for item in definitions.score.behaviours for pattern in scoring.counted_by(item))
         found += [Did(did=pattern) for pattern in patterns]
     return tuple({str(each): each for each in found}.values())

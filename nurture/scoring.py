@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from math import ceil
 
-from nurture.conditions import AnyCondition, AnyOf, EventPattern, Happened, parts
+from nurture.conditions import AnyCondition, AnyOf, Did, EventPattern, Happened, parts
 from nurture.definitions import BehaviourItem, Definitions, Fades, Score
 from nurture.entries import Happening
-from nurture.facts import KEEP, counting_key
-from nurture.judging import Judge, Situation, judge
+from nurture.facts import KEEP, counting_key, keeps
+from nurture.judging import Judge, Situation, expanded, judge
 
 TOTAL, ATTRIBUTES, BEHAVIOURS = "total", "attributes", "behaviours"
 
@@ -90,14 +90,16 @@ class _ReadyItem:
 class Scorer:
     """One score model made ready to be applied many times.
 
-    `wanted` is what a fact sheet must keep for it, `types` are those of the events that it counts.
+    `wanted` is what a fact sheet must keep for it, `types` are those of the events that may change it (`any`: all).
     """
 
     def __init__(self, definitions: Definitions) -> None:
         model = definitions.score
         self.empty = not (model.attributes or model.behaviours)
-        self.wanted = wanted(model)
-        self.types = frozenset(event.type for each in model.behaviours for event in counted_by(each))
+        self.wanted = keeps(asked_by_items(definitions)) | wanted(model)
+        dids = [part.did for each in asked_by_items(definitions) for part in parts(each) if isinstance(part, Did)]
+        counted = [event for each in model.behaviours for event in counted_by(each)]
+        self.types = frozenset(event.type for event in (*counted, *dids))
         self._attributes = [(each, judge(each.when, definitions, "nowhere")) for each in model.attributes]
         self._behaviours = [
             _ReadyItem(each, key_of(each), None if _plain(each.when) else judge(each.when, definitions, "entry"))
@@ -129,6 +131,13 @@ def wanted(model: Score) -> dict[str, int]:
         key = key_of(item)
         found[key] = max(found.get(key, 0), _room(item))
     return dict(sorted(found.items()))
+
+
+def asked_by_items(definitions: Definitions) -> tuple[AnyCondition, ...]:
+    """What the items ask for, without names of segments: a `did` in one is looked for as in any other condition."""
+    model = definitions.score
+    conditions = [*(each.when for each in model.attributes), *(each.when for each in model.behaviours)]
+    return tuple(expanded(each, definitions) for each in conditions)
 
 
 def counted_by(item: BehaviourItem) -> tuple[EventPattern, ...]:
