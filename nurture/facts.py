@@ -173,6 +173,10 @@ def named_types(definitions: Definitions) -> frozenset[str]:
     return frozenset(named - {ANY})
 
 
+_MOST_KNOWN = 65_536
+"""How many kinds of events are remembered with their keys."""
+
+
 class _Keys(NamedTuple):
     """Under which keys an event is kept: of patterns, of items that count each time, of items that count subjects."""
 
@@ -233,6 +237,8 @@ class Gathering:
         told = [key for key in self._wanted if (human if key == ANY_HUMAN else _meant(key, type, subject))]
         rest = [key for key in self._wanted if key != ANY_HUMAN and key not in told and type in OPENING]
         as_open = [key for key in rest if _meant(key, "opened", subject)]
+        if len(self._known) >= _MOST_KNOWN:
+            self._known.clear()  # pages have many addresses
         found = self._known[type, subject] = (_Keys.of(told), _Keys.of(as_open))
         return found
 

@@ -65,6 +65,14 @@ def tell(walk: Walk, before: Points | None, at: datetime, *, after: Points | Non
     )
 
 
+def tell_of_taken_back(walk: Walk, at: datetime) -> None:
+    """Note what events gave that turned out to be a machine's: once, however many corrections came together."""
+    before, after = walk.unmade
+    walk.unmade = (None, None)
+    if after is not None:
+        tell(walk, before, at, after=after, why="taken back: ")
+
+
 def _judged_at(walk: Walk, at: datetime) -> datetime:
     """What is told late is judged at the newest instant that was judged already, as phase and definition are."""
     return max(at, walk.state.judged or at)

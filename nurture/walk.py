@@ -182,8 +182,7 @@ def _take_entry(walk: Walk, entry: AnyEntry) -> None:
             state.facts.note(entry.type, entry.subject, entry.send, entry.at)
             ledger.tell(walk, before, entry.at)
         case Corrected():
-            before, after = walk.unmade
-            ledger.tell(walk, before, entry.at, after=after, why="taken back: ")
+            ledger.tell_of_taken_back(walk, entry.at)
         case HandoffClosed() | Deployed() | Ticked():
             pass
         case _:

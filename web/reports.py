@@ -41,7 +41,7 @@ def report_segment(
     if segment not in definitions.segments:
         raise UnknownName("segment", segment, definitions.segments, where="path.segment")
     with reading(here.engine) as connection:
-        _refuse_many(connection, f"nurture segments report {segment} --format json")
+        refuse_many(connection, f"nurture segments report {segment} --format json")
         found = four_r(past_leads(connection), definitions, here.clock.now(), floor=floor, names=[segment])
     data: dict[str, Any] = as_data(found)
     (one,) = data.pop("segments")
@@ -63,7 +63,7 @@ def show_journey(here: Here) -> dict[str, Any]:
 def check_journey(here: Here) -> dict[str, Any]:
     """Each action with who really did it; wishful ones, missing ones, steps that ask for others. Spans in days."""
     with reading(here.engine) as connection:
-        _refuse_many(connection, "nurture journey check --format json")
+        refuse_many(connection, "nurture journey check --format json")
         found = reality_check(past_leads(connection), here.store.current(), here.clock.now())
     if found is None:
         raise _no_map()
@@ -71,7 +71,8 @@ def check_journey(here: Here) -> dict[str, Any]:
     return data
 
 
-def _refuse_many(connection: Connection, command: str) -> None:
+def refuse_many(connection: Connection, command: str) -> None:
+    """Raise where there are more leads than one request may look at one by one."""
     if connection.execute(select(leads.c.id).offset(MOST).limit(1)).first() is not None:
         what = f"there are more than {MOST:,} leads, which takes longer than a request may"
         raise Refusal(409, what, where="the number of leads", do=f"run `{command}`, which takes any number")

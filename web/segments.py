@@ -8,6 +8,7 @@ from fastapi import APIRouter, Query, Request
 
 from adapters.database import segments
 from adapters.database.engine import reading
+from adapters.database.matching import matching
 from adapters.database.pages import DEFAULT_LIMIT, cursor_after, rows_of_a_page, text_cursor
 from nurture.axes import axes_of
 from nurture.conditions import as_written
@@ -17,6 +18,7 @@ from nurture.membership import Membership
 from nurture.sieve import entered_from
 from web.context import Here
 from web.pages import Cursor, Limit, Page, page
+from web.reports import refuse_many
 from web.security import READER
 
 router = APIRouter(prefix="/api/segments", tags=["segments"])
@@ -62,6 +64,8 @@ def show_segment(
         raise UnknownName("segment", segment, known.segments, where=f"deployment {known.number}")
     asked, now = Membership.of(known.segments[segment].when, known), here.clock.now()
     with reading(here.engine) as connection:
+        if not matching(asked, now, here.engine.dialect.name).exact:  # each lead is judged by itself
+            refuse_many(connection, f"nurture segments show {segment}")
         items, following = segments.page(connection, asked, now, limit, cursor)
         counted = segments.tally(connection, [asked], now) if count and cursor is None else None
     shown = page(request, items, following, limit=limit)

@@ -47,30 +47,46 @@ class Edges:
         It costs nothing where no segment that leads into a scenario asks about such events.
         """
         self._rows, self._definitions = rows, now
-        self._at = {lead: max(each.received_at for each in several) for lead, several in fresh.items()}
         self._outside: dict[str, list[str]] = {}
+        self._told: dict[tuple[str, str], list[datetime]] = {}
         for scenario, asked in _by_events(now).items():
-            asking = sorted(lead for lead, several in fresh.items() if _asked_about(asked, several))
-            self._outside[scenario] = [lead for lead, fits in self._judged(conn, asking, asked) if not fits]
+            for lead, several in fresh.items():
+                if told := sorted({each.received_at for each in several if _asked_about(asked, each)}):
+                    self._told[scenario, lead] = told
+            asking = sorted(lead for of, lead in self._told if of == scenario)
+            inside = self._inside(conn, scenario, asking)
+            before = {lead: self._told[scenario, lead][0] for lead in asking if lead not in inside}
+            self._outside[scenario] = [lead for lead, fits in self._judged(conn, before, asked) if not fits]
 
     def entering(self, conn: Connection) -> Iterator[Entering]:
-        """Who fits now; without those that walk or await the scenario already. Their events have been numbered."""
-        for scenario, several in self._outside.items():
-            fitting = [
-                lead for lead, fits in self._judged(conn, several, _by_events(self._definitions)[scenario]) if fits
-            ]
-            inside = {(row.lead, row.scenario) for row in conn.execute(_INSIDE, {"of": fitting})} if fitting else ()
-            for lead in fitting:
-                if (lead, scenario) not in inside:
-                    yield Entering(lead, self._definitions.scenarios[scenario], self._at[lead])
+        """Who began to fit with one of these events, in the order in which they were told. They have been numbered.
 
-    def _judged(self, conn: Connection, several: Sequence[str], asked: Membership) -> Iterator[tuple[str, bool]]:
-        """Each of the leads, and whether it fits by those of its events that are numbered."""
-        sheets = facts_of(conn, several, asked, numbered=True) if several else {}
-        for lead in several:
-            row = self._rows[lead]
-            hot = bool((row.position or {}).get("hot"))
-            yield lead, asked.fits(row.attributes, sheets[lead], self._at[lead], hot=hot)
+        Each event is judged by what was known when it was told: a later one tells nothing of the windows before.
+        """
+        for scenario, outside in self._outside.items():
+            asked, begun = _by_events(self._definitions)[scenario], dict[str, datetime]()
+            for number in range(max((len(self._told[scenario, lead]) for lead in outside), default=0)):
+                left = [lead for lead in outside if lead not in begun and number < len(self._told[scenario, lead])]
+                at = {lead: self._told[scenario, lead][number] for lead in left}
+                begun |= {lead: at[lead] for lead, fits in self._judged(conn, at, asked) if fits}
+            inside = self._inside(conn, scenario, list(begun))
+            for lead in sorted(begun.keys() - inside):
+                yield Entering(lead, self._definitions.scenarios[scenario], begun[lead])
+
+    def _inside(self, conn: Connection, scenario: str, several: Sequence[str]) -> frozenset[str]:
+        """Who of these walks or awaits the scenario."""
+        rows = conn.execute(_INSIDE, {"of": list(several)}) if several else ()
+        return frozenset(row.lead for row in rows if row.scenario == scenario)
+
+    def _judged(self, conn: Connection, at: Mapping[str, datetime], asked: Membership) -> Iterator[tuple[str, bool]]:
+        """Each of the leads, and whether it fits at its instant by those of its events that are numbered."""
+        for instant in sorted(set(at.values())):
+            several = sorted(lead for lead, each in at.items() if each == instant)
+            sheets = facts_of(conn, several, asked, known=instant, numbered=True)
+            for lead in several:
+                row = self._rows[lead]
+                hot = bool((row.position or {}).get("hot"))
+                yield lead, asked.fits(row.attributes, sheets[lead], instant, hot=hot)
 
 
 def _by_events(definitions: Definitions) -> dict[str, Membership]:
@@ -86,9 +102,9 @@ def _by_events(definitions: Definitions) -> dict[str, Membership]:
     return kept[1]
 
 
-def _asked_about(asked: Membership, told: Sequence[Row[Any]]) -> bool:
-    real = (each for each in told if not each.automatic and each.reversed_at is None)
-    return any(_means(did, each.type, each.subject) for each in real for did in asked.dids)
+def _asked_about(asked: Membership, told: Row[Any]) -> bool:
+    real = not told.automatic and told.reversed_at is None
+    return real and any(_means(did, told.type, told.subject) for did in asked.dids)
 
 
 def _means(did: Did, type: str, subject: str) -> bool:

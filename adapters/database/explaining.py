@@ -19,7 +19,7 @@ from adapters.database.schema import deployments, entries, leads, timeline
 from adapters.database.scores import EVERYTHING
 from adapters.database.sequence import Deployments
 from nurture.conditions import All
-from nurture.definitions import Definitions
+from nurture.definitions import Attribute, Definitions
 from nurture.distance import Distance, Measuring
 from nurture.judging import Situation
 from nurture.membership import Membership
@@ -167,7 +167,15 @@ def _attributes_then(conn: Connection, lead: str, at: datetime, definitions: Def
         timeline.c.at > profile.received_at, timeline.c.at <= at,
     )  # fmt: skip
     for name, written in conn.execute(lines.order_by(timeline.c.id)):
-        declared = definitions.attributes.get(name)
-        text = declared is None or declared.type in ("text", "choice", "date")
-        found[name] = written if text and written != "null" else json.loads(written)
+        found[name] = _read(written, definitions.attributes.get(name))
     return {name: value for name, value in found.items() if value is not None}
+
+
+def _read(written: str, declared: Attribute | None) -> Any:
+    """The value that a line tells of; one whose attribute has become of another type since is the text of the line."""
+    if (declared is None or declared.type in ("text", "choice", "date")) and written != "null":
+        return written
+    try:
+        return json.loads(written)
+    except ValueError:
+        return {"None": None, "True": True, "False": False}.get(written, written)  # as the first engines wrote them

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, timedelta
 from functools import cached_property
-from itertools import product
+from itertools import pairwise, product
 from typing import Any, NamedTuple
 
 from nurture.checks.attributes import as_date
@@ -113,14 +113,32 @@ class Reach:
 
     def _attributes(self, clause: Iterable[Literal]) -> dict[str, list[Any]]:
         """Per attribute that somebody asks about, the values that pass every rule of the clause."""
-        allowed = {name: list(values) for name, values in self._candidates.items()}
-        for literal in clause:
+        several = tuple(clause)
+        allowed = {name: [*values, *self._made_for(name, several)] for name, values in self._candidates.items()}
+        for literal in several:
             test = literal.condition
             if isinstance(test, AttributeIs) and test.attribute in allowed:
                 allowed[test.attribute] = [
                     value for value in allowed[test.attribute] if attribute_holds(test, value) == literal.wanted
                 ]
         return allowed
+
+    def _made_for(self, name: str, clause: Iterable[Literal]) -> list[Any]:
+        """Values that have just what the clause wants to find in them: of all texts together one may be excluded."""
+        wanted = [
+            str(literal.condition.contains)
+            for literal in clause
+            if literal.wanted
+            and isinstance(literal.condition, AttributeIs)
+            and literal.condition.attribute == name
+            and literal.condition.contains is not None
+        ]
+        match self.definitions.attributes[name].type:
+            case "list" if wanted:
+                return [wanted]
+            case "text" if wanted:
+                return [" ".join(wanted), "".join(wanted)]
+        return []
 
     @cached_property
     def _candidates(self) -> Mapping[str, list[Any]]:
@@ -298,7 +316,8 @@ def _values(attribute: Attribute, tests: Iterable[AttributeIs]) -> list[Any]:
     match attribute.type:
         case "number":
             numbers = [value for value in named if isinstance(value, int | float) and not isinstance(value, bool)]
-            return sorted({value + step for value in numbers or [0] for step in (-1, -0.5, 0, 0.5, 1)})
+            bounds = sorted({value + step for value in numbers or [0] for step in (-1, 0, 1)})
+            return sorted({*bounds, *((low + high) / 2 for low, high in pairwise(bounds))})
         case "choice":
             return list(attribute.values or ())
         case "flag":

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from nurture.facts import gathered
+from nurture.facts import gathered, named_types
+from nurture.membership import Membership
+from nurture.qualification import hot_condition
 from nurture.records import Line
 from nurture.sheet import wants_facts
 from nurture.state import State
@@ -116,3 +118,43 @@ def test_an_older_engine_keeps_what_it_kept() -> None:
     lead.tell(lead.profile(employees=120), lead.event("requested", "demo", at=later("1d")))
     assert said(lead) == []
     assert lead.state.facts.keeps == {}
+
+
+def test_corrections_that_come_together_are_told_once() -> None:
+    """Two batches of a webhook named them while no worker was there: the sheet is made anew once, for both."""
+    lead = Lead(define(WALK, score=SCORE))
+    demo, visit = lead.event("requested", "demo", at=later("1d")), lead.event("visited", "/pricing", at=later("2d"))
+    lead.tell(lead.profile(), demo, visit)
+    corrections = (lead.corrected(demo, at=later("2d")), lead.corrected(visit, at=later("2d")))
+    asked = wants_facts(lead.book, lead.state, corrections)
+    assert asked is not None
+    lead.tell(FactsRead(gathered(asked, [])), *corrections)
+    assert [reason for _, reason in said(lead)[2:]] == ["taken back: demo -50, pricing -15, interest -5; total 0"]
+
+
+def test_an_item_may_ask_what_the_lead_ever_did() -> None:
+    """Beside what it is, and beside the event that it counts; nothing else has to ask for that event."""
+    items = """
+attributes:
+  - {item: came, when: {did: {attended: seminar}}, points: 15}
+behaviours:
+  - {item: demo, when: {requested: demo}, points: 50}
+  - {item: both, when: {all: [{visited: /pricing}, {did: {attended: seminar}}]}, points: 10}
+"""
+    hot = "any: [{score: total, at_least: 75}]\nqueue: inside\n"
+    definitions = define(WALK, score=items, hot_lead=hot)
+    lead = Lead(definitions)
+    events = [
+        lead.event(kind, subject, at=later(f"{day}d"))
+        for day, kind, subject in ((1, "attended", "seminar"), (2, "visited", "/pricing"), (3, "requested", "demo"))
+    ]
+    for each in events:
+        lead.tell(each)
+    assert [reason for _, reason in said(lead)] == ["came +15; total 15", "both +10; total 25", "demo +50; total 75"]
+    assert lead.state.hot
+    did = [(each.type, each.subject, None, each.at) for each in events]
+    assert definitions.hot_lead is not None
+    asked = Membership.of(hot_condition(definitions.hot_lead), definitions)
+    assert asked.fits({}, gathered(asked.wanted, did), later("3d"))
+    assert {str(each) for each in asked.dids} >= {"did attended: seminar", "did requested: demo"}
+    assert {"attended", "visited", "requested"} <= named_types(definitions)

@@ -267,3 +267,19 @@ def test_all_who_fit_are_found_at_any_instant(store: DeploymentStore) -> None:
         assert fitting(conn, asked, NOW) == ["lead_3", "lead_4", "lead_5", "lead_6"]
         assert fitting(conn, asked, NOW, among=["lead_0", "lead_6", "nobody"]) == ["lead_6"]
         assert fitting(conn, asked, NOW, known=NOW - 34 * DAY) == ["lead_6"]
+
+
+def test_a_backlog_lets_a_lead_in_at_the_event_that_made_it_fit(store: DeploymentStore) -> None:
+    """Filed together after an outage as if filed one by one: a later event of another kind closes no window."""
+    for name in ("late", "prompt"):
+        lead(store, name)
+        for days, kind in ((10, "visited"), (9, "visited"), (0, "downloaded")):
+            at = NOW - days * DAY
+            event = {"id": f"{name}/{days}", "lead": name, "type": kind, "subject": "/", "at": at.isoformat()}
+            with writing(store.engine) as conn:
+                accept(conn, [event], store=store, now=at)
+                if name == "prompt":
+                    numbering.file_events(conn, name, store)
+    with writing(store.engine) as conn:
+        numbering.file_events(conn, "late", store)
+    assert entered(store, "busy") == [("late", NOW - 9 * DAY), ("prompt", NOW - 9 * DAY)]
