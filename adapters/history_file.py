@@ -65,7 +65,7 @@ def open_history(
 
     `columns`: the mapping or its file; absent: the file beside the table, else a guess, in which columns called like
     a `known` attribute, or its label, are taken for it; so are the labels of its values. `events`: a second table with
-    the columns lead, type, subject, at. `today`: what is later is told of, for nothing can have happened then.
+    the columns lead, type, subject, at. `today`: what is later has not happened, and is told of.
     Raises TableRefused or ColumnsRefused; whatever else is wrong is in `problems`, and the rest is read.
     """
     table = read_table(path)
@@ -179,11 +179,15 @@ class _Reading:
         return found.values
 
     def _days(self, name: str | None, *, day_first: bool | None = None) -> list[datetime | None]:
-        """The dates of a column of things that happened: those that are still to come are told of."""
+        """The dates of a column of things that happened; what is still to come has not, and is told of."""
         found = self._dates(name, day_first=day_first)
-        late = [index for index, at in enumerate(found) if at and self._today and at > self._today + _ZONES]
-        self._say_rows("date", late, f"date(s) of {name!r} are after today: is it a day that was planned?")
-        return found
+        if self._today is None:
+            return found
+        end = self._today + _ZONES
+        late = [index for index, at in enumerate(found) if at is not None and at > end]
+        message = f"date(s) of {name!r} are after today and count as empty: nothing planned has happened"
+        self._say_rows("date", late, message)
+        return [None if at is not None and at > end else at for at in found]
 
     def _attributes(self) -> list[dict[str, Any]]:
         found: list[dict[str, Any]] = [{} for _ in self._table.rows]

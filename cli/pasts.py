@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -70,16 +70,16 @@ def opened_pasts(
     with Progress(console=err, transient=True, disable=not err.is_terminal) as progress:
         if history is not None:
             definitions = definitions_in(folder or FOLDER)
-            today = datetime.now(UTC)
-            found = open_history(history, columns, events, definitions.attributes, today)
+            found = open_history(history, columns, events, definitions.attributes, datetime.now(UTC))
             tell_problems([problem for problem in found.problems if problem.rule != "no-outcome"])
             if columns is None and not columns_beside(history).is_file():
                 _tell_guess(found.columns, columns_beside(history))
             else:
                 _tell_strangers(found.columns, definitions)
             several = _dated(_by_key(found.leads(), definitions))
-            now = _newest(several, history, today)
-            yield Pasts(definitions, iter(progress.track(several, description="reading deals")), now)
+            yield Pasts(
+                definitions, iter(progress.track(several, description="reading deals")), _newest(several, history)
+            )
             return
         with opened() as data:
             definitions = definitions_in(folder) if folder is not None else data.store.current()
@@ -126,12 +126,12 @@ def _tell_strangers(columns: ColumnsOfDeals, definitions: Definitions) -> None:
 def _dated(several: list[PastLead]) -> list[PastLead]:
     """The leads without the events that only a count tells of."""
     found = [replace(lead, events=tuple(each for each in lead.events if each.at > UNDATED)) for lead in several]
-    leads = sum(len(kept.events) < len(lead.events) for lead, kept in zip(several, found, strict=True))
-    if leads:
-        what = (
-            f"{leads} lead(s) have events of which only the number is known (`count`): left out, for they have no day"
-        )
+    counted = {(each.type, each.subject) for lead in several for each in lead.events if each.at <= UNDATED}
+    if counted:
+        names = ", ".join(f"{kind}: {subject}" if subject else kind for kind, subject in sorted(counted))
+        what = f"of {names} only the number is known (`count`), and no day: left out"
         err.print(Text(what, style="yellow"))
+        err.print(Text("  → where the report says that nobody did this, nothing is known of it", style="yellow"))
     return found
 
 
@@ -157,10 +157,9 @@ def _by_key(several: Iterable[PastLead], definitions: Definitions) -> list[PastL
     return found
 
 
-def _newest(several: list[PastLead], history: Path, today: datetime) -> datetime:
-    """The newest instant that a table of deals tells of, and that is not to come (a day may begin in UTC tomorrow)."""
-    dates = (at for lead in several for at in (lead.since, lead.closed_at, *(event.at for event in lead.events)) if at)
-    days = [at for at in dates if at <= today + timedelta(days=1)]
+def _newest(several: list[PastLead], history: Path) -> datetime:
+    """The newest instant that a table of deals tells of."""
+    days = [at for lead in several for at in (lead.since, lead.closed_at, *(event.at for event in lead.events)) if at]
     if not days:
         do = "name a column with days in the file of its columns: `since`, `closed`, or the day of an event"
         raise NurtureError("no deal has a date", where=str(history), do=do)

@@ -88,8 +88,8 @@ def _head(study: Study, language: str) -> Iterator[str]:
         yield f"# 学習に使っていないリードでの AUC は {mine.value:.3f}({mine.low:.3f}–{mine.high:.3f})"
         yield (
             f"# ホットリードの条件の案: {{score: total, at_least: {study.threshold}}}"
-            if study.threshold > 0
-            else f"# ホットリードの条件の案はありません。しきい値 {study.threshold} では 0 点のリードも入ります"
+            if study.chooses
+            else f"# ホットリードの条件の案はありません。しきい値 {study.threshold} では選んだことになりません"
         )
         yield "# 行末のコメント: 点が付いたリードの数、その受注率と 95% 信頼区間"
         return
@@ -97,8 +97,8 @@ def _head(study: Study, language: str) -> Iterator[str]:
     yield f"# On leads it was not fitted to: AUC {mine.value:.3f} ({mine.low:.3f} to {mine.high:.3f}); see report.html."
     yield (
         f"# A rule for hot_lead.yaml: {{score: total, at_least: {study.threshold}}}"
-        if study.threshold > 0
-        else f"# No rule for hot_lead.yaml is proposed: threshold {study.threshold} takes leads without points too."
+        if study.chooses
+        else f"# No rule for hot_lead.yaml is proposed: threshold {study.threshold} takes too many leads."
     )
     yield "# At the end of a line: how many leads get the points, their win rate and the interval that holds it (95 %)."
 

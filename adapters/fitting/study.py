@@ -48,6 +48,8 @@ class Study:
     trials: tuple[Trial, ...]
     threshold: int
     threshold_by: str
+    chooses: bool
+    """False where the threshold hands over so many that no rule should be made of it."""
     share: float
     steps: tuple[Step, ...]
     calibration: Platt
@@ -121,11 +123,12 @@ def _study(
     scores = sample.scores(card.definitions)
     steps = steps_of(history, sample, scores, trials[0])
     chosen, why = threshold_of(steps, capacity, share)
-    if chosen.threshold <= 0 or (capacity is None and chosen.share > HALF):
+    chooses = chosen.threshold > 0 and (capacity is not None or chosen.share <= HALF)
+    if not chooses:
         warnings.append(remarks.hands_over(chosen.threshold, chosen.share))
     return Study(
-        history, card, sample, _evidence(sample, card), tuple(trials), chosen.threshold, why, share, tuple(steps),
-        platt(scores, sample.won), scores, rates, tuple(found), tuple(notes), tuple(warnings),
+        history, card, sample, _evidence(sample, card), tuple(trials), chosen.threshold, why, chooses, share,
+        tuple(steps), platt(scores, sample.won), scores, rates, tuple(found), tuple(notes), tuple(warnings),
     )  # fmt: skip
 
 

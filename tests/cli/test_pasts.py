@@ -38,7 +38,7 @@ def test_what_is_only_counted_is_left_out_once_and_told(tmp_path: Path, capsys: 
         assert [lead.events for lead in pasts.leads] == [(), ()]
         assert pasts.now == datetime(2026, 4, 1, tzinfo=UTC)
     said = capsys.readouterr().err.replace("\n", " ")
-    assert "1 lead(s) have events of which only the number is known" in said
+    assert said.count("of visited: /pricing only the number is known (`count`), and no day: left out") == 1
 
 
 def test_a_table_of_counts_alone_has_no_date(nurture: Nurture) -> None:

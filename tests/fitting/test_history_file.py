@@ -296,9 +296,11 @@ def test_a_workbook_is_called_one(tmp_path: Path) -> None:
 def test_days_to_come_and_days_in_the_wrong_order_are_told(tmp_path: Path) -> None:
     """The clock is given; without one nothing is late. A day that begins elsewhere already is not."""
     text = DEALS + "d5,2025-03-01,2025-02-01,50,retail,2025-03-06,,Closed Lost\n"
-    told = said(open_history(saved(tmp_path, text), today=day("2025-03-02")))
-    assert "1 date(s) of 'closed_on' are after today: is it a day that was planned?: line(s) 5" in told
-    assert "1 date(s) of 'seminar_attended_on' are after today: is it a day that was planned?: line(s) 6" in told
+    history = open_history(saved(tmp_path, text), today=day("2025-03-02"))
+    told, empty = said(history), "are after today and count as empty: nothing planned has happened"
+    assert [each.closed_at for each in history.leads()][2:4] == [None, None]
+    assert f"1 date(s) of 'closed_on' {empty}: line(s) 5" in told
+    assert f"1 date(s) of 'seminar_attended_on' {empty}: line(s) 6" in told
     assert "1 deal(s) have a day in 'closed_on' before that in 'created_on': line(s) 6" in told
     assert "after today" not in said(open_history(saved(tmp_path, text)))
 
