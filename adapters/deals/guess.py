@@ -26,9 +26,11 @@ _WON = re.compile(
 _UNDECIDED = re.compile(
     r"(?<![a-z])(un(?!qualif)[a-z]*|not(?![ _-]?(won|convert))|no|prospect[a-z]*|potential|likely|expect[a-z]*|pending|"
     r"review[a-z]*|follow[a-z]*)(?![a-z])|"
-    r"未|見込|予定|検討(?!.*(見送|断))|判断中|保留|交渉|中$"
+    r"未|見込|予定|検討|判断中|保留|交渉|待ち|中$"
 )
-"""What is to come, and what somebody denies: neither won nor lost, whatever word stands beside it."""
+"""What is to come, and what somebody denies: neither won nor lost, whatever word stands beside it …"""
+_CERTAIN = re.compile(r"^(closed?[ _:-]*)?(won|lost)(?![a-z])|失注(?!.*(予定|見込|検討|中$))|見送り$")
+"""… but for reasons that follow an outcome: `Lost - no budget`, `見込み薄で失注`."""
 _YES = {word for word, value in FLAGS.items() if value} | {"済", "1.0"}
 _NO = {word for word, value in FLAGS.items() if not value} | {"未", "0.0"}
 _OUTCOME = re.compile(
@@ -118,7 +120,7 @@ def _outcome(table: Table, cells: Mapping[str, Sequence[str]]) -> OutcomeColumn:
         counted = Counter(cells[name])
         if not 1 <= len(counted) <= 40:
             continue
-        ended = [word for word in counted if not _UNDECIDED.search(plain(word))]
+        ended = [word for word in counted if _CERTAIN.search(plain(word)) or not _UNDECIDED.search(plain(word))]
         lost = tuple(word for word in ended if _LOST.search(plain(word)))
         won = tuple(word for word in ended if word not in lost and _WON.search(plain(word)))
         yes = tuple(word for word in counted if plain(word) in _YES)

@@ -16,7 +16,7 @@ from nurture.errors import NurtureError, Problem
 LARGEST = 1_000_000_000
 """Bytes: a larger member of an archive is not unpacked."""
 _DELIMITERS = (",", ";", "\t", "|")
-_LOOKED_AT = 50
+_LOOKED_AT, _LINES_LOOKED_AT = 50, 1_000
 _NAMED = 10
 _OLD_WORKBOOK = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 
@@ -167,10 +167,8 @@ def _delimiter(lines: Sequence[str]) -> str:
     """The sign that gives the most lines the same number of cells, above one; of two the one with more cells."""
     best, found = (0.0, 0), ","
     for sign in _DELIMITERS:
-        try:
-            widths = Counter(len(row) for row in islice(csv.reader(lines, delimiter=sign), _LOOKED_AT) if row)
-        except csv.Error:
-            continue
+        rows = islice(_rows(lines[:_LINES_LOOKED_AT], sign, 0), _LOOKED_AT)
+        widths = Counter(len(row.cells) for row in rows if isinstance(row, Row) and any(row.cells))
         if not widths:
             continue
         width, rows = widths.most_common(1)[0]

@@ -215,8 +215,12 @@ def test_events_come_from_a_second_file_and_from_counts(tmp_path: Path) -> None:
             (word, None)
             for word in ("未決定", "受注見込", "Reviewing", "Following up", "Not purchased", "判断中", "検討中")
         ),
-        *((word, None) for word in ("Prospective customer", "Unsuccessful", "商談中", "契約手続き中")),
+        *(
+            (word, None)
+            for word in ("Prospective customer", "Unsuccessful", "商談中", "契約手続き中", "契約待ち", "失注予定")
+        ),
         *((word, "won") for word in ("受注", "成約", "Closed Won", "closedwon", "Converted", "Customer", "won_2025")),
+        *((word, "lost") for word in ("Lost - no budget", "lost: unresponsive", "失注(予算未定)", "見込み薄で失注")),
         *((word, "lost") for word in ("失注", "検討の結果見送り", "Closed - Not Converted", "Unqualified", "お断り")),
     ],
 )
@@ -256,6 +260,12 @@ def test_a_quote_that_nobody_closed_costs_one_row(tmp_path: Path) -> None:
     assert table.rows[-1].cells[4] == "big\ntrade"
     assert sum(int(each.message.split()[0]) for each in table.problems) == 3
     assert "line(s) 8" in str(table.problems[0])
+
+
+def test_a_quote_in_the_first_row_hides_no_delimiter(tmp_path: Path) -> None:
+    """More than a cell may hold comes after it."""
+    table = read_table(saved(tmp_path, 'a,b,status\n1,"2,won\n' + "1,2,won\n" * 20_000))
+    assert (table.header, len(table.rows)) == (("a", "b", "status"), 20_000)
 
 
 def test_cells_are_not_divided_at_signs_that_are_no_line_ends(tmp_path: Path) -> None:
