@@ -18,6 +18,7 @@ LARGEST = 1_000_000_000
 _DELIMITERS = (",", ";", "\t", "|")
 _LOOKED_AT, _LINES_LOOKED_AT = 50, 1_000
 _NAMED = 10
+_UNCLOSED = "a quote is not closed"
 _OLD_WORKBOOK = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 
 
@@ -167,8 +168,8 @@ def _delimiter(lines: Sequence[str]) -> str:
     """The sign that gives the most lines the same number of cells, above one; of two the one with more cells."""
     best, found = (0.0, 0), ","
     for sign in _DELIMITERS:
-        rows = islice(_rows(lines[:_LINES_LOOKED_AT], sign, 0), _LOOKED_AT)
-        widths = Counter(len(row.cells) for row in rows if isinstance(row, Row) and any(row.cells))
+        several = islice(_rows(lines[:_LINES_LOOKED_AT], sign, 0), _LOOKED_AT)
+        widths = Counter(len(row.cells) for row in several if isinstance(row, Row) and any(row.cells))
         if not widths:
             continue
         width, rows = widths.most_common(1)[0]
@@ -192,13 +193,13 @@ def _rows(lines: Sequence[str], delimiter: str, before: int) -> Iterator[Row | P
             try:
                 cells = next(reader, None)
             except csv.Error as error:
-                why = str(error)
+                why = str(error) if start + reader.line_num - at <= 1 else _UNCLOSED
                 continue
             if cells is None:
                 return
             ended = start + reader.line_num
             if width and len(cells) != width and ended - at > 1:
-                why = "a quote is not closed"
+                why = _UNCLOSED
                 continue
             width = width or (len(cells) if any(cells) else 0)
             yield Row(at + before + 1, tuple(cell.strip() for cell in cells))
