@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -59,13 +59,14 @@ def open_history(
     columns: Path | Columns | None = None,
     events: Path | None = None,
     known: Mapping[str, Attribute] | None = None,
+    today: datetime | None = None,
 ) -> HistoryFile:
     """Read a table of past deals (CSV in UTF-8 or Shift_JIS, commas, semicolons or tabs; a zip around one).
 
     `columns`: the mapping or its file; absent: the file beside the table, else a guess, in which columns called like
     a `known` attribute, or its label, are taken for it; so are the labels of its values. `events`: a second table with
-    the columns lead, type, subject, at. Raises TableRefused or ColumnsRefused; whatever else is wrong is in `problems`,
-    and the rest is read.
+    the columns lead, type, subject, at. `today`: what is later has not happened, and is told of.
+    Raises TableRefused or ColumnsRefused; whatever else is wrong is in `problems`, and the rest is read.
     """
     table = read_table(path)
     beside = columns_beside(path)
@@ -74,20 +75,24 @@ def open_history(
     source = str(columns) if isinstance(columns, Path) else path.name
     meant = (read_columns(columns) if isinstance(columns, Path) else columns).fitting(table.header, source)
     more = read_table(events) if events is not None else None
-    return _Reading(path, table, meant, known or {}).history(more)
+    return _Reading(path, table, meant, known or {}, today).history(more)
 
 
 class _Reading:
     """One table while it is read; problems gather."""
 
-    def __init__(self, path: Path, table: Table, columns: Columns, known: Mapping[str, Attribute]) -> None:
-        self._path, self._table, self._columns, self._known = path, table, columns, known
+    def __init__(
+        self, path: Path, table: Table, columns: Columns, known: Mapping[str, Attribute], today: datetime | None
+    ) -> None:
+        self._path, self._table, self._columns, self._known, self._today = path, table, columns, known, today
         self._problems = list(table.problems)
 
     def history(self, more: Table | None) -> HistoryFile:
         columns, table = self._columns, self._table
         results = self._results(columns.outcome)
-        since, closed, judged = (self._dates(name) for name in (columns.since, columns.closed, columns.judged))
+        since, closed, judged = (self._days(name) for name in (columns.since, columns.closed, columns.judged))
+        early = [i for i, (a, b) in enumerate(zip(since, closed, strict=True)) if a and b and b.date() < a.date()]
+        self._say_rows("date", early, f"deal(s) have a day in {columns.closed!r} before that in {columns.since!r}")
         ids = self._ids(columns.id)
         attributes = self._attributes()
         happened = self._events()
@@ -169,7 +174,20 @@ class _Reading:
         why = "the column has both orders" if found.mixed else "nothing in the column tells which"
         message = f"date(s) of {name!r} may be day/month or month/day ({why}) and count as empty; write `day_first`"
         self._say_rows("date", found.ambiguous, message)
+        message = f"date(s) of {name!r} may begin or end with the year and count as empty; write years with four digits"
+        self._say_rows("date", found.yearless, message)
         return found.values
+
+    def _days(self, name: str | None, *, day_first: bool | None = None) -> list[datetime | None]:
+        """The dates of a column of things that happened; what is still to come has not, and is told of."""
+        found = self._dates(name, day_first=day_first)
+        if self._today is None:
+            return found
+        end = self._today + _ZONES
+        late = [index for index, at in enumerate(found) if at is not None and at > end]
+        message = f"date(s) of {name!r} are after today and count as empty: nothing planned has happened"
+        self._say_rows("date", late, message)
+        return [None if at is not None and at > end else at for at in found]
 
     def _attributes(self) -> list[dict[str, Any]]:
         found: list[dict[str, Any]] = [{} for _ in self._table.rows]
@@ -214,7 +232,7 @@ class _Reading:
         found: list[list[PastEvent]] = [[] for _ in self._table.rows]
         for name, column in self._columns.columns.items():
             if column.event is not None:
-                for happened, at in zip(found, self._dates(name, day_first=column.day_first), strict=True):
+                for happened, at in zip(found, self._days(name, day_first=column.day_first), strict=True):
                     if at is not None:
                         happened.append(_event(column.event, at))
             if column.count is not None:
@@ -237,6 +255,9 @@ class _Reading:
         found: dict[int, list[PastEvent]] = defaultdict(list)
         if more is None:
             return found
+        if self._columns.id is None:
+            do = "name the column that holds the ids in `id` of columns.yaml"
+            raise ColumnsRefused("events name their leads, and the table has no `id`", where=str(self._path), do=do)
         missing = [name for name in EVENTS_HEADER if name not in more.header]
         if missing:
             do = f"its columns are {', '.join(EVENTS_HEADER)}"
@@ -265,6 +286,9 @@ class _Reading:
         self._problems += more.problems
         return found
 
+
+_ZONES = timedelta(days=1)
+"""A day of the table begins in UTC, and may have begun elsewhere before."""
 
 UNDATED = datetime(1970, 1, 1, tzinfo=UTC)
 """When an event happened that only a count tells of."""

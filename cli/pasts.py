@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -19,11 +19,11 @@ from adapters.database.engine import reading
 from adapters.database.history import past_leads
 from adapters.database.schema import leads as lead_rows
 from adapters.deals.columns import Columns as ColumnsOfDeals
-from adapters.history_file import columns_beside, open_history
+from adapters.history_file import UNDATED, columns_beside, open_history
 from cli.console import err
 from cli.opening import definitions_in, opened, tell_problems
 from nurture.definitions import Definitions
-from nurture.errors import NurtureError
+from nurture.errors import NurtureError, near_names
 from nurture.history import PastLead
 
 FOLDER = Path("scenarios")
@@ -63,17 +63,20 @@ def opened_pasts(
 ) -> Iterator[Pasts]:
     """Both, with a progress bar while the leads are read.
 
-    In a file, now is the newest day in it: a table of last year is judged as of last year. Raises NurtureError where
+    In a file, now is the newest day in it that is not to come: a table of last year is judged as of last year. What a
+    file only counts happened on no day that a report could look at, and is left out. Raises NurtureError where
     nothing is deployed, or the file cannot be read.
     """
     with Progress(console=err, transient=True, disable=not err.is_terminal) as progress:
         if history is not None:
             definitions = definitions_in(folder or FOLDER)
-            found = open_history(history, columns, events, definitions.attributes)
+            found = open_history(history, columns, events, definitions.attributes, datetime.now(UTC))
             tell_problems([problem for problem in found.problems if problem.rule != "no-outcome"])
             if columns is None and not columns_beside(history).is_file():
                 _tell_guess(found.columns, columns_beside(history))
-            several = _by_key(found.leads(), definitions)
+            else:
+                _tell_strangers(found.columns, definitions)
+            several = _dated(_by_key(found.leads(), definitions))
             yield Pasts(
                 definitions, iter(progress.track(several, description="reading deals")), _newest(several, history)
             )
@@ -95,8 +98,41 @@ def _tell_guess(columns: ColumnsOfDeals, file: Path) -> None:
     """What the columns were taken for, since nobody said it."""
     meant = [f"{name} = {each.attribute or each.event or each.count}" for name, each in columns.columns.items()
              if not each.ignore]  # fmt: skip
+    days = [f"{key} = {name}" for key in ("since", "closed", "judged") if (name := getattr(columns, key)) is not None]
+    outcome = columns.outcome
+    words = f"won = {', '.join(outcome.won)}; lost = {', '.join(outcome.lost) or 'nothing'}"
+    err.print(Text(f"how it ended was guessed: {outcome.column}: {words}; anything else is undecided", style="yellow"))
+    err.print(Text(f"when was guessed: {', '.join(days) or 'no column has days'}", style="yellow"))
     err.print(Text(f"what the columns mean was guessed: {', '.join(meant) or 'nothing of use'}", style="yellow"))
     err.print(Text(f"  → where that is wrong, or is called otherwise in the definitions, write {file}", style="yellow"))
+
+
+def _tell_strangers(columns: ColumnsOfDeals, definitions: Definitions) -> None:
+    """What the mapping names and the definitions do not: maybe a typing error, and then no condition sees it."""
+    patterns = (each.event or each.count for each in columns.columns.values())
+    for kind, named, known in (
+        ("attribute", list(columns.attributes()), sorted(definitions.attributes)),
+        ("event", [each.type for each in patterns if each is not None], sorted(definitions.event_types)),
+    ):
+        for name in dict.fromkeys(named):
+            if name not in known:
+                near = near_names(name, known)
+                hint = f": did you mean {' or '.join(repr(each) for each in near)}?" if near else ""
+                err.print(
+                    Text(f"the definitions have no {kind} {name!r}, which the columns name{hint}", style="yellow")
+                )
+
+
+def _dated(several: list[PastLead]) -> list[PastLead]:
+    """The leads without the events that only a count tells of."""
+    found = [replace(lead, events=tuple(each for each in lead.events if each.at > UNDATED)) for lead in several]
+    counted = {(each.type, each.subject) for lead in several for each in lead.events if each.at <= UNDATED}
+    if counted:
+        names = ", ".join(f"{kind}: {subject}" if subject else kind for kind, subject in sorted(counted))
+        what = f"of {names} only the number is known (`count`), and no day: left out"
+        err.print(Text(what, style="yellow"))
+        err.print(Text("  → where the report says that nobody did this, nothing is known of it", style="yellow"))
+    return found
 
 
 def _by_key(several: Iterable[PastLead], definitions: Definitions) -> list[PastLead]:

@@ -6,7 +6,7 @@ import re
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -83,12 +83,12 @@ def fit(  # noqa: PLR0913, PLR0917 - the options of a command
     spinner = SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn()
     with Progress(*spinner, console=err, transient=True) as progress:
         task = progress.add_task("reading", total=None)
-        past = open_history(history, meant, events, present.attributes if present else None)
+        past = open_history(history, meant, events, present.attributes if present else None, datetime.now(UTC))
+        _tell_problems(past)
         study = _study(past, present, wanted, items, span, lambda what: progress.update(task, description=what))
         progress.update(task, description="writing")
         proposal = _proposal(study, past, present, language)
         _write(proposal.files, directory)
-    _tell_problems(past)
     tell_study(study, language)
     _tell_files(proposal, directory, against)
 
@@ -110,7 +110,8 @@ def _study(
     horizon: timedelta | None,
     tick: Callable[[str], None],
 ) -> Study:
-    from adapters.fitting.study import Capacity, study_of  # noqa: PLC0415 - scikit-learn takes a second to load
+    from adapters.fitting.study import study_of  # noqa: PLC0415 - scikit-learn takes a second to load
+    from adapters.fitting.thresholds import Capacity  # noqa: PLC0415 - as above
 
     capacity = Capacity(*wanted) if wanted is not None else None
     return study_of(past, against=present, capacity=capacity, most_items=items, horizon=horizon, tick=tick)
@@ -185,9 +186,9 @@ def _columns(history: Path, columns: Path | None, present: Definitions | None, *
 
 
 def _free(directory: Path, *, force: bool) -> None:
-    there = [
-        name for name in ("score.yaml", "attributes.yaml", "events.yaml", "report.html") if (directory / name).exists()
-    ]
+    files = ("score.yaml", "attributes.yaml", "events.yaml")
+    several = (*files, "report.html", *(f"held_out/{name}" for name in files))
+    there = [name for name in several if (directory / name).exists()]
     if there and not force:
         do = "name another folder with --out, or overwrite with --force"
         raise NurtureError(f"{there[0]} is there already", where=str(directory), do=do)
@@ -207,7 +208,9 @@ def _tell_problems(past: HistoryFile) -> None:
     for problem in past.problems[:_TOLD]:
         err.print(Text(str(problem), style="red" if problem.severity == "error" else "yellow"))
     if len(past.problems) > _TOLD:
-        err.print(Text(f"… and {len(past.problems) - _TOLD} more, all in the report", style="yellow"))
+        err.print(
+            Text(f"… and {len(past.problems) - _TOLD} more (a report, where one is made, has them all)", style="yellow")
+        )
 
 
 def tell_study(study: Study, language: str) -> None:
@@ -229,10 +232,10 @@ def tell_study(study: Study, language: str) -> None:
         out.print(f"\nwin rate of five parts, the first leads first: {rates}")
     chosen = next(each for each in study.steps if each.threshold == study.threshold)
     week = f", {chosen.per_week:.1f} a week" if chosen.per_week is not None else ""
-    out.print(
-        f"threshold {study.threshold} (by {study.threshold_by}): {chosen.share:.1%} of the latest leads{week}; "
-        f"{chosen.precision.value:.1%} of them were won, {chosen.recall:.0%} of all wins"
-    )
+    share = f"{chosen.share:.1%} of {KINDS[study.trials[0].kind]}{week}"
+    out.print(f"threshold {study.threshold} (by {study.threshold_by}): {share}")
+    won = f"{chosen.precision.value:.1%} of them were won, {chosen.recall:.0%} of all wins"
+    out.print(f"of as many, chosen by the card that has not seen them: {won}")
     for note in study.notes:
         err.print(Text(note.within(language), style="dim"))
     for warning in study.warnings:
@@ -264,12 +267,11 @@ def _when(evidence: Evidence) -> str:
 
 
 def _tell_files(proposal: Proposal, directory: Path, against: Path | None) -> None:
-    out.print(f"\nwritten: {', '.join(str(directory / name) for name in proposal.files)}")
+    out.print(Text(f"\nwritten: {', '.join(str(directory / name) for name in proposal.files)}"))
     if proposal.new_attributes and against is not None:
         names = ", ".join(proposal.new_attributes)
         out.print(
             Text(f"{against}/attributes.yaml does not have like this: {names}; take their lines over with the score")
         )
-    out.print(
-        f"look at {directory / 'report.html'}, change {directory / 'score.yaml'}, then: nurture check {directory}"
-    )
+    look = f"look at {directory / 'report.html'}, change {directory / 'score.yaml'}, then: nurture check {directory}"
+    out.print(Text(look))

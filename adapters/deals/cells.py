@@ -24,6 +24,7 @@ _NUMBER = re.compile(r"[-+]?(\d+(\.\d*)?|\.\d+)(e[-+]?\d+)?")
 _THOUSANDS = re.compile(r"[-+]?\d{1,3}(,\d{3})+(\.\d+)?")
 _DECIMAL_COMMA = re.compile(r"[-+]?\d+,\d+")
 _UNITS = re.compile(r"^[¥$€£]\s*|\s*(円|人|名|社|回|件|%|ヶ月|か月|年|日)$")
+_CENTURY = 2000
 _ERAS = {"令和": 2018, "r": 2018, "平成": 1988, "h": 1988}
 _ERA = re.compile(r"(令和|平成|r|h)\s*(\d{1,2}|元)\s*[年./-]\s*(\d{1,2})\s*[月./-]\s*(\d{1,2})\s*日?")
 _YEAR_FIRST = re.compile(r"(\d{4})\s*[-/.年]\s*(\d{1,2})\s*[-/.月]\s*(\d{1,2})\s*日?")
@@ -71,22 +72,34 @@ def items(text: str) -> list[str]:
 
 @dataclass(frozen=True, slots=True)
 class _Parts:
-    """A date as written: `first` and `second` are day and month in an order that is not known yet, if `open`."""
+    """A date as written: `first` and `second` are day and month in an order that is not known yet, if `open`.
+
+    `short`: of three parts with two digits each, as 24/03/05, the first may be the year as well as the last.
+    """
 
     year: int
     first: int
     second: int
     clock: timedelta
     open: bool = False
+    short: bool = False
+
+    def year_first(self) -> _Parts:
+        """Read the other way round."""
+        return _Parts(_CENTURY + self.first, self.second, self.year - _CENTURY, self.clock)
 
 
 @dataclass(slots=True)
 class Dates:
-    """The dates of one column. `unread` and `ambiguous` are indexes of cells; `day_first` is what the column told."""
+    """The dates of one column. `unread`, `ambiguous` and `yearless` are indexes of cells.
+
+    `mixed`: the column has both orders; `yearless`: which part is the year cannot be told.
+    """
 
     values: list[datetime | None] = field(default_factory=list)
     unread: list[int] = field(default_factory=list)
     ambiguous: list[int] = field(default_factory=list)
+    yearless: list[int] = field(default_factory=list)
     mixed: bool = False
 
 
@@ -94,16 +107,24 @@ def read_dates(cells: Sequence[str], *, day_first: bool | None = None) -> Dates:
     """The dates of a column, in UTC where a cell names no offset; the first instant of the day where it has no time.
 
     03/04/2026 can be read in two ways. What the column's other cells prove, or `day_first`, decides; where they prove
-    both or nothing, such cells stay without a date and are named.
+    both or nothing, such cells stay without a date and are named. So it is with the year of 24/03/05.
     """
     parts = [None if unknown(cell) else _parts(cell) for cell in cells]
     found = Dates()
+    year_first = False if day_first is not None else _year_first([each for each in parts if each and each.short])
+    if year_first is not False:
+        found.yearless = [index for index, each in enumerate(parts) if each and each.short and year_first is None]
+        parts = [each.year_first() if each and each.short else each for each in parts]
     if day_first is None:
         day, month = _proofs(parts)
         found.mixed = day and month
         day_first = None if day == month else day
+    unsure = frozenset(found.yearless)
     for index, (cell, part) in enumerate(zip(cells, parts, strict=True)):
         value = None
+        if index in unsure:
+            found.values.append(None)
+            continue
         if part is not None:
             if part.open and part.first <= 12 and part.second <= 12 and part.first != part.second and day_first is None:
                 found.ambiguous.append(index)
@@ -125,6 +146,23 @@ def _proofs(parts: Iterable[_Parts | None]) -> tuple[bool, bool]:
     """Whether some date must begin with its day, and whether some must begin with its month."""
     several = [each for each in parts if each is not None and each.open]
     return any(each.first > 12 for each in several), any(each.second > 12 for each in several)
+
+
+def _year_first(short: Sequence[_Parts]) -> bool | None:
+    """Whether dates of three parts with two digits each begin with their year; None where it cannot be told.
+
+    What is valid decides. Where both are: a column has fewer years than days, and no month begins it above twelve.
+    """
+    as_first = [_instant(each.year_first(), day_first=None) is not None for each in short]
+    as_last = [_instant(each, day_first=None) is not None for each in short]
+    if not all(as_first) or not short:
+        return False
+    if not all(as_last):
+        return True
+    firsts, lasts = {each.first for each in short}, {each.year for each in short}
+    if len(lasts) < len(firsts):
+        return False
+    return True if min(firsts) > 12 else None
 
 
 def _instant(part: _Parts, *, day_first: bool | None) -> datetime | None:
@@ -160,8 +198,9 @@ def _written(pattern: re.Pattern[str], found: re.Match[str], clock: timedelta) -
         month = _MONTHS.get(found[2] or found[3])
         return None if month is None else _Parts(int(found[5]), month, int(found[1] or found[4]), clock)
     if pattern is _YEAR_LAST:
-        year = int(found[3])
-        return _Parts(year if year > 99 else 2000 + year, int(found[1]), int(found[2]), clock, open=True)
+        year, short = int(found[3]), all(len(each) == 2 for each in found.groups())
+        year += 0 if year > 99 else _CENTURY
+        return _Parts(year, int(found[1]), int(found[2]), clock, open=True, short=short)
     return _Parts(int(found[1]), int(found[2]), int(found[3]), clock)
 
 

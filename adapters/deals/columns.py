@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
-from nurture.conditions import EventPattern, Strict
+from nurture.conditions import ANY, MAIL_EVENTS, EventPattern, Strict
 from nurture.definitions import AttributeType, Name
 from nurture.durations import Duration
 from nurture.errors import NurtureError, near_names
@@ -104,6 +104,17 @@ class Columns(Strict):
     def attributes(self) -> dict[str, Column]:
         """By attribute, the column that holds it."""
         return {each.attribute: each for each in self.columns.values() if each.attribute is not None}
+
+    def trusted(self) -> frozenset[str]:
+        """The attributes, and the events as `type: subject` (or `type`), that a person knows to be no leak."""
+        several = [each for each in self.columns.values() if each.trusted]
+        patterns = (each.event or each.count for each in several)
+        events = {
+            each.type if each.subject in (None, ANY) or each.type in MAIL_EVENTS else f"{each.type}: {each.subject}"
+            for each in patterns
+            if each is not None
+        }
+        return frozenset(events | {each.attribute for each in several if each.attribute is not None})
 
     def fitting(self, header: tuple[str, ...], file: str) -> Columns:
         """Itself; raises ColumnsRefused where it names a column that the table does not have."""

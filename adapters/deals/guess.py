@@ -15,10 +15,22 @@ from nurture.definitions import Attribute, AttributeType
 MOST_CHOICES = 60
 """A column with more words than that, and with most of them rare, is text that nobody counts."""
 _LOST = re.compile(
-    r"lost|(?<!c)lose|loss|fail|reject|disqualif|declin|churn|cancel|dead|not[ _-]?(won|convert)|unqualif|"
-    r"失注|不成|未成約|見送|敗|負|辞退|対象外|キャンセル|却下|不採用|未契約|解約|断"
+    r"(?<![a-z])((closed?)?(lost|loses?|loss)|fail(ed|ure)?|reject(ed)?|disqualif[a-z]*|declined?|churn(ed)?|cancel[a-z]*|"
+    r"dead|not[ _-]?(won|convert(ed)?)|unqualif[a-z]*)(?![a-z])|"
+    r"失注|不成|見送|敗|負け|^負$|辞退|対象外|キャンセル|却下|不採用|解約|解除|断念|断り|断られ|謝絶"
 )
-_WON = re.compile(r"won|win|convert|success|purchas|bought|customer|signed|受注|成約|契約|獲得|成立|勝|採用|購入|決定")
+_WON = re.compile(
+    r"(?<![a-z])((closed?)?(won|wins?)|convert(ed)?|success(ful)?|purchased?|bought|customer|signed)(?![a-z])|"
+    r"受注|成約|契約|獲得|成立|勝|採用|購入|決定"
+)
+_UNDECIDED = re.compile(
+    r"(?<![a-z])(un(?!qualif)[a-z]*|not(?![ _-]?(won|convert))|no|prospect[a-z]*|potential|likely|expect[a-z]*|pending|"
+    r"review[a-z]*|follow[a-z]*)(?![a-z])|"
+    r"未|見込|予定|検討|判断中|保留|交渉|待ち|中$"
+)
+"""What is to come, and what somebody denies: neither won nor lost, whatever word stands beside it …"""
+_CERTAIN = re.compile(r"^(closed?[ _:-]*)?(won|lost)(?![a-z])|失注(?!.*(予定|見込|検討|中$))|見送り$")
+"""… but for reasons that follow an outcome: `Lost - no budget`, `見込み薄で失注`."""
 _YES = {word for word, value in FLAGS.items() if value} | {"済", "1.0"}
 _NO = {word for word, value in FLAGS.items() if not value} | {"未", "0.0"}
 _OUTCOME = re.compile(
@@ -78,7 +90,7 @@ def guess(table: Table, known: Mapping[str, Attribute] | None = None) -> Columns
     columns = {name: _column(name, cells[name], names, is_date=name in dates) for name in rest if name not in taken}
     dated = since or closed or judged
     return Columns(
-        outcome=outcome, id=id_, since=since, closed=closed, judged=judged, order="time" if dated else "rows",
+        outcome=outcome, id=id_, since=since, closed=closed, judged=judged, order="time" if dated else "none",
         columns=columns,
     )  # fmt: skip
 
@@ -108,8 +120,9 @@ def _outcome(table: Table, cells: Mapping[str, Sequence[str]]) -> OutcomeColumn:
         counted = Counter(cells[name])
         if not 1 <= len(counted) <= 40:
             continue
-        lost = tuple(word for word in counted if _LOST.search(plain(word)))
-        won = tuple(word for word in counted if word not in lost and _WON.search(plain(word)))
+        ended = [word for word in counted if _CERTAIN.search(plain(word)) or not _UNDECIDED.search(plain(word))]
+        lost = tuple(word for word in ended if _LOST.search(plain(word)))
+        won = tuple(word for word in ended if word not in lost and _WON.search(plain(word)))
         yes = tuple(word for word in counted if plain(word) in _YES)
         no = tuple(word for word in counted if plain(word) in _NO)
         named, last = bool(_OUTCOME.search(plain(name))), index == len(table.header) - 1

@@ -34,7 +34,7 @@ class Suspect:
 
 
 def suspects(sample: Sample, facets: Sequence[Facet], trusted: frozenset[str]) -> list[Suspect]:
-    """Every column that looks like a leak; those of `trusted` are named and used."""
+    """Every column that looks like a leak; those of `trusted` are named and used, events among them."""
     won, everyone = sample.won, np.arange(len(sample.cases))
     found = []
     for facet in facets:
@@ -43,7 +43,7 @@ def suspects(sample: Sample, facets: Sequence[Facet], trusted: frozenset[str]) -
         said = moves or why
         if said is not None:
             found.append(Suspect(facet.name, said, out and facet.name not in trusted, moves is not None))
-    return found + _events(sample, won)
+    return found + _events(sample, won, trusted)
 
 
 def _too_good(facet: Facet, won: Flags, everyone: Whole) -> tuple[Said | None, bool]:
@@ -78,7 +78,7 @@ def _only_for(known: Flags, won: Flags) -> str | None:
     return None
 
 
-def _events(sample: Sample, won: Flags) -> list[Suspect]:
+def _events(sample: Sample, won: Flags, trusted: frozenset[str]) -> list[Suspect]:
     """Events that nearly only leads of one outcome have."""
     who: dict[tuple[str, str], set[int]] = {}
     for index, case in enumerate(sample.cases):
@@ -91,7 +91,7 @@ def _events(sample: Sample, won: Flags) -> list[Suspect]:
         only = _only_for(has, won)
         if only is not None:
             name = f"{kind}: {subject}" if subject else kind
-            found.append(Suspect(name, remarks.filled_for(only), out=True))
+            found.append(Suspect(name, remarks.filled_for(only), out=name not in trusted))
     return found
 
 

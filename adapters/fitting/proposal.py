@@ -86,12 +86,20 @@ def _head(study: Study, language: str) -> Iterator[str]:
     if language == "ja":
         yield f"# {study.leads} 件の商談(うち受注 {study.wins} 件)から作ったスコア案。手で直してかまいません。"
         yield f"# 学習に使っていないリードでの AUC は {mine.value:.3f}({mine.low:.3f}–{mine.high:.3f})"
-        yield f"# ホットリードの条件の案: {{score: total, at_least: {study.threshold}}}"
+        yield (
+            f"# ホットリードの条件の案: {{score: total, at_least: {study.threshold}}}"
+            if study.chooses
+            else f"# ホットリードの条件の案はありません。しきい値 {study.threshold} では選んだことになりません"
+        )
         yield "# 行末のコメント: 点が付いたリードの数、その受注率と 95% 信頼区間"
         return
     yield f"# Proposed from {study.leads} deals, {study.wins} of them won. Change points and items as you see fit."
     yield f"# On leads it was not fitted to: AUC {mine.value:.3f} ({mine.low:.3f} to {mine.high:.3f}); see report.html."
-    yield f"# A rule for hot_lead.yaml: {{score: total, at_least: {study.threshold}}}"
+    yield (
+        f"# A rule for hot_lead.yaml: {{score: total, at_least: {study.threshold}}}"
+        if study.chooses
+        else f"# No rule for hot_lead.yaml is proposed: threshold {study.threshold} takes too many leads."
+    )
     yield "# At the end of a line: how many leads get the points, their win rate and the interval that holds it (95 %)."
 
 

@@ -128,6 +128,16 @@ def drift(first: float, last: float) -> Said:
     )
 
 
+def hands_over(threshold: int, share: float) -> Said:
+    """The threshold keeps hardly anybody back."""
+    return Said(
+        f"threshold {threshold} would hand over {share:.1%} of the leads, which is no choice: make no rule of it, and "
+        "say with --capacity how many sales can take",
+        f"しきい値 {threshold} ではリードの {share:.1%} を渡すことになり、選んだことになりません。"
+        "そのままルールにせず、営業が受け取れる件数を --capacity で指定してください",
+    )
+
+
 UNORDERED = Said(
     "which leads came first is not known, so that nothing says how the card does on later ones",
     "リードが来た順番が分からないため、後から来るリードでの成績は評価できていません",

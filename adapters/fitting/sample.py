@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from adapters.fitting.remarks import Said
 from adapters.history_file import UNDATED, HistoryFile, PastDeal
 from nurture.definitions import Definitions
+from nurture.errors import NurtureError
 from nurture.history import PastLead
 from nurture.judging import Situation
 from nurture.scoring import Scorer, wanted
@@ -24,6 +25,10 @@ Whole = NDArray[np.int64]
 _LATE = (0.9, 0.75, 0.5)
 """Of the wins with both days, the share that a lead must have had the time for; a lower one where too few remain."""
 _REMAIN = 2 / 3
+
+
+class FitRefused(NurtureError):
+    """A history that no score should be fitted to."""
 
 
 @dataclass(frozen=True, slots=True)

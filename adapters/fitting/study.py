@@ -15,26 +15,16 @@ from adapters.fitting.card import Card, fit_card
 from adapters.fitting.leaks import Suspect, suspects
 from adapters.fitting.measures import Interval, Platt, auc, platt, wilson
 from adapters.fitting.remarks import Said
-from adapters.fitting.sample import Floats, Sample, sample_of
+from adapters.fitting.sample import FitRefused, Floats, Sample, sample_of
+from adapters.fitting.thresholds import Capacity, Step, share_of, steps_of, threshold_of
 from adapters.fitting.trials import BEHIND, LATER, Bench, Trial, few
 from adapters.history_file import HistoryFile
 from nurture.definitions import AttributeItem, BehaviourItem, Definitions
-from nurture.errors import NurtureError
 
 FEWEST_WINS, FULL_WINS = 50, 150
+HALF = 0.5
+"""Who hands over more of the leads than that does not choose."""
 FEW_ITEMS, MANY_ITEMS, MOST_ITEMS = 6, 15, 20
-
-
-class FitRefused(NurtureError):
-    """A history that no score should be fitted to."""
-
-
-@dataclass(frozen=True, slots=True)
-class Capacity:
-    """How many of the leads sales can take: a share of them, or a number a week."""
-
-    share: float | None = None
-    per_week: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,19 +35,6 @@ class Evidence:
     leads: int
     wins: int
     rate: Interval
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """What a threshold would mean: the leads at or above it among the latest, and how many of them were won."""
-
-    threshold: int
-    leads: int
-    share: float
-    wins: int
-    precision: Interval
-    recall: float
-    per_week: float | None
 
 
 @dataclass(frozen=True)
@@ -71,6 +48,8 @@ class Study:
     trials: tuple[Trial, ...]
     threshold: int
     threshold_by: str
+    chooses: bool
+    """False where the threshold hands over so many that no rule should be made of it."""
     share: float
     steps: tuple[Step, ...]
     calibration: Platt
@@ -113,7 +92,7 @@ def _study(
     tick: Callable[[str], None],
 ) -> Study:
     sample = sample_of(history, horizon)
-    _enough(sample)
+    _enough(history, sample)
     wins = int(sample.won.sum())
     notes = list(sample.notes)
     warnings: list[Said] = []
@@ -123,13 +102,13 @@ def _study(
         warnings.append(remarks.few_wins(wins, limit, FULL_WINS))
     tick("looking at the columns")
     facets = _facets(history, sample, notes)
-    trusted = frozenset(name for name, column in history.columns.attributes().items() if column.trusted)
+    trusted = history.columns.trusted()
     found = suspects(sample, facets, trusted)
     left_out = {each.name for each in found if each.out}
     sample = _without(sample, left_out)
     facets = [each for each in facets if each.name not in left_out]
     found, facets = _without_clocks(sample, facets, found, trusted, limit)
-    share = _share(sample, capacity)
+    share = share_of(history, sample, capacity)
     tick("judging on held-out leads")
     trials, limit, fine = _trials(Bench(sample, facets, against, share, tick), limit, fixed=most_items is not None)
     tick("fitting to all leads")
@@ -142,20 +121,22 @@ def _study(
     rates = _rates(sample)
     warnings += _warnings(trials, found, rates)
     scores = sample.scores(card.definitions)
-    steps = _steps(sample, scores)
-    threshold, why = _threshold(steps, capacity, share)
+    steps = steps_of(history, sample, scores, trials[0])
+    chosen, why = threshold_of(steps, capacity, share)
+    chooses = chosen.threshold > 0 and (capacity is not None or chosen.share <= HALF)
+    if not chooses:
+        warnings.append(remarks.hands_over(chosen.threshold, chosen.share))
     return Study(
-        history, card, sample, _evidence(sample, card), tuple(trials), threshold, why, share, tuple(steps),
-        platt(scores, sample.won), scores, rates, tuple(found), tuple(notes), tuple(warnings),
+        history, card, sample, _evidence(sample, card), tuple(trials), chosen.threshold, why, chooses, share,
+        tuple(steps), platt(scores, sample.won), scores, rates, tuple(found), tuple(notes), tuple(warnings),
     )  # fmt: skip
 
 
-def _enough(sample: Sample) -> None:
+def _enough(history: HistoryFile, sample: Sample) -> None:
     wins, leads = int(sample.won.sum()), len(sample.cases)
     losses = leads - wins
     if wins >= FEWEST_WINS and losses >= FEWEST_WINS:
         return
-    left_out = " · ".join(each.en for each in sample.notes)
     if not wins or not losses:
         word = "won" if not wins else "lost"
         what = f"no lead was {word}: from one outcome alone nothing can be learned"
@@ -164,7 +145,8 @@ def _enough(sample: Sample) -> None:
         word = "wins" if wins < FEWEST_WINS else "losses"
         what = f"{min(wins, losses)} {word} are too few to fit a score to: it needs {FEWEST_WINS}"
         do = "keep a card made by hand (score.yaml) for now, and export more years if there are any"
-    raise FitRefused(what, where=left_out, do=do)
+    left_out = f". Left out before: {'; '.join(each.en for each in sample.notes)}" if sample.notes else ""
+    raise FitRefused(what, where=str(history.path), do=f"{do}{left_out}")
 
 
 def _facets(history: HistoryFile, sample: Sample, notes: list[Said]) -> list[Facet]:
@@ -223,21 +205,6 @@ def _without_clocks(
     return [replace(each, out=True) if each.name in clocks else each for each in found], without
 
 
-def _share(sample: Sample, capacity: Capacity | None) -> float:
-    """The share of the leads that sales can take; a fifth where nobody has said."""
-    if capacity is None:
-        return 0.2
-    if capacity.share is not None:
-        return capacity.share
-    if sample.days is None:
-        raise FitRefused(
-            "a number per week needs the days on which leads came, and the table has none",
-            do="name the column in `since` of columns.yaml, or give a share: --capacity 10%",
-        )
-    per_week = len(sample.cases) / max(sample.days / 7, 1)
-    return min(1.0, (capacity.per_week or 0) / per_week)
-
-
 def _trials(bench: Bench, limit: int, *, fixed: bool) -> tuple[list[Trial], int, bool]:
     """The trials, how many items were allowed, and whether they were fine: once more so where the card stays behind.
 
@@ -261,43 +228,6 @@ def _evidence(sample: Sample, card: Card) -> tuple[Evidence, ...]:
         leads, wins = int(has.sum()), int(sample.won[has].sum())
         found.append(Evidence(item, leads, wins, wilson(wins, leads)))
     return tuple(found)
-
-
-def _steps(sample: Sample, scores: Floats) -> list[Step]:
-    """What each threshold in steps of five would mean for the latest leads (all, where no order is known)."""
-    latest = slice(int((1 - LATER) * len(scores)), None) if sample.ordered else slice(None)
-    some, won = scores[latest], sample.won[latest]
-    weeks = None
-    if sample.days is not None:
-        came = [case.came for case in sample.cases[latest] if case.came is not None]
-        weeks = max((max(came) - min(came)) / timedelta(days=7), 1.0) if came else None
-    steps: list[Step] = []
-    for threshold in range(int(some.min() // 5 * 5), int(some.max() // 5 * 5) + 1, 5):
-        above = some >= threshold
-        leads, wins = int(above.sum()), int(won[above].sum())
-        if not leads or (steps and leads == steps[-1].leads):
-            continue
-        steps.append(
-            Step(
-                threshold, leads, leads / len(some), wins, wilson(wins, leads), wins / max(int(won.sum()), 1),
-                leads / weeks if weeks else None,
-            )
-        )  # fmt: skip
-    return steps
-
-
-def _threshold(steps: Sequence[Step], capacity: Capacity | None, share: float) -> tuple[int, str]:
-    """The lowest threshold that sales can keep up with; where nobody said what they can, the one with the best F1."""
-    if capacity is not None:
-        fitting = [each for each in steps if each.share <= share]
-        chosen = min(fitting, key=lambda each: each.threshold) if fitting else steps[-1]
-        return chosen.threshold, "capacity" if fitting else "capacity, which no threshold keeps"
-
-    def f1(step: Step) -> float:
-        both = step.precision.value + step.recall
-        return 2 * step.precision.value * step.recall / both if both else 0.0
-
-    return max(steps, key=f1).threshold, "F1"
 
 
 def _rates(sample: Sample) -> tuple[tuple[int, Interval], ...]:

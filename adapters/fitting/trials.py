@@ -62,8 +62,10 @@ class Trial:
     card: Card
     contenders: tuple[Contender, ...]
     reliability: tuple[Reliability, ...]
-    single: str = ""
+    single: str
     """The name of the best item."""
+    judged: Whole
+    """Which cases it is judged by."""
 
     def of(self, name: str) -> Contender | None:
         """A contender by its name."""
@@ -115,7 +117,7 @@ class Bench:
         chance = platt(mine[part], won[part]).chance(mine[rest])
         return Trial(
             kind, len(part), int(won[part].sum()), len(rest), int(won[rest].sum()), card, tuple(judged),
-            reliability(chance, won[rest]), single[0] if single else "",
+            reliability(chance, won[rest]), single[0] if single else "", rest,
         )  # fmt: skip
 
     def _contender(self, name: str, score: Floats, part: Whole, rest: Whole, draws: Whole) -> Contender:

@@ -64,14 +64,28 @@ _BOTH: dict[str, tuple[str, str]] = {
             "AUC is the chance that a won lead has more points than a lost one: 0.5 is chance, 1 is perfect.",
             "Lift says how many times more wins the best leads hold than as many leads drawn by lot.",
             "Intervals hold the true figure in 95 of 100 cases.",
-            "All figures here are of leads that the card was not fitted to (held_out/score.yaml);",
+            "All figures of this chapter are of leads that the card was not fitted to (held_out/score.yaml);",
             "the card that is written was then fitted once more to all leads, in the same way.",
+            "The win rates of its items, above, are of the leads it was fitted to, and flatter it a little.",
         ),
         (
             "AUC は、受注したリードの点が失注したリードの点より高い確率です(0.5 は偶然、1 は完全)。"
             "リフトは、上位のリードの受注率が全体の何倍かを表します。信頼区間は 95% のものです。"
-            "以下の数字はすべて、学習に使っていないリードでのものです(held_out/score.yaml)。"
+            "この章の数字はすべて、学習に使っていないリードでのものです(held_out/score.yaml)。"
             "書き出したカードは、同じ方法で全リードから作り直しています。"
+            "上の項目ごとの受注率は学習に使ったリードでの値なので、少し高めに出ます。"
+        ),
+    ),
+    "unseen": (
+        _joined(
+            "How many leads reach a threshold is counted by the card that is written.",
+            "How many of them were won is not, for it was fitted to them too: it is counted for as many leads,",
+            "the best by the held-out card, which has not seen them. The chart shows all leads, with the written card.",
+        ),
+        (
+            "しきい値以上の件数は、書き出したカードで数えています。受注の数は、書き出したカードがそのリードも"
+            "学習に使っているため、評価用のカード(held_out/score.yaml)で上から同じ件数を選んで数えています。"
+            "グラフは、書き出したカードでの全リードの点です。"
         ),
     ),
     "ceiling": (

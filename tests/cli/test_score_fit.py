@@ -70,3 +70,39 @@ def test_help_shows_an_example(nurture: Nurture) -> None:
     assert said.code == 0
     assert "nurture score fit deals.csv" in said.out
     assert "explain" in nurture("score", "--help").out
+
+
+def test_what_is_wrong_with_the_table_is_told_where_the_fit_is_refused(nurture: Nurture) -> None:
+    """Too few wins may be the fault of the rows that could not be read."""
+    path = made_up.nonlinear(Path(), size=200)
+    path.write_text(path.read_text(encoding="utf-8") + "short,row\n", encoding="utf-8")
+    said = nurture("score", "fit", path.name, "--yes")
+    assert said.code == 1
+    assert "1 row(s) have another number of cells than the header" in said.err
+    assert "  nonlinear.csv" in said.err.splitlines()
+
+
+def test_the_held_out_card_is_not_overwritten_and_paths_are_shown_as_they_are(nurture: Nurture) -> None:
+    """A folder may be called like a markup; without --force nothing of another run is lost."""
+    path = made_up.nonlinear(Path(), size=700)
+    kept = Path("x[red]y/held_out/score.yaml")
+    kept.parent.mkdir(parents=True)
+    kept.write_text("attributes: []\n", encoding="utf-8")
+    said = nurture("score", "fit", path.name, "--yes", "--out", "x[red]y")
+    assert (said.code, "held_out/score.yaml is there already" in said.err) == (1, True)
+    assert kept.read_text(encoding="utf-8") == "attributes: []\n"
+    said = nurture("score", "fit", path.name, "--yes", "--out", "x[red]y", "--force")
+    assert said.code == 0
+    assert "written: x[red]y/score.yaml" in said.out
+    assert "change x[red]y/score.yaml" in said.out
+
+
+def test_a_table_without_days_speaks_of_no_latest_leads(nurture: Nurture) -> None:
+    """What is judged by are leads drawn by lot."""
+    rows = made_up.nonlinear(Path(), size=700).read_text(encoding="utf-8").splitlines()
+    Path("undated.csv").write_text("\n".join(row.partition(",")[2] for row in rows), encoding="utf-8")
+    said = nurture("score", "fit", "undated.csv", "--yes")
+    assert said.code == 0, said.err
+    assert "order: none" in Path("undated.columns.yaml").read_text(encoding="utf-8")
+    assert "of leads drawn by lot" in said.out
+    assert "latest" not in said.out

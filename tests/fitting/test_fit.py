@@ -13,10 +13,12 @@ import pytest
 from adapters.deals.columns import written
 from adapters.deals.guess import guess
 from adapters.deals.table import read_table
+from adapters.fitting.measures import caught
 from adapters.fitting.proposal import proposal_of
 from adapters.fitting.report import report_of
-from adapters.fitting.sample import sample_of
-from adapters.fitting.study import Capacity, FitRefused, Study, study_of
+from adapters.fitting.sample import FitRefused, sample_of
+from adapters.fitting.study import Study, study_of
+from adapters.fitting.thresholds import Capacity
 from adapters.fitting.trials import BEHIND
 from adapters.history_file import open_history
 from adapters.scenario_folder import check_texts
@@ -220,8 +222,9 @@ def test_few_wins_make_a_small_card_or_none(tmp_path: Path) -> None:
     assert 50 <= small.wins < 150
     assert small.card.items <= 6
     assert any("is held to 6 items" in each.en for each in small.warnings)
-    with pytest.raises(FitRefused, match=r"\d+ wins are too few to fit a score to: it needs 50"):
+    with pytest.raises(FitRefused, match=r"\d+ wins are too few to fit a score to: it needs 50") as refused:
         study_of(open_history(made_up.nonlinear(tmp_path, size=200)))
+    assert refused.value.where.endswith("nonlinear.csv")
 
 
 def test_one_outcome_only_is_refused(tmp_path: Path) -> None:
@@ -243,6 +246,88 @@ def test_the_threshold_keeps_to_what_sales_can_take(tmp_path: Path) -> None:
     columns.write_text("outcome: {column: status, won: [won], lost: [lost]}\norder: rows\ncolumns: {trade: ignore}\n")
     with pytest.raises(FitRefused, match="a number per week needs the days"):
         study_of(open_history(history.path, columns), capacity=Capacity(per_week=2.0))
+
+
+def test_the_wins_of_a_threshold_are_counted_by_a_card_that_has_not_seen_them(fitted: Callable[[str], Study]) -> None:
+    """As many leads as reach it, the best by the card of the trial; counted by the written card they would flatter."""
+    study = fitted("many_words")
+    trial = study.trials[0]
+    rest, won = trial.judged, study.sample.won[trial.judged]
+    unseen = study.sample.scores(trial.card.definitions)[rest]
+    assert (trial.kind, len(rest)) == ("time", trial.judged_leads)
+    for step in study.steps:
+        assert step.leads == (study.scores[rest] >= step.threshold).sum()
+        assert step.wins == round(caught(unseen, won, step.share))
+    seen = [int(won[study.scores[rest] >= step.threshold].sum()) for step in study.steps]
+    assert sum(seen) > sum(step.wins for step in study.steps)
+
+
+def test_sales_would_get_undecided_leads_too(tmp_path: Path) -> None:
+    """A week holds them, so that there are more a week, and a number a week is a smaller share."""
+    decided = made_up.nonlinear(tmp_path, size=1500)
+    rows = decided.read_text(encoding="utf-8").splitlines()
+    more = [f"{row.rpartition(',')[0]},open" for row in rows[1:]]
+    (tmp_path / "more.csv").write_text("\n".join([*rows, *more]), encoding="utf-8")
+    few, many = (
+        study_of(open_history(path), capacity=Capacity(per_week=2.0)) for path in (decided, tmp_path / "more.csv")
+    )
+    assert many.leads == few.leads
+    assert many.share == pytest.approx(few.share / 2)
+    weekly = [
+        {step.threshold: step.per_week for step in each.steps if step.per_week is not None} for each in (few, many)
+    ]
+    common = weekly[0].keys() & weekly[1].keys()
+    assert common
+    assert all(weekly[1][each] == pytest.approx(2 * weekly[0][each]) for each in common)
+
+
+def test_a_threshold_that_chooses_nobody_is_no_rule(tmp_path: Path) -> None:
+    """Where most leads are won, F1 is best with all of them."""
+    rng = np.random.default_rng(2)
+    trade = rng.choice(["a", "b"], 1200)
+    won = made_up.drawn(rng, 0.5 * (trade == "a"), 0.7)
+    path = made_up.save(
+        tmp_path / "most.csv", {"trade": trade, "created_on": made_up.dates(1200), "y": made_up.words(won)}
+    )
+    study = study_of(open_history(path))
+    assert study.threshold <= 0
+    assert any("which is no choice" in each.en for each in study.warnings)
+    for language, said in (("en", "# No rule for hot_lead.yaml is proposed"), ("ja", "条件の案はありません")):
+        text = proposal_of(study, study.history, None, language=language).files["score.yaml"]
+        assert said in text
+        assert "at_least: 0" not in text.partition("attributes:")[0]
+
+
+def test_rows_without_days_are_in_no_order(tmp_path: Path) -> None:
+    """A table sorted by outcome would show a drift, and latest leads that all were won."""
+    rng = np.random.default_rng(0)
+    trade = rng.choice(["a", "b"], 1000)
+    won = made_up.drawn(rng, 1.0 * (trade == "a"), 0.3)
+    order = np.argsort(won, kind="stable")
+    path = made_up.save(tmp_path / "sorted.csv", {"trade": trade[order], "status": made_up.words(won[order])})
+    study = study_of(open_history(path))
+    assert [trial.kind for trial in study.trials] == ["random"]
+    assert study.rates == ()
+    assert study.steps[0].precision.value < 0.5
+
+
+def test_an_event_that_somebody_vouches_for_is_used(tmp_path: Path) -> None:
+    """As a column of an attribute is; it stays named."""
+    rng = np.random.default_rng(0)
+    won = rng.random(1000) < 0.2
+    columns = {
+        "created_on": made_up.dates(1000),
+        "trial_attended_on": np.where(won & (rng.random(1000) < 0.9), "2026-05-01", ""),
+        "status": made_up.words(won),
+    }
+    path = made_up.save(tmp_path / "vouched.csv", columns)
+    text = written(guess(read_table(path)), path.name)
+    use = "{event: {attended: trial}}"
+    assert use in text
+    (tmp_path / "c.yaml").write_text(text.replace(use, use[:-1] + ", trusted: true}"), encoding="utf-8")
+    study = study_of(open_history(path, tmp_path / "c.yaml"))
+    assert [str(item.when) for item in study.card.score.behaviours] == ["attended: trial"]
+    assert [(each.name, each.out) for each in study.suspects] == [("attended: trial", False)]
 
 
 def test_the_score_there_is_can_be_compared(fitted: Callable[[str], Study], tmp_path: Path) -> None:

@@ -162,7 +162,7 @@ def test_words_of_an_outcome_may_be_bare_numbers_and_flags(tmp_path: Path) -> No
     assert OutcomeColumn.model_validate({"column": "y", "won": [1, True], "lost": 0}).won == ("1", "true")
     history = open_history(saved(tmp_path, "size,y\n1,1\n2,0\n3,1\n"))
     assert [each.result for each in history.leads()] == ["won", "lost", "won"]
-    assert history.columns.order == "rows"
+    assert history.columns.order == "none"
 
 
 def test_a_table_without_an_outcome_or_without_rows_is_refused(tmp_path: Path) -> None:
@@ -206,3 +206,119 @@ def test_events_come_from_a_second_file_and_from_counts(tmp_path: Path) -> None:
     assert (len(first.events), len(second.events), len(third.events)) == (51, 50, 50)
     assert "1 event(s) are of no lead of the table and are left out: line(s) 3" in said(history)
     assert "1 event(s) have no type or no date and are left out: line(s) 4" in said(history)
+
+
+@pytest.mark.parametrize(
+    ("word", "result"),
+    [
+        *(
+            (word, None)
+            for word in ("未決定", "受注見込", "Reviewing", "Following up", "Not purchased", "判断中", "検討中")
+        ),
+        *(
+            (word, None)
+            for word in ("Prospective customer", "Unsuccessful", "商談中", "契約手続き中", "契約待ち", "失注予定")
+        ),
+        *((word, "won") for word in ("受注", "成約", "Closed Won", "closedwon", "Converted", "Customer", "won_2025")),
+        *((word, "lost") for word in ("Lost - no budget", "lost: unresponsive", "失注(予算未定)", "見込み薄で失注")),
+        *((word, "lost") for word in ("失注", "検討の結果見送り", "Closed - Not Converted", "Unqualified", "お断り")),
+    ],
+)
+def test_a_word_is_an_outcome_only_where_it_says_so(tmp_path: Path, word: str, result: str | None) -> None:
+    """Review holds `win`, and 未決定 holds 決定; neither is won."""
+    rows = "\n".join(["size,status", "1,won", "2,lost", "3,won", "4,lost", f"5,{word}"])
+    columns = guess(read_table(saved(tmp_path, rows)))
+    assert (word in columns.outcome.won, word in columns.outcome.lost) == (result == "won", result == "lost")
+
+
+@pytest.mark.parametrize(
+    ("cells", "days"),
+    [
+        (["24/03/05", "24/03/28", "23/11/30"], ["2024-03-05", "2024-03-28", "2023-11-30"]),
+        (["24/03/05"], ["2024-03-05"]),
+        (["30/02/05", "30/03/06"], ["2030-02-05", "2030-03-06"]),
+        (["25/03/24", "28/03/24", "17/04/24"], ["2024-03-25", "2024-03-28", "2024-04-17"]),
+        (["25.03.24", "05.04.24"], ["2024-03-25", "2024-04-05"]),
+        (["03/25/24", "03/04/24"], ["2024-03-25", "2024-03-04"]),
+        (["05/03/04", "06/04/05"], [None, None]),
+    ],
+)
+def test_which_of_three_parts_is_the_year_the_column_tells(cells: list[str], days: list[str | None]) -> None:
+    """Years are fewer than days; where nothing tells, there is no date."""
+    found = read_dates(cells)
+    assert [each and f"{each:%Y-%m-%d}" for each in found.values] == days
+    assert found.yearless == ([] if all(days) else [0, 1])
+    assert found.unread == []
+
+
+def test_a_quote_that_nobody_closed_costs_one_row(tmp_path: Path) -> None:
+    """Not the rest of the file, and not the rows up to the next quote; cells over two lines stay whole."""
+    rows = [f'd{n},2025-01-06,,5,"big\ntrade",,,Closed Won' for n in range(30)]
+    rows[3], rows[20], rows[29] = 'x3,2025-01-06,,5,"trade,,,won', 'x20,2025-01-06,,5,"tra"de,,,won', 'x29,,,5,"t,,,won'
+    table = read_table(saved(tmp_path, "\n".join([DEALS.splitlines()[0], *rows])))
+    assert [row.cells[0] for row in table.rows] == [f"d{n}" for n in range(29) if n not in (3, 20)]
+    assert table.rows[-1].cells[4] == "big\ntrade"
+    assert sum(int(each.message.split()[0]) for each in table.problems) == 3
+    assert "line(s) 8" in str(table.problems[0])
+
+
+def test_a_quote_in_the_first_row_hides_no_delimiter(tmp_path: Path) -> None:
+    """More than a cell may hold comes after it."""
+    table = read_table(saved(tmp_path, 'a,b,status\n1,"2,won\n' + "1,2,won\n" * 20_000))
+    assert (table.header, len(table.rows)) == (("a", "b", "status"), 20_000)
+
+
+def test_cells_are_not_divided_at_signs_that_are_no_line_ends(tmp_path: Path) -> None:
+    """Excel writes a vertical tab where a cell has a second line; pages write U+2028."""
+    table = read_table(saved(tmp_path, "a,status\rx\vy,won\r\nu\u2028v,lost\nm\x85n,won"))
+    assert table.column("a") == ["x\vy", "u\u2028v", "m\x85n"]
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        (
+            "a,status\n1,won,\n2,lost,\n",
+            "2 of 2 rows do not fit the header: the header in line 1 has 2 cell(s), line 2",
+        ),
+        ("Deals of 2025\na,status\n1,won\n2,lost\n", "the header in line 1 has 1 cell(s), line 2 has 2"),
+        ('a,status\n"1,won\n"2,lost\n3,won\n', "2 of 3 rows do not fit the header"),
+    ],
+)
+def test_where_most_rows_are_lost_it_says_why(tmp_path: Path, text: str, told: str) -> None:
+    """A comma at the end of every row, a title above the header, quotes everywhere."""
+    with pytest.raises(TableRefused) as refused:
+        read_table(saved(tmp_path, text))
+    assert told in str(refused.value)
+
+
+def test_a_workbook_is_called_one(tmp_path: Path) -> None:
+    """The new kind, which is an archive, and the old one."""
+    new, old = tmp_path / "deals.xlsx", tmp_path / "deals.xls"
+    with zipfile.ZipFile(new, "w") as archive:
+        archive.writestr("xl/workbook.xml", "<workbook/>")
+    old.write_bytes(bytes.fromhex("d0cf11e0a1b11ae1") + bytes(500))
+    for path in (new, old):
+        with pytest.raises(TableRefused, match=r"an Excel workbook.*CSV UTF-8"):
+            read_table(path)
+
+
+def test_days_to_come_and_days_in_the_wrong_order_are_told(tmp_path: Path) -> None:
+    """The clock is given; without one nothing is late. A day that begins elsewhere already is not."""
+    text = DEALS + "d5,2025-03-01,2025-02-01,50,retail,2025-03-06,,Closed Lost\n"
+    history = open_history(saved(tmp_path, text), today=day("2025-03-02"))
+    told, empty = said(history), "are after today and count as empty: nothing planned has happened"
+    assert [each.closed_at for each in history.leads()][2:4] == [None, None]
+    assert f"1 date(s) of 'closed_on' {empty}: line(s) 5" in told
+    assert f"1 date(s) of 'seminar_attended_on' {empty}: line(s) 6" in told
+    assert "1 deal(s) have a day in 'closed_on' before that in 'created_on': line(s) 6" in told
+    assert "after today" not in said(open_history(saved(tmp_path, text)))
+
+
+def test_events_need_ids_in_the_table(tmp_path: Path) -> None:
+    """Without the column every event would be a stranger's."""
+    columns = tmp_path / "c.yaml"
+    columns.write_text("outcome: {column: status, won: [Closed Won]}\n", encoding="utf-8")
+    events = saved(tmp_path, "lead,type,subject,at\nd1,visited,,2025-01-20\n", name="events.csv")
+    with pytest.raises(ColumnsRefused, match="the table has no `id`"):
+        open_history(saved(tmp_path, DEALS), columns, events)
