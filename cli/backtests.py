@@ -34,7 +34,7 @@ def tell(found: Backtest, limit: Capacity | None, *, zone: ZoneInfo, source: str
     else:
         out.print("nobody would have become hot in this time")
     for line in summary(found, limit):
-        out.print(line)
+        out.print(Text(line))
     if found.won:
         out.print(_won(found.won, zone))
     _tell_difference("hot under the new only", found.only_new, zone, found.since, new=True)

@@ -156,7 +156,7 @@ def _scenario(team: Team) -> None:
             team.definitions, scenario.scenario, audience, WALKERS, seed=SEED, now=datetime.now(UTC),
             progress=lambda done: progress.update(task, completed=done),
         )  # fmt: skip
-    table = Table(title=scenario.title or scenario.scenario, title_justify="left", box=None, pad_edge=False)
+    table = Table(title=Text(scenario.title or scenario.scenario), title_justify="left", box=None, pad_edge=False)
     table.add_column(team.labels["end"])
     table.add_column(team.labels["share"], justify="right")
     table.add_column(team.labels["days"], justify="right")

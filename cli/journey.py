@@ -59,7 +59,7 @@ def show(
         return
     tell_map(found, labels)
     if html is not None:
-        out.print(f"written: {html}")
+        out.print(Text(f"written: {html}"))
 
 
 def check(
@@ -89,7 +89,7 @@ def check(
     if not found.leads:
         out.print("there is no lead yet: nurture leads import, or judge past deals with --history FILE.csv")
     if html is not None:
-        out.print(f"written: {html}")
+        out.print(Text(f"written: {html}"))
 
 
 def tell_map(found: Map, labels: dict[str, str]) -> None:
