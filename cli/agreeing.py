@@ -42,12 +42,12 @@ def agree_command(
     agreed = _agreed(by or [], date or _today(load(texts).definitions))
     after = agree(before, agreed)
     if after == before:
-        out.print(f"{directory / FILE} says so already: {agreed.date}, {', '.join(agreed.by)}")
+        out.print(Text(f"{directory / FILE} says so already: {agreed.date}, {', '.join(agreed.by)}"))
         return
     (directory / FILE).write_bytes(after.encode())
     for line in difflib.unified_diff(before.splitlines(), after.splitlines(), FILE, FILE, n=1, lineterm=""):
         out.print(Text(line, style=_STYLES.get(line[:1], "")))
-    out.print(f"agreed on {agreed.date} by {', '.join(agreed.by)}; `nurture deploy {directory}` makes it current")
+    out.print(Text(f"agreed on {agreed.date} by {', '.join(agreed.by)}; `nurture deploy {directory}` makes it current"))
 
 
 def warn_of_no_agreement(old: Definitions, new: Definitions) -> None:

@@ -34,7 +34,7 @@ def tell(found: Backtest, limit: Capacity | None, *, zone: ZoneInfo, source: str
     else:
         out.print("nobody would have become hot in this time")
     for line in summary(found, limit):
-        out.print(line)
+        out.print(Text(line))
     if found.won:
         out.print(_won(found.won, zone))
     _tell_difference("hot under the new only", found.only_new, zone, found.since, new=True)
@@ -55,6 +55,8 @@ def summary(found: Backtest, limit: Capacity | None, *, sampled_of: int | None =
         told.append(_ahead(found))
     else:
         told.append("won leads: none in this time, so nothing says whether these are the right ones")
+    if found.undated:
+        told.append(f"{found.undated} lead(s) were won or lost nobody knows when: they count for neither side")
     if found.compared:
         new, old = _counted(found.only_new), _counted(found.only_old)
         told.append(f"against the current deployment: {new} hot under the new only, {old} under the current only")
@@ -167,6 +169,7 @@ def as_data(found: Backtest, limit: Capacity | None) -> dict[str, Any]:
         "rate": _share_data(found.rate),
         "base": _share_data(found.base),
         "won": [_case_data(each) for each in found.won],
+        "undated": found.undated,
         "compared": found.compared,
         "only_new": [_case_data(each) for each in found.only_new],
         "only_old": [_case_data(each) for each in found.only_old],

@@ -197,8 +197,8 @@ def _named(advice: Advice, words: Words) -> Iterator[str]:
 _EN = {
     "combine_axes": "asks along one axis only ({names}): a coarse choice; combine it with another axis",
     "combine_axes at all": "asks nothing along any axis: a coarse choice; combine two or more",
-    "wait": "too few to say: wait for {n} more, or bring past deals with --history",
-    "wait at all": "too few to say: bring past deals with --history",
+    "wait": "too few to say: {n} more are needed; a longer table of past deals (--history) may have them",
+    "wait at all": "too few to say: a longer table of past deals (--history) may have enough",
     "tell_since": "nobody knows since when: name the column with the day a lead became known (`since`)",
     "drop": "drop `{c}`: the leads that only it keeps out were won {against}, those it lets in {share}",
     "add": "add `{c}`: with it {share} were won, without it {against}",
@@ -215,8 +215,8 @@ _EN = {
 _JA = {
     "combine_axes": "評価軸が一つ({names})だけで、絞り込みが粗くなります。別の軸の条件を掛け合わせてください",
     "combine_axes at all": "どの評価軸の条件もなく、絞り込みが粗くなります。二つ以上の軸を掛け合わせてください",
-    "wait": "判断には件数が足りません。あと {n} 件待つか、--history で過去の商談を読み込んでください",
-    "wait at all": "判断には件数が足りません。--history で過去の商談を読み込んでください",
+    "wait": "判断には件数が足りません。あと {n} 件必要です。もっと長い期間の商談の表(--history)で補えます",
+    "wait at all": "判断には件数が足りません。もっと長い期間の商談の表(--history)で補えます",
     "tell_since": "いつからのリードかが分かりません。リードになった日の列を since に書いてください",
     "drop": "「{c}」を外す:この条件だけで外れたリードの受注率は {against} で、残したリード({share})に劣りません",
     "add": "「{c}」を加える:当てはまるリードの受注率は {share}、いまのセグメントは {against}",

@@ -1,18 +1,20 @@
 """`nurture guide`: leads a team through the five steps of the method, and shows what the data says at each.
 
-The texts are cli/templates/guide; the figures are those of the commands for each step. Refuses to change anything.
+The texts are cli/templates/guide; the figures are those of the commands for each step. Refuses to change anything, and
+to let one step hide the others: what is wrong with the input of a step is said there, and by the exit code.
 """
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+from markupsafe import Markup
 from rich.markdown import Markdown
 from rich.progress import Progress
 from rich.table import Table
@@ -20,25 +22,23 @@ from rich.text import Text
 
 from adapters.scenario_folder import check_folder
 from cli import journey, segments_report
-from cli.condition_words import Language, Words, language_of
-from cli.console import err, out
+from cli.condition_words import Language, language_of
+from cli.console import Ended, code_of, err, out
 from cli.four_r_words import worded as four_r_worded
-from cli.guide_words import LABELS
+from cli.guide_team import Missing, Team
 from cli.journey_words import LABELS as JOURNEY_LABELS
 from cli.journey_words import worded as journey_worded
 from cli.opening import definitions_in
 from cli.pages import page
-from cli.pasts import FOLDER, Columns, opened_pasts
-from nurture.audience import read_audience
+from cli.pasts import FOLDER, Columns
+from cli.rates import audience_in
 from nurture.backtest import Backtest, Comparison, capacity_of, usually
-from nurture.definitions import Definitions, Scenario
 from nurture.errors import NurtureError
 from nurture.four_r import four_r
 from nurture.reality_check import reality_check
-from nurture.score_bands import score_bands
-from nurture.shares import median
+from nurture.score_bands import Band, score_bands
+from nurture.shares import Share, median
 from nurture.simulate import walk_many
-from nurture.yaml_text import read_yaml
 
 WALKERS = 1000
 SEED = 1
@@ -47,38 +47,6 @@ DEALS = Path("history") / "deals.csv"
 """Where a folder keeps its past deals."""
 SIMPLE = frozenset({"many-items", "odd-points", "many-conditions", "one-axis", "segment-out-of-reach", "out-of-reach"})
 """Rules of the check about beginning simply; the guide repeats what they say."""
-
-
-@dataclass(frozen=True, slots=True)
-class Team:
-    """What a team brings along: its folder, the deals it is judged by, and the language it speaks."""
-
-    folder: Path
-    definitions: Definitions
-    history: Path | None
-    columns: Path | None
-    language: Language
-
-    @property
-    def words(self) -> Words:
-        """Conditions in its language."""
-        return Words(self.definitions, self.language)
-
-    @property
-    def labels(self) -> dict[str, str]:
-        """The guide's own words."""
-        return LABELS[self.language]
-
-    @property
-    def scenario(self) -> Scenario | None:
-        """The scenario to look at: the first that hands over, in the team's language where there is one."""
-        handing = [
-            each
-            for each in self.definitions.scenarios.values()
-            if any(step.handoff is not None for step in each.steps.values())
-        ]
-        handing.sort(key=lambda each: (each.language != self.language, -each.priority))
-        return next(iter(handing), None)
 
 
 def register(app: typer.Typer) -> None:
@@ -103,19 +71,31 @@ def guide(
     ] = None,
     step: Annotated[int | None, typer.Option("--step", min=1, max=5, help="Only this one of the five steps.")] = None,
 ) -> None:
-    """Segment, journey map, scenario, score, hot lead: five steps, each with what your data says about it."""
+    """Segment, journey map, scenario, score, hot lead: five steps, each with what your data says about it.
+
+    Ends with 1 where a step could not be told since its input is wrong; what is only missing yet is no error.
+    """
     definitions = definitions_in(directory)
     deals = history or (directory / DEALS if (directory / DEALS).is_file() else None)
     team = Team(directory, definitions, deals, columns, language or language_of(definitions))
     source = str(deals) if deals is not None else team.labels["database"]
+    code = 0
+    try:
+        team = team.with_table()
+    except NurtureError:
+        if history is not None:
+            raise
     out.print(Text(f"{team.labels['judged_by']}: {source}", style="dim"))
     wanted = STEPS if step is None else STEPS[step - 1 : step]
     for number, figures in wanted:
         if step is None and number > 1 and not _goes_on(team):
-            return
-        _tell(team, number, figures)
-    if step in (None, len(STEPS)):
-        _tell_simple(team)
+            break
+        code = max(code, _tell(team, number, figures))
+    else:
+        if step in (None, len(STEPS)):
+            _tell_simple(team)
+    if code:
+        raise Ended(code)
 
 
 def _goes_on(team: Team) -> bool:
@@ -126,9 +106,11 @@ def _goes_on(team: Team) -> bool:
     return out.input(Text(team.labels["next"], style="dim")).strip().lower() not in ("q", "quit")
 
 
-def _tell(team: Team, number: int, figures: Callable[[Team], None]) -> None:
-    scenario = team.scenario
-    shown = {"leads": WALKERS, "scenario": scenario.scenario if scenario else "SCENARIO", "lead": "lead_001"}
+def _tell(team: Team, number: int, figures: Callable[[Team], None]) -> int:
+    """One step; the exit code of what was wrong with its input, else 0."""
+    scenario, code = team.scenario, 0
+    shown: dict[str, Any] = {"leads": WALKERS, "lead": "lead_001", "backtest": Markup(team.backtest)}  # noqa: S704
+    shown["scenario"] = scenario.scenario if scenario else "SCENARIO"
     before, _, after = page(f"guide/{number}.{team.language}.md", team.language, **shown).partition("\n---\n")
     out.print()
     out.print(Markdown(before))
@@ -137,41 +119,44 @@ def _tell(team: Team, number: int, figures: Callable[[Team], None]) -> None:
         figures(team)
     except NurtureError as error:  # the other steps have something to say all the same
         out.print(Text(str(error), style="yellow"))
+        code = 0 if isinstance(error, Missing) else code_of(error)
     out.print()
     out.print(Markdown(after))
+    return code
 
 
 def _segments(team: Team) -> None:
     if not team.definitions.segments:
-        raise NurtureError(team.labels["no_segment"])
-    with opened_pasts(team.history, team.columns, team.folder) as pasts:
+        raise Missing(team.labels["no_segment"])
+    with team.pasts() as pasts:
         found = four_r(pasts.leads, pasts.definitions, pasts.now)
     segments_report.tell(four_r_worded(found, team.words))
 
 
 def _journey(team: Team) -> None:
-    with opened_pasts(team.history, team.columns, team.folder) as pasts:
+    if team.definitions.journey_map is None:
+        raise Missing(team.labels["no_map"])
+    with team.pasts() as pasts:
         found = reality_check(pasts.leads, pasts.definitions, pasts.now)
-    if found is None:
-        raise NurtureError(team.labels["no_map"])
-    journey.tell_check(journey_worded(found, team.words), JOURNEY_LABELS[team.language])
+    if found is not None:
+        journey.tell_check(journey_worded(found, team.words), JOURNEY_LABELS[team.language])
 
 
 def _scenario(team: Team) -> None:
     """Where many leads would end, and the steps on which they do."""
     scenario, file = team.scenario, team.folder / "audience.yaml"
     if scenario is None:
-        raise NurtureError(team.labels["no_scenario"])
-    if not file.is_file():
-        raise NurtureError(team.labels["no_audience"])
-    audience = read_audience(read_yaml(file.read_text(encoding="utf-8"), file=str(file)).data, where=str(file))
+        raise Missing(team.labels["no_scenario"])
+    if not file.exists():
+        raise Missing(team.labels["no_audience"])
+    audience = audience_in(file, "save it as a text file in UTF-8")
     with Progress(console=err, transient=True) as progress:
         task = progress.add_task("walking", total=WALKERS)
         forecast = walk_many(
             team.definitions, scenario.scenario, audience, WALKERS, seed=SEED, now=datetime.now(UTC),
             progress=lambda done: progress.update(task, completed=done),
         )  # fmt: skip
-    table = Table(title=scenario.title or scenario.scenario, title_justify="left", box=None, pad_edge=False)
+    table = Table(title=Text(scenario.title or scenario.scenario), title_justify="left", box=None, pad_edge=False)
     table.add_column(team.labels["end"])
     table.add_column(team.labels["share"], justify="right")
     table.add_column(team.labels["days"], justify="right")
@@ -188,29 +173,41 @@ def _scenario(team: Team) -> None:
 
 def _score(team: Team) -> None:
     """Points against results, highest first."""
-    with opened_pasts(team.history, team.columns, team.folder) as pasts:
+    with team.pasts() as pasts:
         bands = score_bands(pasts.leads, pasts.definitions, pasts.now)
     if not bands:
-        raise NurtureError(team.labels["no_result"])
+        raise Missing(team.labels["no_result"])
     table = Table(box=None, pad_edge=False)
     for name in ("points", "deals", "won", "interval", ""):
         table.add_column(team.labels[name] if name else "", justify="right" if name else "left")
+    digits = _digits(bands)
     for band in bands:
-        points = f"{band.low:.0f}–{band.high:.0f}" if band.low != band.high else f"{band.low:.0f}"
+        low, high = f"{band.low:.{digits}f}", f"{band.high:.{digits}f}"
+        points = f"{low}–{high}" if low != high else low
         sure = f"{100 * band.won.low:.0f}–{100 * band.won.high:.0f} %"
         broken = Text(team.labels["out_of_order"] if band.out_of_order else "", style="yellow")
-        table.add_row(points, str(band.won.of), f"{100 * band.won.value:.0f} %", sure, broken)
+        table.add_row(points, str(band.won.of), _percent(band.won), sure, broken)
     out.print(table)
     score = team.definitions.score
     said = team.labels["items"].format(attributes=len(score.attributes), behaviours=len(score.behaviours))
     out.print(Text(said, style="dim"))
 
 
+def _digits(bands: Sequence[Band]) -> int:
+    """How many decimals part the bands, of which the highest stands first: none in a card of round points."""
+    pairs = tuple(pairwise(bands))
+    return next((each for each in (0, 1) if all(round(up.low, each) > round(low.high, each) for up, low in pairs)), 2)
+
+
+def _percent(share: Share) -> str:
+    return f"{100 * share.value:.0f} %" if share.of else "–"
+
+
 def _hot(team: Team) -> None:
     """The definition in words, who agreed to it, and what it would have done."""
     hot = team.definitions.hot_lead
     if hot is None:
-        raise NurtureError(team.labels["no_hot"])
+        raise Missing(team.labels["no_hot"])
     for rule in hot.any or ():
         out.print(Text(f"・{team.words.condition(rule)}"))
     for rule in hot.all or ():
@@ -225,10 +222,12 @@ def _hot(team: Team) -> None:
     limit = capacity_of(team.definitions.sales, (), hot.queue)
     ahead = median(each.ahead for each in found.won if each.ahead is not None)
     say = team.labels
-    room = say["capacity"].format(limit=limit.per_week) if limit is not None else ""
+    room = ""
+    if limit is not None:
+        room = say["at_least" if limit.at_least else "capacity"].format(limit=limit.per_week)
     rows = [
         (say["per_week"], f"{found.hot / found.span:.1f}", room),
-        (say["hot_won"], f"{100 * found.rate.value:.0f} %", say["all_won"].format(all=100 * found.base.value)),
+        (say["hot_won"], _percent(found.rate), say["all_won"].format(all=_percent(found.base))),
         (say["found"], f"{len(found.won) - len(found.missed)} / {len(found.won)}",
          say["ahead"].format(days=ahead / timedelta(days=1)) if ahead is not None else ""),
     ]  # fmt: skip
@@ -237,12 +236,12 @@ def _hot(team: Team) -> None:
         table.add_row(Text(name), Text(figure, style="bold"), Text(beside, style="dim"))
     out.print(table)
     if not found.hot:
-        out.print(Text(say["nobody_hot"], style="yellow"))
+        out.print(Text(say["nobody_hot"].format(backtest=team.backtest), style="yellow"))
 
 
 def _backtest(team: Team) -> Backtest:
     """What today's definition would have done in the last half year that is known."""
-    with opened_pasts(team.history, team.columns, team.folder) as pasts:
+    with team.pasts() as pasts:
         compared = Comparison(pasts.definitions, None, pasts.now - LOOK_BACK, pasts.now, usually(()))
         several = [(lead, compared.case(lead)) for lead in pasts.leads]
     return compared.summed([case for _, case in several if case is not None], len(several))

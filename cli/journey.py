@@ -24,7 +24,7 @@ from nurture.reality_check import reality_check
 
 WIDE_ENOUGH = 26
 """So wide a phase must be beside others; where there is no room, phases stand below each other."""
-STYLES = {"real": "green", "wishful": "red", "elsewhere": "yellow", "too_few": "dim"}
+STYLES = {"real": "green", "wishful": "red", "elsewhere": "yellow", "unrecorded": "yellow", "too_few": "dim"}
 
 
 def register(app: typer.Typer) -> None:
@@ -59,7 +59,7 @@ def show(
         return
     tell_map(found, labels)
     if html is not None:
-        out.print(f"written: {html}")
+        out.print(Text(f"written: {html}"))
 
 
 def check(
@@ -89,7 +89,7 @@ def check(
     if not found.leads:
         out.print("there is no lead yet: nurture leads import, or judge past deals with --history FILE.csv")
     if html is not None:
-        out.print(f"written: {html}")
+        out.print(Text(f"written: {html}"))
 
 
 def tell_map(found: Map, labels: dict[str, str]) -> None:
@@ -158,7 +158,8 @@ def tell_check(sheet: CheckSheet, labels: dict[str, str]) -> None:
         for line in lines:
             out.print(Text(f"→ {line}", style="yellow"))
     if not (sheet.wrong or sheet.missing or sheet.asking):
-        out.print(Text(f"{labels['wrong']}: {labels['fine']}", style="green"))
+        said, style = (labels["fine"], "green") if sheet.judged else (labels["no_opinion"], "dim")
+        out.print(Text(f"{labels['wrong']}: {said}", style=style))
 
 
 def _actions(phase: PhaseRows, labels: dict[str, str]) -> Table:

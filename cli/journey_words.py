@@ -9,7 +9,7 @@ from cli.condition_words import Language, Words
 from cli.four_r_words import percent, summary, with_count
 from nurture.definitions import Definitions, Phase
 from nurture.map_steps import Asking, served
-from nurture.reality_check import ActionCheck, JourneyCheck, MissingAction, Reality
+from nurture.reality_check import ENOUGH, ActionCheck, JourneyCheck, MissingAction, Reality
 
 LABELS: dict[Language, dict[str, str]] = {
     "en": {
@@ -21,6 +21,7 @@ LABELS: dict[Language, dict[str, str]] = {
         "reached_by": "reached by {won} of won and {all} of all leads", "wrong": "To mend on the map",
         "missing": "Missing on the map", "asking": "Steps that ask for what the map does not expect",
         "fine": "nothing: the map is what leads did",
+        "no_opinion": f"no opinion, fewer than {ENOUGH} leads were won",
         "after_note": "after days: from becoming known to the first time; days to won: from there to the closing; "
         "medians of won leads.",
     },
@@ -32,14 +33,17 @@ LABELS: dict[Language, dict[str, str]] = {
         "reached_by": "到達したのは受注の {won}、全体の {all}", "wrong": "マップを直すところ",
         "missing": "マップに足りない行動", "asking": "マップが想定していない行動を求めるステップ",
         "fine": "ありません。マップは実際の行動と合っています",
+        "no_opinion": f"受注が {ENOUGH} 件に満たないため、判定していません",
         "after_note": "行動まで:リードになってから最初の行動までの日数。受注まで:そこから受注までの日数。"
         "受注したリードの中央値です。",
     },
 }  # fmt: skip
 REALITY: dict[Language, dict[Reality, str]] = {
-    "en": {"real": "real", "wishful": "wishful", "elsewhere": "elsewhere", "too_few": "too few"},
-    "ja": {"real": "実際どおり", "wishful": "願望", "elsewhere": "別の段階", "too_few": "件数不足"},
-}
+    "en": {"real": "real", "wishful": "wishful", "elsewhere": "elsewhere", "unrecorded": "not recorded",
+           "too_few": "too few"},
+    "ja": {"real": "実際どおり", "wishful": "願望", "elsewhere": "別の段階", "unrecorded": "記録なし",
+           "too_few": "件数不足"},
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,13 +138,14 @@ class PhaseRows:
 
 @dataclass(frozen=True, slots=True)
 class CheckSheet:
-    """The check in words; each group of sentences says what to change."""
+    """The check in words; each group of sentences says what to change. `judged`: enough were won for an opinion."""
 
     summary: str
     phases: tuple[PhaseRows, ...]
     wrong: tuple[str, ...]
     missing: tuple[str, ...]
     asking: tuple[str, ...]
+    judged: bool
 
 
 def worded(check: JourneyCheck, words: Words) -> CheckSheet:
@@ -168,11 +173,12 @@ def worded(check: JourneyCheck, words: Words) -> CheckSheet:
         tuple(wrong),
         tuple(_missing(each, words) for each in check.missing),
         tuple(_asking(each, words) for each in check.askings),
+        check.won >= ENOUGH,
     )
 
 
 def _bad(action: ActionCheck) -> bool:
-    return action.reality in ("wishful", "elsewhere")
+    return action.reality in ("wishful", "elsewhere", "unrecorded")
 
 
 def _action(action: ActionCheck, words: Words) -> ActionRow:
@@ -194,6 +200,11 @@ def _mended(action: ActionCheck, phase: str, words: Words) -> str:
             where = words.phase(phase)
             return f"「{where}」の「{what}」は願望です。受注したリードでも {share}。外すか、実際の行動に替えます"
         return f"{what} in {phase} is wishful: {share} of the won leads did it; take it out, or put in what they did"
+    if action.reality == "unrecorded":
+        if ja:
+            where = words.phase(phase)
+            return f"「{where}」の「{what}」は、どのリードにも記録がありません。取り込む列や計測はありますか"
+        return f"{what} in {phase} is not recorded for any lead: is there a column or source for it?"
     where = words.phase(action.phase or "")
     if ja:
         return (

@@ -27,7 +27,7 @@ def show_standing(found: Sequence[Standing]) -> None:
     for each in found:
         step = "(queued)" if each.step is None else each.step or "(begins)"
         said = _SAID[each.steps].format(deployment=each.deployment)
-        table.add_row(each.scenario, str(each.deployment), step, str(each.leads), said)
+        table.add_row(Text(each.scenario), str(each.deployment), Text(step), str(each.leads), said)
     out.print(table)
     out.print(f"plan: {sum(each.leads for each in found)} lead(s) walk or await a scenario, and keep their steps")
 
@@ -36,13 +36,13 @@ def show_arriving(found: Sequence[Arriving], *, enroll: bool) -> None:
     """Who fits the way into a scenario already, and whether this deployment would let them in."""
     for each in found:
         if not each.leads:
-            out.print(f"plan: nobody fits the segment of {each.scenario} now")
+            _say(f"plan: nobody fits the segment of {each.scenario} now")
             continue
         outcome = ", ".join(f"{count} {word}" for word, count in _ordered(each.outcome.items()))
         if enroll:
-            out.print(f"plan: {len(each.leads)} lead(s) fit the segment of {each.scenario} and would be: {outcome}")
+            _say(f"plan: {len(each.leads)} lead(s) fit the segment of {each.scenario} and would be: {outcome}")
         else:
-            out.print(
+            _say(
                 f"plan: {len(each.leads)} lead(s) fit the segment of {each.scenario}; none would enter without "
                 f"--enroll-existing (with it: {outcome})"
             )
@@ -65,13 +65,13 @@ def show_past(told: Sequence[str]) -> None:
     if told:
         out.print("plan: the last 180 days under the new files (all of it: nurture backtest)")
     for line in told:
-        out.print(f"  {line}")
+        _say(f"  {line}")
 
 
 def show_leaving(found: Sequence[Leaving]) -> None:
     """Whom a `leave` of the scenario they walk would end, since segments, score or phases are always current."""
     for each in found:
-        out.print(f"plan: {len(each.leads)} lead(s) would meet a `leave` of {each.scenario} and end")
+        _say(f"plan: {len(each.leads)} lead(s) would meet a `leave` of {each.scenario} and end")
         out.print(Text(f"  {_some(each.leads)}", style="dim"))
 
 
@@ -91,6 +91,11 @@ def say_hot(newly: Sequence[str], *, hand_over: bool) -> None:
         what = "handed over" if hand_over else "not handed over: nurture deploy --hand-over releases them"
         out.print(f"{len(newly)} lead(s) become hot by it, {what}")
         out.print(Text(f"  {_some(newly)}", style="dim"))
+
+
+def _say(text: str) -> None:
+    """Words as they are, whatever brackets people have written into them."""
+    out.print(Text(text))
 
 
 def _ordered(outcome: Iterable[tuple[str, int]]) -> list[tuple[str, int]]:

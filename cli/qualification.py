@@ -67,13 +67,13 @@ def _tell_score(found: ScoreExplained) -> None:
     table = Table("item", "when", "event", "points", "now", box=None, pad_edge=False)
     for item in found.items:
         if item.kind == "attribute":
-            table.add_row(item.item, "", "attribute", f"{item.points:g}", f"{item.points:g}")
+            table.add_row(Text(item.item), "", "attribute", f"{item.points:g}", f"{item.points:g}")
         elif not item.events:
-            table.add_row(item.item, "", Text("never", style="dim"), "", "0")
+            table.add_row(Text(item.item), "", Text("never", style="dim"), "", "0")
         for each in item.events:
             event = f"{each.type}: {each.subject}" if each.subject else each.type
             when, left = f"{each.at:%Y-%m-%d %H:%M} UTC", f"{each.faded:.3g}"
-            table.add_row(item.item, when, Text(event), f"{each.points:g}", left)
+            table.add_row(Text(item.item), when, Text(event), f"{each.points:g}", left)
     out.print(table if found.items else "there is no score.yaml in this deployment: every score is 0")
     sums = f"attributes {found.attributes:.4g}, behaviours {found.behaviours:.4g}"
     out.print(f"total {found.total:.4g}: {sums}")
@@ -96,8 +96,8 @@ def _tell_hot(found: HotExplained) -> None:
     for part in found.definition.parts:
         _grow(tree, part)
     out.print(tree)
-    out.print(f"score {found.total:.4g}, phase {found.phase or 'none'}")
-    out.print(f"hot: {'; '.join(found.reasons)}" if found.meets else "not hot by this")
+    out.print(Text(f"score {found.total:.4g}, phase {found.phase or 'none'}"))
+    out.print(Text(f"hot: {'; '.join(found.reasons)}" if found.meets else "not hot by this"))
     if found.hot and not found.meets:
         out.print("marked hot at present, since it was once: the mark goes with the end of the cool-down")
 

@@ -23,7 +23,7 @@ from adapters.database.schema import leads
 from adapters.database.segments import Tally, known_of, tally
 from adapters.lead_export import BOM, plain, write_leads
 from cli.console import err, out
-from cli.opening import definitions_in, opened
+from cli.opening import definitions_in, opened_if_there
 from cli.segments_report import report
 from nurture.axes import axes_of
 from nurture.definitions import Definitions, Segment
@@ -78,10 +78,16 @@ class _Stage:
 @contextmanager
 def _stage(folder: Path | None) -> Iterator[_Stage]:
     tried = definitions_in(folder) if folder is not None else None
-    with opened() as data, Progress(console=err, transient=True) as progress, reading(data.engine) as conn:
-        definitions = tried or data.store.current()
+    with opened_if_there() as data:
+        definitions = tried or (data.store.current() if data is not None else Definitions())
+        if tried is None and not definitions.number:
+            do = "nurture deploy, or try a folder with --folder scenarios"
+            raise NurtureError("nothing has been deployed yet", do=do)
+        if data is None:
+            raise NurtureError("there are no leads yet", do="nurture leads import FILE.csv")
         where = str(folder) if folder is not None else f"deployment {definitions.number}"
-        yield _Stage(conn, definitions, data.clock.now(), where, progress)
+        with Progress(console=err, transient=True) as progress, reading(data.engine) as conn:
+            yield _Stage(conn, definitions, data.clock.now(), where, progress)
 
 
 def list_segments(folder: Folder = None) -> None:

@@ -65,7 +65,7 @@ def report(  # noqa: PLR0913, PLR0917 - each is an option of the command
     if not found.leads:
         out.print("there is no lead yet: nurture leads import, or judge past deals with --history FILE.csv")
     if html is not None:
-        out.print(f"written: {html}")
+        out.print(Text(f"written: {html}"))
 
 
 def tell(sheet: Sheet) -> None:

@@ -18,11 +18,10 @@ from cli.console import err
 from cli.forecasts import forecast_data, path_data, tell_forecast, tell_path
 from cli.graph import Directory
 from cli.opening import definitions_in, opened_if_there
-from nurture.audience import Audience, read_audience
+from cli.rates import audience_in, text_of
 from nurture.definitions import Definitions
 from nurture.errors import NurtureError, UnknownName
 from nurture.simulate import SimulatedEvent, SimulatedLead, walk_many, walk_one
-from nurture.yaml_text import read_yaml
 
 MOST_LEADS = 1_000_000
 ANYBODY = "simulated"
@@ -71,7 +70,7 @@ def simulate(
         raise UnknownName("scenario", scenario, definitions.scenarios, where=str(directory))
     zone = definitions.sender.time_zone if definitions.sender is not None else "UTC"
     if leads is not None:
-        audience = _audience(rates or directory / "audience.yaml")
+        audience = audience_in(rates or directory / "audience.yaml", "name another with --rates")
         start = _lead_and_now(None)[1]
         with Progress(console=err, transient=True) as progress:
             task = progress.add_task("walking", total=leads)
@@ -109,17 +108,10 @@ def _lead_and_now(lead: str | None) -> tuple[SimulatedLead, datetime]:
     return SimulatedLead(id=lead or "simulated"), now
 
 
-def _audience(file: Path) -> Audience:
-    document = read_yaml(_text(file, "--rates"), file=str(file))
-    if document.problems:
-        raise NurtureError("the rates cannot be read", where=str(document.problems[0]), do="mend the file")
-    return read_audience(document.data, where=str(file))
-
-
 def _events(file: Path, definitions: Definitions, lead: str | None, start: datetime) -> list[SimulatedEvent]:
     """The events of the file that are this lead's, or nobody's; raises NurtureError naming every bad one."""
     try:
-        body = json.loads(_text(file, "--events"))
+        body = json.loads(text_of(file, "name another with --events"))
     except ValueError as error:
         raise NurtureError(
             f"this is not JSON: {error}", where=str(file), do="write the body of POST /events"
@@ -144,13 +136,3 @@ def _events(file: Path, definitions: Definitions, lead: str | None, start: datet
     if bad:
         raise NurtureError(f"{len(bad)} event(s) cannot be read", where=str(file), do="mend them: " + " | ".join(bad))
     return found
-
-
-def _text(file: Path, option: str) -> str:
-    try:
-        return file.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
-        raise NurtureError(
-            f"the file cannot be read: {reason}", where=str(file), do=f"name another with {option}"
-        ) from error

@@ -75,7 +75,7 @@ class Backtest:
     `leads` were looked at. `rate` is won of all crossings whose lead was won or lost afterwards, `base` the same of
     all leads that were won or lost in this time, hot or not. `won`: every lead that was won in this time, the missed
     ones first. `only_new`, `only_old`: hot in this time under one of both only, the won ones first. `compared`: there
-    were old ones.
+    were old ones. `undated`: so many leads were won or lost nobody knows when; they are in no other figure of results.
     """
 
     since: datetime
@@ -88,6 +88,7 @@ class Backtest:
     only_new: tuple[Case, ...]
     only_old: tuple[Case, ...]
     compared: bool
+    undated: int
 
     @property
     def span(self) -> float:
@@ -127,8 +128,8 @@ class Comparison:
         found = Case(lead.id, lead.result, lead.closed_at, new, old)
         if self._won_here(found) and found.first is None:
             return Case(lead.id, lead.result, lead.closed_at, new, old, nearest(self._new, lead))
-        closed_here = lead.result is not None and self._here(lead.closed_at)
-        return found if new or old or closed_here else None
+        counts = lead.result is not None and (lead.closed_at is None or self._here(lead.closed_at))
+        return found if new or old or counts else None
 
     def summed(self, cases: Iterable[Case], leads: int) -> Backtest:
         """The whole, from the cases of so many leads."""
@@ -149,13 +150,14 @@ class Comparison:
             _won_first(each for each in told if self.compared and each.lead in new - old),
             _won_first(each for each in told if self.compared and each.lead in old - new),
             self.compared,
+            sum(each.result is not None and each.closed_at is None for each in told),
         )
 
     def _here(self, at: datetime | None) -> bool:
         return at is not None and self.since <= at <= self.now
 
     def _won_here(self, case: Case) -> bool:
-        return case.result == "won" and (case.closed_at is None or self._here(case.closed_at))
+        return case.result == "won" and self._here(case.closed_at)
 
     def _hot_here(self, case: Case, which: str) -> bool:
         return any(self._here(each.at) for each in (case.new if which == "new" else case.old))
@@ -234,8 +236,8 @@ def usually(open_for: Sequence[timedelta]) -> timedelta:
 
 
 def _afterwards(case: Case, crossing: Crossing) -> Result | None:
-    """What sales made of the lead after it had become hot."""
-    return case.result if case.closed_at is None or crossing.at <= case.closed_at else None
+    """What sales made of the lead after it had become hot; None where nobody knows whether it was after that."""
+    return case.result if case.closed_at is not None and crossing.at <= case.closed_at else None
 
 
 def _won_first(cases: Iterable[Case]) -> tuple[Case, ...]:

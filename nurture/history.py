@@ -33,8 +33,8 @@ class PastLead:
 
     `events` ascend in time, without those that a machine made or that were taken back. `since` is when the lead became
     known, `result` whether it was won (None: neither won nor lost yet), `closed_at` when. `handed_over`: sales had a
-    task about it once, whatever became of that. `profiles`: from when on it had which attributes, ascending; without
-    any, only those of today are known.
+    task about it once, whatever became of that. `profiles`: from when on it had which attributes, ascending, the last
+    those of today; without any, only those of today are known. `enrolled_at`: its first enrolment, where it has one.
     """
 
     id: str
@@ -46,6 +46,7 @@ class PastLead:
     hot: bool = False
     handed_over: bool = False
     profiles: tuple[tuple[datetime, Mapping[str, Any]], ...] = ()
+    enrolled_at: datetime | None = None
 
     @property
     def won(self) -> bool:

@@ -15,6 +15,9 @@ from nurture.facts import did_key
 from nurture.history import PastLead
 from nurture.judging import Situation, judge
 from nurture.rehearsal import Rehearsal
+from nurture.retrospect import begun
+
+NOBODY_LOOKED = "anything that workflows hear of: before that nobody looks"
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,10 +34,15 @@ class Missed:
 
 
 def nearest(by: Rehearsal, lead: PastLead) -> Missed | None:
-    """How near a lead came, before it was closed, that was never hot; None where nothing is known of it."""
-    hot = by.definitions.hot_lead
-    if hot is None:
+    """How near a lead came, before it was closed, that was never hot; None where nothing is known of it.
+
+    One that did nothing nobody has looked at: what it lacks is that.
+    """
+    hot, known = by.definitions.hot_lead, begun(lead)
+    if hot is None or known is None:
         return None
+    if by.starts(lead) is None:
+        return Missed(known, NOBODY_LOOKED, (NOBODY_LOOKED,))
     every: tuple[AnyCondition, ...] = hot.all or ()
     rules = [All(all=(*every, each)) if every else each for each in hot.any or ()] or [All(all=every)]
     best, found = -1.0, None

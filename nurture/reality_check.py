@@ -20,8 +20,11 @@ from nurture.map_steps import Asking, askings, served
 from nurture.retrospect import Retrospect, before_closing, begun
 from nurture.shares import Share, median
 
-Reality = Literal["real", "wishful", "elsewhere", "too_few"]
-"""`wishful`: hardly any won lead did it; `elsewhere`: they did, but most of them in another phase."""
+Reality = Literal["real", "wishful", "elsewhere", "unrecorded", "too_few"]
+"""`wishful`: hardly any won lead did it; `elsewhere`: they did, but most of them in another phase.
+
+`unrecorded`: there is no such event of any lead, at any time, so rather its source is missing than the wish.
+"""
 ENOUGH = 20
 """Fewer won leads bear no opinion."""
 RARE = 0.1
@@ -156,6 +159,7 @@ class _Counting:
         self._order = definitions.phases
         self._of_action: dict[EventPattern, _Doers] = {each: _Doers() for each in self._actions}
         self._of_other: dict[EventPattern, _Doers] = {}
+        self._unseen = set(self._actions)
         self._reached: Counter[str] = Counter()
         self._reached_won: Counter[str] = Counter()
         self.leads = self.won = self.lost = 0
@@ -165,6 +169,9 @@ class _Counting:
         self.leads += 1
         self.won += lead.won
         self.lost += lead.result == "lost"
+        if self._unseen:
+            seen = {(event.type, event.subject) for event in lead.events}
+            self._unseen -= {each for each in self._unseen if any(means(each, *event) for event in seen)}
         first = self._first(lead)
         instants = sorted(set(first.values()))
         end = lead.closed_at if lead.result is not None and lead.closed_at is not None else now
@@ -205,6 +212,8 @@ class _Counting:
         reality: Reality = "real"
         if won.of < ENOUGH:
             reality = "too_few"
+        elif action in self._unseen:
+            reality = "unrecorded"
         elif won.value < RARE:
             reality = "wishful"
         elif doers.phase is not None and doers.phase != phase:

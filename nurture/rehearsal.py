@@ -1,10 +1,11 @@
 """Says when a past lead would have become hot under given definitions; refuses to count, and to know where from.
 
 One core: score, phases, conditions and latch are those of the walk (`Qualification`, `Facts`, `turned`), and judged at
-the instants at which the walk judges: when the lead becomes known or changes, at each event that workflows hear of, at
-the closing of its task, and at three in the morning where time alone may have changed something. What the walk knows
-and the past does not tell: phases are those of a lead outside any scenario, and a task that was never made is taken
-to be closed after the usual time, unless the lead was won or lost later: then it is open until then.
+the instants at which the walk judges: when the lead changes, at each event that workflows hear of, at the closing of
+its task, and at three in the morning where time alone may have changed something. As an import starts no workflow,
+nobody looks at a lead before its first such event or its enrolment; what it was until then is looked at first. What
+the walk knows and the past does not tell: phases are those of a lead outside any scenario, and a task that was never
+made is taken to be closed after the usual time, unless the lead was won or lost later: then it is open until then.
 """
 
 from __future__ import annotations
@@ -58,13 +59,20 @@ class Rehearsal:
         self.spans = self._spans() if self.begins and not self.every_night else ()
         self.nights = _nights(definitions, now)
 
+    def starts(self, lead: PastLead) -> datetime | None:
+        """When its workflow would have begun: with the first event that is heard, or its enrolment; None without."""
+        first = next((each.at for each in lead.events if each.type in self.heard), None)
+        return min((at for at in (first, lead.enrolled_at) if at is not None and at <= self.now), default=None)
+
     def crossings(self, lead: PastLead) -> tuple[Crossing, ...]:
         """When it would have become hot, ascending; nobody does without a definition."""
-        return _Course(self, lead).walked() if self.definitions.hot_lead is not None else ()
+        start = self.starts(lead) if self.definitions.hot_lead is not None else None
+        return _Course(self, lead, start).walked() if start is not None else ()
 
     def watch(self, lead: PastLead, look: Callable[[Situation], None]) -> None:
         """Look at the lead at every instant at which it is judged; a situation is good for as long as one looks."""
-        _Course(self, lead, look).walked()
+        if (start := self.starts(lead)) is not None:
+            _Course(self, lead, start, look).walked()
 
     def _telling(self, asked: tuple[Did, ...]) -> frozenset[str]:
         """The types of events that can change what is judged."""
@@ -93,10 +101,12 @@ def _nights(definitions: Definitions, now: datetime) -> list[datetime]:
 
 
 class _Course:
-    """One lead on its way through the instants at which it is judged."""
+    """One lead on its way through the instants at which it is judged; its workflow begins at `start`."""
 
-    def __init__(self, rehearsal: Rehearsal, lead: PastLead, look: Callable[[Situation], None] | None = None) -> None:
-        self.by, self.lead, self.look = rehearsal, lead, look
+    def __init__(
+        self, rehearsal: Rehearsal, lead: PastLead, start: datetime, look: Callable[[Situation], None] | None = None
+    ) -> None:
+        self.by, self.lead, self.start, self.look = rehearsal, lead, start, look
         self.facts = Facts(keeps=dict(rehearsal.wanted))
         # what it was before the first that is known, nobody knows: the nearest thing is that
         self.attributes: Mapping[str, Any] = lead.profiles[0][1] if lead.profiles else lead.attributes
@@ -107,15 +117,14 @@ class _Course:
 
     def walked(self) -> tuple[Crossing, ...]:
         """From the first thing that is known of it to the end."""
-        before: datetime | None = None
+        before = self.start
         for at, what in self._moments():
-            if before is not None:
+            if at > before:
                 self._time_passes(before, at)
-            before = at
+                before = at
             if self._take(at, what):
                 self._judge(at)
-        if before is not None:
-            self._time_passes(before, self.by.now + _JUST_BEFORE)
+        self._time_passes(before, self.by.now + _JUST_BEFORE)
         return tuple(self.found)
 
     def _moments(self) -> list[tuple[datetime, PastEvent | Mapping[str, Any] | None]]:
@@ -124,13 +133,12 @@ class _Course:
         events = [each for each in lead.events if each.type in by.heard and each.at <= by.now]
         found: list[tuple[datetime, PastEvent | Mapping[str, Any] | None]] = []
         found += [(at, attributes) for at, attributes in lead.profiles if at <= by.now]
-        if lead.since is not None and lead.since <= by.now:
-            found.append((lead.since, None))
         found += [(each.at, each) for each in events]
+        found.append((min(lead.since or self.start, self.start), None))
         if lead.closed_at is not None and lead.closed_at <= by.now:
             found.append((lead.closed_at, None))
-        if by.every_night and found:
-            found += [(night, None) for night in by.nights[bisect_right(by.nights, min(at for at, _ in found)) :]]
+        if by.every_night:
+            found += [(night, None) for night in by.nights[bisect_right(by.nights, self.start) :]]
         for span in by.spans:
             left = {bisect_right(by.nights, each.at + span) for each in events}
             found += [(by.nights[night], None) for night in left if night < len(by.nights)]
@@ -140,7 +148,7 @@ class _Course:
         """Note what happened; True if it must be judged."""
         match what:
             case PastEvent(type=kind) if kind not in self.by.telling:
-                return self.hot or self.met or self.by.every_night  # it says nothing, but time has passed
+                return self.hot or self.met or self.by.begins  # it says nothing, but time has passed
             case PastEvent():
                 self.facts.note(what.type, what.subject, what.send, what.at)
             case None:
@@ -192,6 +200,7 @@ class _Course:
             self.hot = False
         elif turn == "crossed":
             self.hot = self.with_sales = True
+            at = max(at, self.start)  # what was so before is found then
             self.found.append(Crossing(at, reasons))
             if self.lead.closed_at is None or self.lead.closed_at <= at:
                 self.closes = at + by.closes_after

@@ -76,7 +76,10 @@ def begun(lead: PastLead) -> datetime | None:
 
 
 def attributes_at(lead: PastLead, at: datetime) -> Mapping[str, Any]:
-    """What the lead was at an instant: by the newest profile until then; where none is told, what it is today."""
+    """What the lead was at an instant: by the newest profile until then, of which the last is today's.
+
+    Where no profile is told, what it is today; before the first, what it was by that.
+    """
     told = [attributes for since, attributes in lead.profiles if since <= at]
     if told:
         return told[-1]

@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import insert
 
 from adapters.database.engine import open_database, writing
-from adapters.database.schema import handoffs
+from adapters.database.schema import enrolments, handoffs
 from adapters.settings import read_settings
 from tests.cli.conftest import Nurture
 
@@ -87,6 +87,9 @@ def test_what_the_database_holds_is_judged_by_what_leads_were_then(deployed: Nur
         for name, state, days in (("l1", "won", 14), ("l2", "returned", 10), ("l2", "expired", 21)):
             made = {"lead": name, "queue": "inside_sales", "state": state, "made_at": now - days * DAY}
             conn.execute(insert(handoffs).values(id=f"{name}/{state}", closed_at=now, **made))
+        for name in ("l1", "l2"):  # an import alone would start no workflow
+            enrolled = {"scenario": "seminar_to_demo", "deployment": 1, "priority": 0, "state": "enrolled"}
+            conn.execute(insert(enrolments).values(lead=name, enrolment=1, decided_at=now - 20 * DAY, **enrolled))
     engine.dispose()
     found = as_json(deployed("backtest", "--since", "30d", "--format", "json"))
     assert [(lead["lead"], lead["first_hot_at"] is not None) for lead in found["won"]] == [("l1", True)]

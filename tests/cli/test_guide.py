@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shutil
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -42,10 +43,17 @@ def test_the_five_steps_stand_in_their_order_with_figures_of_the_sample_deals(
     assert re.search(r"58% \(48–67%, 55/95\)", segments)
     assert ("願望" if language == "ja" else "wishful") in journey
     assert re.search(r"handed_over +\d+\.\d %", scenario)
-    rates = [int(rate) for rate in re.findall(r"^ *[\d–]+ +\d+ +(\d+) %", score, re.MULTILINE)]
+    rates = [int(rate) for rate in re.findall(r"^ *[\d.–]+ +\d+ +(\d+) %", score, re.MULTILINE)]
     assert len(rates) == 5
     assert rates == sorted(rates, reverse=True)
+    bands = re.findall(r"^ *([\d.]+)–([\d.]+) +\d+ +\d+ %", score, re.MULTILINE)
+    assert len(bands) == 5
+    assert all(float(low) > float(high) for (low, _), (_, high) in pairwise(bands)), "no point is in two bands"
     assert re.search(r"\d+ / \d+", hot)
+    assert ("3 件以上" if language == "ja" else "sales can take at least 3") in hot
+    assert "nurture backtest --history scenarios/history/deals.csv" in hot
+    for word in ("成約", "地図", "引き渡"):
+        assert word not in said.out
 
 
 def test_one_step_alone(nurture: Nurture) -> None:
@@ -67,6 +75,28 @@ def test_what_a_folder_lacks_is_named_and_the_rest_is_told(nurture: Nurture) -> 
     assert said.code == 0
     for missing in ("no journey map yet", "no scenario hands over", "nobody was won or lost yet", "no hot_lead.yaml"):
         assert missing in said.out, missing
+    assert not Path("var/nurture.db").exists(), "a guide makes nothing"
+
+
+def test_a_table_that_is_named_and_cannot_be_read_ends_it_at_once(nurture: Nurture) -> None:
+    """Nothing is told by other data than was asked for."""
+    said = nurture("guide", "--history", "nope.csv")
+    assert (said.code, "nope.csv" in said.err, "1. " in said.out) == (1, True, False)
+
+
+def test_wrong_input_of_one_step_is_said_there_and_by_the_exit_code(nurture: Nurture) -> None:
+    """Rates saved by a Japanese Windows, and rates that are none: the other steps have their figures."""
+    for raw in ("# 開封率\ndefault: {}\n".encode("cp932"), b"default: {opened: often}\n", b"default: [\n"):
+        Path("scenarios/audience.yaml").write_bytes(raw)
+        said = nurture("guide", "--language", "en")
+        assert (said.code, "audience.yaml" in said.out) == (1, True)
+        assert re.search(r"\d+ / \d+", said.out)
+        assert nurture("guide", "--step", "4").code == 0
+
+
+def test_a_share_of_nothing_is_no_share(nurture: Nurture) -> None:
+    """As shipped nobody would have become hot: not 0 % of them were won."""
+    assert re.search(r"won of those hot leads +–", nurture("guide", "--step", "5", "--language", "en").out)
 
 
 def test_a_folder_with_errors_ends_with_what_is_wrong(nurture: Nurture) -> None:

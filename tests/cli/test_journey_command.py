@@ -82,13 +82,30 @@ def test_a_map_that_leads_take_has_nothing_to_mend(nurture: Nurture) -> None:
     rows.write_text(rows.read_text(encoding="utf-8").replace("{event: {visited: /cases}}", "ignore"), encoding="utf-8")
     Path("scenarios/trial_onboarding.yaml").unlink()
     said = nurture("journey", "check", "--history", DEALS)
-    assert "「ページ閲覧(/cases)」は願望です" in said.out.replace("「情報収集」の", "")
+    assert "「research」の「ページ閲覧(/cases)」は、どのリードにも記録がありません" in said.out
     Path("scenarios/journey_map.yaml").write_text(
         Path("scenarios/journey_map.yaml").read_text().replace(" {visited: /cases},", "")
     )
     said = nurture("journey", "check", "--history", DEALS)
     assert said.code == 0
     assert said.out.splitlines()[-1] == "マップを直すところ: ありません。マップは実際の行動と合っています"
+
+
+def test_of_few_won_leads_the_map_is_not_praised(nurture: Nurture) -> None:
+    """Three deals say nothing, and a map without anything to mend is none that leads took; nor is it on the page."""
+    Path("scenarios/journey_map.yaml").write_text(
+        "phases:\n"
+        "  - {phase: research, actions: [{opened: any}, {signed_up: any}, {downloaded: any}]}\n"
+        "  - {phase: comparison, reached_when: {did: {visited: any}}, actions: [{visited: any}, {clicked: any}]}\n"
+        "  - {phase: decision, reached_when: {did: {requested: any}}, actions: [{requested: any}]}\n"
+    )
+    Path("scenarios/trial_onboarding.yaml").unlink()
+    table = Path(DEALS).read_text(encoding="utf-8").splitlines(keepends=True)
+    Path(DEALS).write_text("".join(table[:6]), encoding="utf-8")
+    said = nurture("journey", "check", "--history", DEALS, "--language", "en", "--html", "check.html")
+    assert said.out.splitlines()[-2] == "To mend on the map: no opinion, fewer than 20 leads were won"
+    for told in (said.out, read_page("check.html")):
+        assert "the map is what leads did" not in told
 
 
 def test_in_the_database_the_deployed_map_is_checked(deployed: Nurture) -> None:

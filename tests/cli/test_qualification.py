@@ -39,6 +39,21 @@ def test_each_rule_of_the_definition_says_how_far_the_lead_is_from_it(deployed: 
     assert said.splitlines()[-2:] == ["score 35, phase research", "not hot by this"]
 
 
+def test_a_reason_with_a_list_in_it_is_shown_whole(deployed: Nurture) -> None:
+    """Brackets are words of a condition, not marks of the terminal; so are those of a department's name."""
+    Path("scenarios/hot_lead.yaml").write_text(
+        "any: [{attribute: industry, in: [telecom, broadcasting]}]\nqueue: inside_sales\ncool_down: 30d\n"
+    )
+    said = deployed("hot", "agree", "scenarios", "--by", "[sales]", "--date", "2026-11-01")
+    assert "agreed on 2026-11-01 by [sales]" in said.out
+    said = deployed("hot", "agree", "scenarios", "--by", "[sales]", "--date", "2026-11-01")
+    assert "says so already: 2026-11-01, [sales]" in said.out
+    assert deployed("deploy").code == 0
+    Path("leads.csv").write_text("id,industry\nl1,telecom\n")
+    assert deployed("leads", "import", "leads.csv").code == 0
+    assert "hot: industry in [telecom, broadcasting]" in deployed("hot", "explain", "l1").out
+
+
 def test_programs_get_both_explanations_as_the_api_answers_them(deployed: Nurture) -> None:
     """The same figures as JSON: items with their events, and the definition as a tree."""
     Path("leads.csv").write_text("id,employees,industry,title\nl1,120,telecom,section_head\n")

@@ -97,12 +97,15 @@ def test_what_cannot_be_shown_says_what_to_do(filled: Nurture) -> None:
 
 
 def test_a_home_without_segments_or_leads_says_so(nurture: Nurture) -> None:
-    """No traceback, no empty table."""
-    said = nurture("segments", "list")
-    assert said.code == 0
-    assert "no segment in deployment 0: write segments.yaml" in said.out
+    """No traceback, no empty table, and no database made by looking."""
+    for words in (("list",), ("show", "dormant")):
+        said = nurture("segments", *words)
+        assert (said.code, "nothing has been deployed yet" in said.err) == (1, True)
     said = nurture("segments", "show", "dormant", "--folder", "scenarios")
-    assert "there are no leads yet: nurture leads import FILE.csv" in said.out
+    assert "there are no leads yet" in said.out + said.err
+    assert not Path("var/nurture.db").exists()
+    assert nurture("deploy").code == 0
+    assert "there are no leads yet: nurture leads import FILE.csv" in nurture("segments", "show", "dormant").out
 
 
 @pytest.mark.parametrize(

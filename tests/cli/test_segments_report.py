@@ -202,3 +202,25 @@ def test_bad_rows_are_told_and_the_rest_is_reported(nurture: Nurture) -> None:
     assert "1 cell(s) of 'employees' are no number" in said.err
     assert "line(s) 5" in said.err
     assert nurture("segments", "report", "--history", "none.csv").code == 1
+
+
+def test_brackets_in_the_name_of_a_page_are_a_name(nurture: Nurture) -> None:
+    """They mean nothing to the terminal: not swallowed, and no traceback after the page was written."""
+    for words in (("segments", "report", "--history", DEALS), ("journey", "check", "--history", DEALS),
+                  ("journey", "show")):  # fmt: skip
+        for name in ("map[final].html", "[/x].html"):
+            Path(name).parent.mkdir(exist_ok=True)
+            said = nurture(*words, "--html", name)
+            assert (said.code, f"written: {name}" in said.out) == (0, True)
+
+
+def test_whoever_asks_by_a_table_is_not_told_to_bring_one(nurture: Nurture) -> None:
+    """Four deals: it is said how many more are needed."""
+    Path("small.csv").write_text(SMALL, encoding="utf-8")
+    Path("small.columns.yaml").write_text(
+        "outcome: {column: outcome, won: [won], lost: [lost]}\nclosed: closed\nsince: since\nid: lead\n"
+        "columns: {employees: {attribute: employees, type: number}}\n"
+    )
+    said = nurture("segments", "report", "--history", "small.csv", "--language", "en")
+    assert "more are needed; a longer table" in said.out, said.err
+    assert "bring past deals" not in said.out

@@ -10,7 +10,7 @@ import pytest
 from nurture.backtest import Backtest, Comparison, capacity_of, matters, usually
 from nurture.definitions import Definitions, Sales
 from nurture.history import PastEvent, PastLead, Result
-from nurture.nearness import nearest
+from nurture.nearness import NOBODY_LOOKED, nearest
 from nurture.rehearsal import Rehearsal
 from tests.core.stage import SEGMENTS, START, define
 from tests.core.test_rehearsal import CLOSES, DAY, IDLE, MAP, SCORE
@@ -91,6 +91,23 @@ def test_two_definitions_differ_by_the_leads_that_only_one_makes_hot() -> None:
     assert found.only_old == ()
     assert [each.lead for each in summed(under(), low).only_old] == ["missed"]
     assert (summed(low).compared, summed(low).only_new) == (False, ())
+
+
+def test_a_result_without_a_day_counts_in_no_period() -> None:
+    """Nobody knows whether it was won in this time, nor whether after it was hot: it is told apart."""
+    undated = (lead("won", (1, "requested", "demo"), result="won"), lead("lost", result="lost"))
+    found = summed(under(), None, *undated, PAST[0])
+    assert ([each.lead for each in found.won], found.undated, found.hot) == (["won_early"], 2, 2)
+    assert (found.rate.hits, found.rate.of, found.base.of) == (1, 1, 1)
+    assert summed(under()).undated == 0
+
+
+def test_of_a_won_lead_that_did_nothing_it_is_said_that_nobody_looked() -> None:
+    """What it was would have been enough."""
+    (won,) = summed(under("any: [{score: attributes, at_least: 20}]\nqueue: other\n"), None,
+                    lead("still", result="won", closed=3, employees=100)).won  # fmt: skip
+    assert won.missed is not None
+    assert won.missed.lacked == (NOBODY_LOOKED,)
 
 
 def test_what_was_before_the_time_looked_at_is_walked_and_not_counted() -> None:

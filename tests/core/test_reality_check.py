@@ -99,7 +99,20 @@ def test_what_hardly_any_won_lead_did_is_wishful() -> None:
     check = checked(leads)
     assert action(check, "requested: consultation").reality == "wishful"
     assert action(check, "requested: demo").reality == "real"
-    assert action(check, "downloaded: any").reality == "wishful"
+    assert action(check, "downloaded: any").reality == "unrecorded"
+
+
+def test_what_no_lead_has_ever_done_is_not_recorded() -> None:
+    """Nobody is said to have looked at prices: nothing reports it. One lost lead, or one after its deal, would do."""
+    won = [lead(("requested", "demo", 5), result="won") for _ in range(20)]
+    assert action(checked(won), "visited: /pricing").reality == "unrecorded"
+    assert (
+        action(checked([*won, lead(("visited", "/pricing/a", 3), result="lost")]), "visited: /pricing").reality
+        == "wishful"
+    )
+    late = lead(("visited", "/pricing", 101), result="won")
+    assert action(checked([*won, late]), "visited: /pricing").reality == "wishful"
+    assert action(checked(won[1:]), "visited: /pricing").reality == "too_few"
 
 
 def test_of_few_won_leads_nothing_is_called_wishful() -> None:

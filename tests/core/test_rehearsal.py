@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -81,7 +82,7 @@ def test_a_window_that_ends_is_seen_the_night_after() -> None:
     """Silent for twenty days: the visit of day 2 leaves the window on day 22, the next night judges."""
     quiet = "all: [{score: attributes, at_least: 20}, {not: {did: any, within: 20d}}]"
     lead = past((0.5, "visited", "/"), (2, "visited", "/"), employees=100)
-    assert crossed(quiet, lead, cool_down="0d") == [0, round(22 + NIGHT, 3)]
+    assert crossed(quiet, lead, cool_down="0d") == [0.5, round(22 + NIGHT, 3)]
 
 
 def test_a_phase_is_one_of_the_rules() -> None:
@@ -122,6 +123,26 @@ def test_whatever_is_heard_shows_that_the_definition_is_no_longer_met() -> None:
     for kind, days in (("downloaded", [5, 15.2]), ("attended", [5])):
         lead = past((5, "visited", "/"), (15.1, kind, "fair"), (15.2, "visited", "/"), closed=6)
         assert crossed(rules, lead, cool_down="0d", journey="phases: [{phase: only}]") == days
+
+
+def test_nobody_looks_at_a_lead_that_was_only_imported() -> None:
+    """By what it is alone it meets the definition: found with the first thing it does, or with its enrolment."""
+    large = "any: [{score: attributes, at_least: 20}]"
+    assert crossed(large, past(employees=100)) == []
+    assert crossed(large, past((5, "downloaded", "paper"), employees=100)) == [5]
+    assert crossed(large, past((5, "opened", "of which no definition asks"), employees=100)) == []
+    assert crossed(large, replace(past(employees=100), enrolled_at=START + 3 * DAY)) == [3]
+
+
+def test_whatever_is_heard_shows_that_a_window_has_ended() -> None:
+    """The visit of day 1 leaves the window on day 8; a seminar, heard for the score alone, comes before the night."""
+    rules = "all: [{did: {requested: demo}}, {not: {did: {visited: any}, within: 7d}}]"
+    definitions = under(rules, score=SCORE + "  - {item: seminar, when: {attended: any}, points: 5}\n")
+    lead = past((1, "visited", "/"), (2, "requested", "demo"), (8.01, "attended", "fair"))
+    lead = replace(lead, profiles=((START, {}),))
+    found = list(Rehearsal(definitions, END, CLOSES).crossings(lead))
+    assert [each.at - START for each in found] == [8.01 * DAY]
+    assert found == walked(definitions, lead)
 
 
 def test_without_a_definition_nobody_is_hot() -> None:
@@ -170,15 +191,20 @@ def past_leads(draw: st.DrawFn) -> PastLead:
 
 
 def walked(definitions: Definitions, lead: PastLead) -> list[Crossing]:
-    """The same through the walk: a tick every night, and sales closes each task when it did or in its usual time."""
+    """The same through the walk: a tick every night, and sales closes each task when it did or in its usual time.
+
+    What came in before the first event waits for it: until then there is no workflow.
+    """
     stage = Lead(definitions)
+    start = min((each.at for each in lead.events), default=END)
     told: list[tuple[datetime, Any]] = [(at, attributes) for at, attributes in lead.profiles]
     told += [(each.at, each) for each in lead.events]
-    night = START
+    night = start
     while (night := next_night(night, definitions)) <= END:
         told.append((night, "night"))
     if lead.closed_at is not None:
         told.append((lead.closed_at, "closed"))
+    waiting: list[Any] = []
     while told:
         told.sort(key=lambda each: each[0])
         at, what = told.pop(0)
@@ -187,16 +213,21 @@ def walked(definitions: Definitions, lead: PastLead) -> list[Crossing]:
         before = stage.state.handoff
         match what:
             case PastEvent():
-                stage.tell(stage.event(what.type, what.subject, at=at))
+                waiting.append(stage.event(what.type, what.subject, at=at))
             case "night":
-                stage.tell(stage.tick(at))
+                waiting.append(stage.tick(at))
             case "closed":
-                stage.tell(stage.outcome("lost", at=at))
+                waiting.append(stage.outcome("lost", at=at))
             case _:
-                stage.tell(stage.profile(at=at, **what))
+                waiting.append(stage.profile(at=at, **what))
+        if at < start:
+            continue
+        stage.tell(*waiting, now=at)
+        waiting = []
         if stage.state.handoff not in (None, before) and (lead.closed_at is None or lead.closed_at <= at):
             told.append((at + CLOSES, "closed"))
-    return [Crossing(line.at, tuple((line.reason or "").split("; "))) for line in stage.lines if line.what == "hot"]
+    hot = [line for line in stage.lines if line.what == "hot"]
+    return [Crossing(max(line.at, start), tuple((line.reason or "").split("; "))) for line in hot]
 
 
 @settings(max_examples=100, deadline=None)

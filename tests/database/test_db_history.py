@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import insert, update
 
-from adapters.database import leads
+from adapters.database import leads, positions
 from adapters.database.deployments import DeploymentStore
 from adapters.database.engine import reading, writing
 from adapters.database.events import accept
@@ -15,6 +15,9 @@ from adapters.database.leads import LeadUpsert
 from adapters.database.schema import events, handoffs
 from adapters.database.schema import leads as lead_rows
 from nurture.history import PastLead
+from nurture.records import Line, Position, Record
+from nurture.retrospect import attributes_at
+from nurture.state import State
 from tests.database.conftest import NOW
 
 DAY = timedelta(days=1)
@@ -73,6 +76,38 @@ def test_what_a_lead_was_before_is_known_by_its_profiles(deployed: DeploymentSto
         (NOW - 5 * DAY, {"employees": 80, "relation": "customer"}),
     )
     assert found.attributes == found.profiles[-1][1]
+
+
+def test_what_a_scenario_has_set_is_a_change_of_the_lead(deployed: DeploymentStore) -> None:
+    """It leaves a line and no profile: a number, a word, and that something is no longer so; the next profile has both.
+
+    So a lead is judged by what was set from the instant at which it was, and not before.
+    """
+    lead(deployed, "one")
+    with writing(deployed.engine) as conn:
+        for number, (days, name, value, text) in enumerate(
+            [(40, "employees", 900, "900"), (30, "relation", "prospect", "prospect"), (20, "industry", None, "null"),
+             (3, "employees", 1000, "1000")], start=1
+        ):  # fmt: skip
+            if days == 3:
+                changed = LeadUpsert(id="one", attributes={"title": "chief"})
+                leads.upsert(conn, changed, store=deployed, now=NOW - 10 * DAY)
+            line = Line(at=NOW - days * DAY, kind="decision", what="set", subject=name, reason=text)
+            state = State(lead="one", records=number, seq=number)
+            record = Record(
+                lead="one", number=number, state=state, position=Position(), attributes={name: value}, lines=(line,)
+            )
+            positions.write(conn, "one", [record])
+    found = history(deployed)["one"]
+    assert [((NOW - at) / DAY, attributes) for at, attributes in found.profiles] == [
+        (90, {"employees": 80}),
+        (40, {"employees": 900}),
+        (30, {"employees": 900, "relation": "prospect"}),
+        (20, {"employees": 900, "relation": "prospect"}),
+        (10, {"employees": 900, "relation": "prospect", "title": "chief"}),
+        (3, {"employees": 1000, "relation": "prospect", "title": "chief"}),
+    ]
+    assert attributes_at(found, NOW) == found.attributes == found.profiles[-1][1]
 
 
 def test_a_lead_is_won_once_it_was_won_else_lost_at_the_last(deployed: DeploymentStore) -> None:
