@@ -102,8 +102,9 @@ def sample_of(history: HistoryFile, horizon: timedelta | None = None) -> Sample:
     by_time = history.columns.order == "time"
     latest = max((at for deal in closed for at in _instants(deal)), default=datetime(2000, 1, 1, tzinfo=UTC))
     cases = [_case(deal, usual, latest) for deal in mature]
-    if by_time:
-        without = sum(case.came is None for case in cases)
+    days = [case.came for case in cases if case.came is not None]
+    if by_time and days:
+        without = len(cases) - len(days)
         if without:
             notes.append(
                 Said(
@@ -123,9 +124,9 @@ def sample_of(history: HistoryFile, horizon: timedelta | None = None) -> Sample:
     blind = [deal for deal in mature if deal.judged_at is None and any(each.at > UNDATED for each in deal.lead.events)]
     if blind:
         notes.append(_blind(len(blind), usual))
-    days = [case.came for case in cases if case.came is not None]
     span = (max(days) - min(days)) / timedelta(days=1) if by_time and days else None
-    return Sample(tuple(cases), history.columns.order != "none", tuple(notes), span or None)
+    ordered = bool(days) if by_time else history.columns.order == "rows"
+    return Sample(tuple(cases), ordered, tuple(notes), span or None)
 
 
 def _usual(deals: Sequence[PastDeal]) -> timedelta | None:

@@ -305,6 +305,12 @@ def test_rows_without_days_are_in_no_order(tmp_path: Path) -> None:
     won = made_up.drawn(rng, 1.0 * (trade == "a"), 0.3)
     order = np.argsort(won, kind="stable")
     path = made_up.save(tmp_path / "sorted.csv", {"trade": trade[order], "status": made_up.words(won[order])})
+    columns = tmp_path / "c.yaml"
+    said = "outcome: {column: status, won: [won], lost: [lost]}\ncolumns: {trade: {attribute: trade, type: choice}}\n"
+    columns.write_text(said, encoding="utf-8")  # a mapping that says nothing of an order
+    assert not sample_of(open_history(path, columns)).ordered
+    columns.write_text(f"{said}order: rows\n", encoding="utf-8")
+    assert sample_of(open_history(path, columns)).ordered
     study = study_of(open_history(path))
     assert [trial.kind for trial in study.trials] == ["random"]
     assert study.rates == ()
