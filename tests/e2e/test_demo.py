@@ -36,7 +36,7 @@ def test_the_demo_goes_on_where_it_was(whole: Callable[..., Whole]) -> None:
     assert nurture.get("/health/ready")["now"] >= before
     assert count(nurture, "/api/leads") >= leads
     patiently(lambda: count(nurture, "/api/inbox") > mails, seconds=60)
-    patiently(lambda: ways_to_sales(nurture) >= {"score", "phase", "step"}, seconds=200)
+    patiently(lambda: ways_to_sales(nurture) >= {"score", "phase", "step"}, seconds=300)
     assert "deployment 1 is current" in (nurture.home / "up.log").read_text().rsplit("clock goes on", 1)[1]
     assert nurture.stop() == 0
 
