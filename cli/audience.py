@@ -176,7 +176,8 @@ class Stage:
         links = [link for link in mail["links"] if "/u/" not in link and not is_hidden_link(link)]
         for each in reactions(self._audience, template, dice.random):
             if each.type not in MAIL_EVENTS:
-                given = {"id": f"audience/{key}/{each.type}", "lead": lead, "type": each.type, "subject": each.subject}
+                name = f"audience/{key}/{each.type}/{each.subject}"  # a mail may bring somebody to attend two things
+                given = {"id": name, "lead": lead, "type": each.type, "subject": each.subject}
                 self._plan(at + each.after, "event", given)
             elif each.type != "clicked" or links:
                 given = {"mail": mail["id"], "url": links[0] if links else ""}
