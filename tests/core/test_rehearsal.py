@@ -184,7 +184,7 @@ def past_leads(draw: st.DrawFn) -> PastLead:
         else:
             kind, subject = draw(st.sampled_from(TYPES))
             events.append(PastEvent(at, kind, subject))
-    closed = times[0] if draw(st.booleans()) else None
+    closed = draw(st.sampled_from(events)).at + timedelta(seconds=30) if events and draw(st.booleans()) else None
     return PastLead(
         "lead_1", profiles[-1][1], tuple(events), START, "lost" if closed else None, closed, profiles=tuple(profiles)
     )
