@@ -56,7 +56,10 @@ def summary(found: Backtest, limit: Capacity | None, *, sampled_of: int | None =
     else:
         told.append("won leads: none in this time, so nothing says whether these are the right ones")
     if found.undated:
-        told.append(f"{found.undated} lead(s) were won or lost nobody knows when: they count for neither side")
+        told.append(
+            f"{found.undated} lead(s) were won or lost nobody knows when and count for neither side: name the "
+            "column with the day (`closed`)"
+        )
     if found.compared:
         new, old = _counted(found.only_new), _counted(found.only_old)
         told.append(f"against the current deployment: {new} hot under the new only, {old} under the current only")

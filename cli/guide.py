@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from markupsafe import Markup
 from rich.markdown import Markdown
 from rich.progress import Progress
 from rich.table import Table
@@ -109,7 +108,7 @@ def _goes_on(team: Team) -> bool:
 def _tell(team: Team, number: int, figures: Callable[[Team], None]) -> int:
     """One step; the exit code of what was wrong with its input, else 0."""
     scenario, code = team.scenario, 0
-    shown: dict[str, Any] = {"leads": WALKERS, "lead": "lead_001", "backtest": Markup(team.backtest)}  # noqa: S704
+    shown: dict[str, Any] = {"leads": WALKERS, "lead": "lead_001", "backtest": team.backtest}
     shown["scenario"] = scenario.scenario if scenario else "SCENARIO"
     before, _, after = page(f"guide/{number}.{team.language}.md", team.language, **shown).partition("\n---\n")
     out.print()

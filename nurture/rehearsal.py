@@ -111,7 +111,8 @@ class _Course:
         # what it was before the first that is known, nobody knows: the nearest thing is that
         self.attributes: Mapping[str, Any] = lead.profiles[0][1] if lead.profiles else lead.attributes
         self.hot = self.with_sales = self.met = False
-        self.closed: datetime | None = None
+        # what was won or lost before anybody looked cools, and closes no task of ours
+        self.closed = lead.closed_at if lead.closed_at is not None and lead.closed_at < start else None
         self.closes: datetime | None = None
         self.found: list[Crossing] = []
 
@@ -135,7 +136,7 @@ class _Course:
         found += [(at, attributes) for at, attributes in lead.profiles if at <= by.now]
         found += [(each.at, each) for each in events]
         found.append((min(lead.since or self.start, self.start), None))
-        if lead.closed_at is not None and lead.closed_at <= by.now:
+        if lead.closed_at is not None and self.start <= lead.closed_at <= by.now:
             found.append((lead.closed_at, None))
         if by.every_night:
             found += [(night, None) for night in by.nights[bisect_right(by.nights, self.start) :]]

@@ -36,7 +36,7 @@ class Band:
 def score_bands(leads: Iterable[PastLead], definitions: Definitions, now: datetime) -> tuple[Band, ...]:
     """Bands of about as many leads each, the highest points first; leads that were neither won nor lost are left out.
 
-    Leads with equal points are never parted, so there may be fewer bands than MOST. Attributes are those of today.
+    Leads with equal points are never parted, so there may be fewer bands than MOST.
     """
     looking = Retrospect(definitions, [_EVERYTHING])
     scored = sorted(

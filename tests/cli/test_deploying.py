@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from cli.plan import show_past
 from tests.cli.conftest import Nurture
 from tests.databases import Databases
 
@@ -242,3 +243,9 @@ def test_a_plan_tells_the_past_of_a_changed_definition(deployed: Nurture) -> Non
     (often,) = re.findall(r"^  hot: (\d+) time\(s\) in 26 weeks", planned, re.MULTILINE)
     assert 0 < int(often) < becoming
     assert f"  against the current deployment: {often} (0 won, 0 lost) hot under the new only, 0" in planned
+
+
+def test_a_plan_prints_brackets_as_they_are(capsys: pytest.CaptureFixture[str]) -> None:
+    """A queue or a rule may have some; the terminal has nothing to do with them."""
+    show_past(["hot: 3 time(s), close_within of [/calls] [red]"])
+    assert "close_within of [/calls] [red]" in capsys.readouterr().out

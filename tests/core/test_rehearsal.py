@@ -184,7 +184,8 @@ def past_leads(draw: st.DrawFn) -> PastLead:
         else:
             kind, subject = draw(st.sampled_from(TYPES))
             events.append(PastEvent(at, kind, subject))
-    closed = times[0] if draw(st.booleans()) else None
+    after = draw(st.sampled_from([None, *events]))
+    closed = after.at + timedelta(seconds=30) if after is not None else None
     return PastLead(
         "lead_1", profiles[-1][1], tuple(events), START, "lost" if closed else None, closed, profiles=tuple(profiles)
     )
