@@ -1,6 +1,6 @@
 # One verb per task. A fresh machine needs Python 3.11 or newer and make; everything else is fetched on the way.
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-cluster bench check fix lock
+.PHONY: help demo test test-cluster bench fit check fix lock
 BIN := .venv/bin
 UV = $$(uv --version >/dev/null 2>&1 && echo uv || echo .venv-tools/bin/uv)
 
@@ -25,6 +25,8 @@ bench: .venv/.dev ## figures against a floor in the same run, on both kinds of d
 	$(BIN)/python -m tests.postgresql && $(BIN)/python -m tests.temporal_cluster && \
 	$(BIN)/python -m tests.bench sqlite && $(BIN)/python -m tests.bench postgresql
 
+fit: .venv/.fit ## what `nurture score fit` needs besides: scikit-learn, which nothing else uses
+
 check: .venv/.dev ## style, types, and who may import whom
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -37,6 +39,7 @@ fix: .venv/.dev ## mends what style checks can mend
 
 lock: .venv/.uv ## pins the newest versions that pyproject.toml allows, with hashes
 	$(LOCK) --group build -o requirements/main.txt
+	$(LOCK) --extra fit --group build -o requirements/fit.txt
 	$(LOCK) --group dev -o requirements/dev.txt
 LOCK = $(UV) pip compile --quiet --upgrade --universal --generate-hashes --no-header --python-version 3.11 \
 	--no-emit-index-url --no-emit-find-links pyproject.toml
@@ -48,6 +51,10 @@ LOCK = $(UV) pip compile --quiet --upgrade --universal --generate-hashes --no-he
 
 .venv/.dev: requirements/dev.txt pyproject.toml | .venv/.uv
 	@$(call install,dev)
+	@touch $@
+
+.venv/.fit: requirements/fit.txt pyproject.toml | .venv/.uv
+	@$(call install,fit)
 	@touch $@
 
 define install

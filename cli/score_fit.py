@@ -24,7 +24,7 @@ from adapters.scenario_folder import check_folder
 from cli.console import INPUT_IS_WRONG, Ended, err, out
 from nurture.definitions import BehaviourItem, Definitions
 from nurture.durations import Duration
-from nurture.errors import NurtureError
+from nurture.errors import NurtureError, Unavailable
 
 if TYPE_CHECKING:
     from adapters.fitting.proposal import Proposal
@@ -96,9 +96,9 @@ def fit(  # noqa: PLR0913, PLR0917 - the options of a command
 def _needed() -> None:
     """Raise where the extra is not installed."""
     if find_spec("sklearn") is None:
-        raise NurtureError(
+        raise Unavailable(
             "fitting needs scikit-learn, which is not installed",
-            do="install the extra: pip install 'nurture[fit]', in a checkout pip install -e '.[fit]'",
+            do="in a checkout: make fit; elsewhere install the extra: pip install 'nurture[fit]'",
         )
 
 
