@@ -50,7 +50,10 @@ class BulkActivities:
             since = sweeping.swept_until(conn, now)
         if next_night(since, current) <= now:
             with reading(desk.engine) as conn:
-                found = sweeping.concerned(conn, desk.store, current.number, since, now)
+                found = sweeping.concerned(
+                    conn, desk.store, current.number, since, now,
+                    alive=lambda: activity.heartbeat(now.isoformat(), after),
+                )  # fmt: skip
             told = sum(self._tick(few, now) for few in _few(lead for lead in found if lead > after))
 
             def alive(_: int = 0) -> None:

@@ -13,7 +13,7 @@ from nurture.definitions import Definitions
 from nurture.facts import Facts
 from nurture.judging import Judge, Situation, expanded, judge
 from nurture.qualification import Qualification, looked_for, wanted
-from nurture.scoring import remembered
+from nurture.scoring import asked_by_items, remembered
 
 
 def looks_back(condition: AnyCondition, definitions: Definitions) -> Iterator[Did]:
@@ -46,7 +46,12 @@ class Membership:
     @property
     def meaning(self) -> tuple[Any, ...]:
         """What two conditions have in common that hold for the same leads."""
-        return (self.asked, *((self.definitions.score, self.definitions.journey_map) if self.by_time else ()))
+        if not self.by_time:
+            return (self.asked,)
+        known, journey = self.definitions, self.definitions.journey_map
+        reached = [each.reached_when for each in journey.phases] if journey is not None else []
+        asked = tuple(expanded(each, known) for each in reached if each is not None)  # segments may change inside
+        return (self.asked, known.score, journey, asked_by_items(known), asked)
 
     @cached_property
     def wanted(self) -> dict[str, int]:

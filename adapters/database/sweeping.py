@@ -5,19 +5,20 @@ What leaves a window between two nights is found by SQL, so a night costs what h
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement, Connection, and_, insert, or_, select, update
 
 from adapters.database.matching import meant
+from adapters.database.members import fitting
 from adapters.database.schema import enrolments, events, handoffs, leads, sweeps
 from adapters.database.sequence import Deployments, append_to_all
 from nurture.conditions import Did
 from nurture.definitions import Definitions
 from nurture.durations import Duration
 from nurture.entries import Ticked
-from nurture.sweep import rises_by_time, windows, windows_of_all
+from nurture.sweep import hot_by_score, left_by_score, windows, windows_of_all
 
 NIGHTLY = "nightly"
 
@@ -36,13 +37,22 @@ def finish(conn: Connection, until: datetime, ticked: int) -> None:
     conn.execute(update(sweeps).where(sweeps.c.name == NIGHTLY).values(until=until, leads=ticked))
 
 
-def concerned(conn: Connection, store: Deployments, current: int, since: datetime, now: datetime) -> list[str]:
+def concerned(
+    conn: Connection,
+    store: Deployments,
+    current: int,
+    since: datetime,
+    now: datetime,
+    *,
+    alive: Callable[[], None] = lambda: None,
+) -> list[str]:
     """The ids, in order, of the leads for whom something may have changed since the last sweep by time alone.
 
     An event of theirs has left a window that their scenario's `leave`, a phase or the hot lead definition asks about;
-    or they are hot, or their cool-down may be over: the latch is judged every night. Only leads with a workflow hear.
+    their score has faded to where they leave or become hot; or they are hot, or their cool-down may be over: the latch
+    is judged every night. Only leads with a workflow hear. `alive` is called every few hundred leads.
     """
-    found = _qualified_by_time(conn, store.get(current), since, now)
+    found = _qualified_by_time(conn, store.get(current), since, now, alive)
     walked = select(enrolments.c.scenario, enrolments.c.deployment).where(enrolments.c.state == "enrolled").distinct()
     for name, deployment in conn.execute(walked).all():
         scenario = store.get(deployment).scenarios.get(name)
@@ -63,21 +73,34 @@ def concerned(conn: Connection, store: Deployments, current: int, since: datetim
                     )
                 ).scalars()
             )
+        by_score = left_by_score(scenario, store.get(current)) if scenario is not None else None
+        if by_score is not None:
+            walking = select(enrolments.c.lead).where(
+                enrolments.c.state == "enrolled",
+                enrolments.c.scenario == name,
+                enrolments.c.deployment == deployment,
+            )
+            found |= set(fitting(conn, by_score, now, among=list(conn.execute(walking).scalars()), alive=alive))
     return sorted(found)
 
 
-def _qualified_by_time(conn: Connection, current: Definitions, since: datetime, now: datetime) -> set[str]:
+def _qualified_by_time(
+    conn: Connection, current: Definitions, since: datetime, now: datetime, alive: Callable[[], None]
+) -> set[str]:
     """Whose phase or latch may change by time alone."""
     if current.hot_lead is None and current.journey_map is None:
         return set()
     awake = (leads.c.started, leads.c.status != "erased")
     found = set(conn.execute(select(leads.c.id).where(*awake, leads.c.position["hot"].as_boolean())).scalars())
-    asked, rising = windows_of_all(current), rises_by_time(current)
-    if asked or rising:
-        changed = or_(*(_has_left(each, since, now) for each in asked), *([meant(rising)] if rising else []))
+    asked, by_score = windows_of_all(current), hot_by_score(current)
+    if asked:
+        changed = or_(*(_has_left(each, since, now) for each in asked))
         real = (events.c.automatic.is_(False), events.c.reversed_at.is_(None))
         told = select(events.c.lead).where(changed, *real)
         found |= set(conn.execute(select(leads.c.id).where(*awake, leads.c.id.in_(told))).scalars())
+    if by_score is not None:
+        cold = [lead for lead in conn.execute(select(leads.c.id).where(*awake)).scalars() if lead not in found]
+        found |= set(fitting(conn, by_score, now, among=cold, alive=alive))
     if current.hot_lead is not None:
         shortest, longest = _lengths(current.hot_lead.cool_down)
         cooled = (handoffs.c.closed_at > since - longest, handoffs.c.closed_at <= now - shortest)

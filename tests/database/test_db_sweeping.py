@@ -15,6 +15,7 @@ from adapters.database.events import accept
 from adapters.database.leads import LeadUpsert
 from adapters.database.schema import enrolments as enrolment_rows
 from adapters.database.schema import events
+from adapters.database.schema import leads as lead_rows
 from nurture.entries import Ticked
 from tests.database.conftest import NOW
 
@@ -104,3 +105,62 @@ def test_each_gets_one_tick_and_the_night_is_noted(store: DeploymentStore) -> No
         newest = numbering.stored_after(conn, "due", 0)[-1]
     assert isinstance(newest, Ticked)
     assert newest.at == NOW + DAY
+
+
+COOLS = """\
+scenario: warm_only
+language: ja
+leave:
+  - {when: {score: behaviours, at_most: 5}, finish: cooled}
+start: only
+steps:
+  only:
+    wait: {until: [{requested: demo}], timeout: 300d}
+    then: bye
+  bye: {finish: over}
+"""
+FADES = """\
+behaviours:
+  - {item: pricing, when: {visited: /pricing}, points: 10, repeat: each, cap: 20, fades: {half_life: 7d}}
+"""
+
+
+@pytest.fixture
+def fading(
+    deployed: DeploymentStore, files: Mapping[str, str], deploy_again: Callable[[Mapping[str, str]], int]
+) -> Callable[[Mapping[str, str]], DeploymentStore]:
+    """Deploys the sample folder with a scenario that leads leave as their points fade, and what else is given."""
+
+    def deploy(more: Mapping[str, str]) -> DeploymentStore:
+        deploy_again({**files, "warm_only.yaml": COOLS, "score.yaml": FADES, **more})
+        deployed.refresh()
+        return deployed
+
+    return deploy
+
+
+def test_a_lead_whose_points_have_faded_is_found_where_its_scenario_says_leave(
+    fading: Callable[[Mapping[str, str]], DeploymentStore],
+) -> None:
+    """Ten points of a visit are below five after more than one half-life of a week; nothing else has happened."""
+    store = fading({})
+    for name, ago in (("warm", 5 * DAY), ("cool", 8 * DAY)):
+        walks(store, name, "warm_only")
+        did(store, name, "visited", "/pricing", ago)
+    walks(store, "elsewhere", "seminar_to_demo")
+    did(store, "elsewhere", "visited", "/pricing", 8 * DAY)
+    assert found(store) == ["cool"]
+
+
+def test_a_lead_that_becomes_hot_by_a_score_that_falls_is_found(
+    fading: Callable[[Mapping[str, str]], DeploymentStore],
+) -> None:
+    """A definition may ask for a score of at most so much, though few will: the night finds who begins to fit it."""
+    few = "queue: inside_sales\nany: [{all: [{did: {visited: /pricing}}, {score: total, at_most: 5}]}]\n"
+    store = fading({"hot_lead.yaml": few})
+    for name, ago in (("warm", 5 * DAY), ("cool", 8 * DAY)):
+        walks(store, name, "seminar_to_demo")
+        did(store, name, "visited", "/pricing", ago)
+    with writing(store.engine) as conn:
+        conn.execute(update(lead_rows).values(started=True))
+    assert found(store) == ["cool"]
