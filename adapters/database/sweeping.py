@@ -18,7 +18,7 @@ from nurture.conditions import Did
 from nurture.definitions import Definitions
 from nurture.durations import Duration
 from nurture.entries import Ticked
-from nurture.sweep import hot_by_score, left_by_score, windows, windows_of_all
+from nurture.sweep import hot_by_time, left_by_time, windows, windows_of_all
 
 NIGHTLY = "nightly"
 
@@ -73,14 +73,14 @@ def concerned(
                     )
                 ).scalars()
             )
-        by_score = left_by_score(scenario, store.get(current)) if scenario is not None else None
-        if by_score is not None:
+        by_itself = left_by_time(scenario, store.get(current)) if scenario is not None else None
+        if by_itself is not None:
             walking = select(enrolments.c.lead).where(
                 enrolments.c.state == "enrolled",
                 enrolments.c.scenario == name,
                 enrolments.c.deployment == deployment,
             )
-            found |= set(fitting(conn, by_score, now, among=list(conn.execute(walking).scalars()), alive=alive))
+            found |= set(fitting(conn, by_itself, now, among=list(conn.execute(walking).scalars()), alive=alive))
     return sorted(found)
 
 
@@ -92,15 +92,15 @@ def _qualified_by_time(
         return set()
     awake = (leads.c.started, leads.c.status != "erased")
     found = set(conn.execute(select(leads.c.id).where(*awake, leads.c.position["hot"].as_boolean())).scalars())
-    asked, by_score = windows_of_all(current), hot_by_score(current)
+    asked, by_itself = windows_of_all(current), hot_by_time(current)
     if asked:
         changed = or_(*(_has_left(each, since, now) for each in asked))
         real = (events.c.automatic.is_(False), events.c.reversed_at.is_(None))
         told = select(events.c.lead).where(changed, *real)
         found |= set(conn.execute(select(leads.c.id).where(*awake, leads.c.id.in_(told))).scalars())
-    if by_score is not None:
+    if by_itself is not None:
         cold = [lead for lead in conn.execute(select(leads.c.id).where(*awake)).scalars() if lead not in found]
-        found |= set(fitting(conn, by_score, now, among=cold, alive=alive))
+        found |= set(fitting(conn, by_itself, now, among=cold, alive=alive))
     if current.hot_lead is not None:
         shortest, longest = _lengths(current.hot_lead.cool_down)
         cooled = (handoffs.c.closed_at > since - longest, handoffs.c.closed_at <= now - shortest)
