@@ -15,6 +15,7 @@ from starlette.responses import RedirectResponse, Response
 from adapters.database.pages import DEFAULT_LIMIT, cursor_after, number_cursor, shown
 from adapters.mail.inbox import Inbox, InboxMail, NotDelivered, UnknownMail
 from adapters.mail.links import links_of, with_links_changed
+from adapters.mail.message import source
 from web.bodies import Said
 from web.context import Here, Nurture
 from web.pages import Cursor, Limit, Page, page
@@ -84,6 +85,12 @@ def show_mail(request: Request, here: Here, mail: str) -> dict[str, Any]:
     return _as_json(_found(lambda: _inbox(request, here).mail(mail)))
 
 
+@api.get("/{mail}/source", response_class=Response, responses={200: {"content": {"message/rfc822": {}}}})
+def mail_source(request: Request, here: Here, mail: str) -> Response:
+    """One mail as the message that a mailbox would hold (RFC 5322), to be looked at with a mail program."""
+    return _source(_found(lambda: _inbox(request, here).mail(mail)))
+
+
 @api.post("/{mail}/open", status_code=202)
 def open_mail(request: Request, here: Here, mail: str, opening: Annotated[Opening | None, Body()] = None) -> Told:
     """The reader opens the mail."""
@@ -122,6 +129,11 @@ def report_spam(request: Request, here: Here, mail: str) -> Told:
 def bounce(request: Request, here: Here, mail: str) -> Told:
     """The mail comes back after all."""
     return _told(mail, _found(lambda: _inbox(request, here).bounce(mail)))
+
+
+def _source(mail: InboxMail) -> Response:
+    named = {"Content-Disposition": f'attachment; filename="{mail.id}.eml"'}
+    return Response(source(mail), media_type="message/rfc822", headers=named)
 
 
 def _as_json(mail: InboxMail) -> dict[str, Any]:
@@ -218,6 +230,12 @@ def mail_page(request: Request, here: Here, mail: str, done: Annotated[str, Quer
         done=done,
         action=lambda name: f"/inbox/{quote(mail, safe='')}/{name}?lang={language}",
     )
+
+
+@pages.get("/{mail}/source")
+def source_of_mail(request: Request, here: Here, mail: str) -> Response:
+    """The mail as a file that mail programs open."""
+    return _source(_found(lambda: _inbox(request, here).mail(mail)))
 
 
 @pages.get("/{mail}/click")
