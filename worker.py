@@ -32,6 +32,7 @@ from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 from activities.bulk import BulkActivities
 from activities.confirmation import ConfirmationActivities
 from activities.desk import Desk
+from activities.erasure import ErasureActivities
 from activities.mail import MailActivities
 from activities.records import RecordActivities
 from activities.tasks import TaskActivities
@@ -50,6 +51,7 @@ from nurture.errors import NurtureError
 from nurture.plan import Book
 from workflows.bulk import SweepWorkflow
 from workflows.confirmation import ConfirmationWorkflow
+from workflows.erasure import ErasureWorkflow
 from workflows.handoff import HandoffWorkflow
 from workflows.lead import LeadWorkflow
 from workflows.shelf import BOOK
@@ -102,16 +104,17 @@ async def keep_loading(store: DeploymentStore, book: Book) -> None:
 
 def make_worker(client: Client, desk: Desk, threads: ThreadPoolExecutor, **options: object) -> Worker:
     """A worker with every workflow and activity; `options` go to Temporal's Worker."""
-    mail, records, tasks, bulk = (
+    mail, records, tasks, bulk, erasure = (
         MailActivities(desk),
         RecordActivities(desk),
         TaskActivities(desk),
         BulkActivities(desk),
+        ErasureActivities(desk),
     )
     return Worker(
         client,
         task_queue=protocol.TASK_QUEUE,
-        workflows=[LeadWorkflow, HandoffWorkflow, SweepWorkflow, ConfirmationWorkflow],
+        workflows=[LeadWorkflow, HandoffWorkflow, SweepWorkflow, ConfirmationWorkflow, ErasureWorkflow],
         activities=[
             mail.send_mail,
             ConfirmationActivities(desk).send_confirmation,
@@ -126,6 +129,11 @@ def make_worker(client: Client, desk: Desk, threads: ThreadPoolExecutor, **optio
             tasks.tend_handoff,
             bulk.sweep,
             bulk.revive,
+            erasure.let_go,
+            erasure.forget_history,
+            erasure.scrub,
+            erasure.erase_at_provider,
+            erasure.keep_consents,
         ],
         activity_executor=threads,
         max_concurrent_activities=THREADS,

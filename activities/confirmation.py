@@ -11,7 +11,6 @@ from datetime import timedelta
 
 from sqlalchemy import Connection
 from temporalio import activity
-from temporalio.exceptions import ApplicationError
 
 from activities.desk import real_now
 from activities.mail import MailActivities, held
@@ -37,6 +36,9 @@ class ConfirmationActivities(MailActivities):
         """Send it, or say why not. Raises a retryable error while it cannot be made or the provider cannot take it."""
         started = activity.info().started_time
         command = self._command(order.request)
+        if command is None:  # the person was erased meanwhile
+            gone, now = f"confirmation/{order.request}", self._desk.clock.now()
+            return SendResult(key=gone, issue=1, outcome="refused", at=now, reason="the request is gone")
         result = self.attempt(command, started)
         if result.outcome == "blocked":
             why = result.reason or "the mail cannot be made"
@@ -47,11 +49,11 @@ class ConfirmationActivities(MailActivities):
             confirmations.end(conn, order.request, real_now())
         return result
 
-    def _command(self, request: int) -> SendMail:
+    def _command(self, request: int) -> SendMail | None:
         with reading(self._desk.engine) as conn:
             asked = confirmations.request(conn, request)
         if asked is None:
-            raise ApplicationError(f"there is no request {request}", non_retryable=True)
+            return None
         definitions = self._desk.store.current()
         form = definitions.forms.get(asked.form)
         language = _language(definitions, asked.template, asked.language, form.language if form else None)

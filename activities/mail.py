@@ -114,7 +114,8 @@ class MailActivities:
         if isinstance(rendered, str):
             return self._count.ended(sends.result(command, "blocked", now, rendered))
         mail, template = rendered
-        return _Begun(mail, sends.begin(conn, command, known, template_sha256=template.sha256, at=now))
+        began = sends.begin(conn, command, known, template_sha256=template.sha256, at=now, subject=mail.subject)
+        return _Begun(mail, began)
 
     def _judge(self, conn: Connection, command: SendMail, known: sends.Known, definitions: Definitions) -> gate.Verdict:
         now, tolerance = self._desk.clock.now(), self._desk.clock.epoch.tolerance(TOLERANCE)

@@ -22,14 +22,14 @@ from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.service import RetryConfig, RPCError, RPCStatusCode
 
 from adapters.clock import Clock
-from adapters.database import confirmations, numbering
+from adapters.database import confirmations, erasures, numbering
 from adapters.database.deployments import DeploymentStore
 from adapters.database.engine import Changes, open_database, reading, writing
 from adapters.database.sequence import current_deployment, lock_many
 from adapters.delivery import of_one_message
 from adapters.metrics import serve_metrics
 from adapters.settings import Settings
-from adapters.starting import start_confirmation, start_lead
+from adapters.starting import start_confirmation, start_erasure, start_lead
 from adapters.temporal_server import TemporalNotServing, connect_config
 from nurture.entries import AnyEntry
 from nurture.errors import NurtureError
@@ -110,9 +110,11 @@ class Relay:
 
     async def once(self) -> int:
         """One round: how many leads had something that can be told. Never raises for an absent Temporal."""
-        unfiled, requests, settled = await asyncio.to_thread(self._file, datetime.now(UTC))
+        unfiled, requests, forgotten, settled = await asyncio.to_thread(self._file, datetime.now(UTC))
         if requests:
             unfiled += await self._ask_to_confirm(requests)
+        if forgotten:
+            unfiled += await self._erase(forgotten)
         if not settled:
             await asyncio.sleep(SETTLES.total_seconds())
         waiting = await asyncio.to_thread(self._waiting, self._put_aside())
@@ -133,20 +135,21 @@ class Relay:
             log.warning("temporal_is_slow", leads=not_taken, do="they are told again")
         return len(told) + not_taken + unfiled
 
-    def _file(self, now: datetime) -> tuple[int, list[int], bool]:
-        """File new events; of how many leads, which consents to ask for, and whether a new deployment has settled."""
+    def _file(self, now: datetime) -> tuple[int, list[int], list[str], bool]:
+        """File new events: of how many leads; whose consent to ask for, whom to erase, whether a deployment settled."""
         with reading(self.engine) as conn:
             unfiled = numbering.leads_with_unfiled(conn, LEADS_AT_ONCE)
             requests = confirmations.due(conn, now, LEADS_AT_ONCE)
+            forgotten = erasures.due(conn, now, LEADS_AT_ONCE)
             newest = current_deployment(conn)
         settled, self._newest = newest == self._newest, newest
         if not unfiled:
-            return 0, requests, settled
+            return 0, requests, forgotten, settled
         with writing(self.engine) as conn:
             mine = lock_many(conn, unfiled, skip_locked=True)
             numbering.file_all(conn, mine, self.store)
         FILED.inc(len(mine))
-        return len(mine), requests, settled
+        return len(mine), requests, forgotten, settled
 
     async def _ask_to_confirm(self, requests: Sequence[int]) -> int:
         """See to it that the mails go which ask for a consent; how many workflows were started.
@@ -168,6 +171,24 @@ class Relay:
     def _asked(self, requests: Sequence[int]) -> None:
         with writing(self.engine) as conn:
             confirmations.told(conn, requests, datetime.now(UTC))
+
+    async def _erase(self, several: Sequence[str]) -> int:
+        """See to it that these are forgotten; how many workflows were started, or were there."""
+        started: list[str] = []
+        for lead in several:
+            try:
+                await start_erasure(self.client, lead)
+            except RPCError as error:
+                self._lost_if_away(error)
+                break
+            started.append(lead)
+        if started:
+            await asyncio.to_thread(self._erasing, started)
+        return len(started)
+
+    def _erasing(self, several: Sequence[str]) -> None:
+        with writing(self.engine) as conn:
+            erasures.told(conn, several, datetime.now(UTC))
 
     def _waiting(self, without: Sequence[str]) -> Mapping[str, Sequence[AnyEntry]]:
         if self.engine.dialect.name == "sqlite":  # there is no other relay, so nothing to claim

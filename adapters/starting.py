@@ -72,6 +72,19 @@ async def start_confirmation(client: Client, request: int) -> None:
     )
 
 
+async def start_erasure(client: Client, lead: str) -> None:
+    """Start the workflow that lets a person be forgotten, where none runs."""
+    await client.start_workflow(
+        protocol.ERASURE_WORKFLOW,
+        protocol.Erase(lead=lead),
+        id=protocol.erasure_workflow_id(lead),
+        task_queue=protocol.TASK_QUEUE,
+        id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
+        id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE,
+        rpc_timeout=timedelta(seconds=5),
+    )
+
+
 def living_leads(conn: Connection) -> list[str]:
     """The leads whose workflow should run: it was started, and has not ended by itself."""
     wanted = (leads.c.started, leads.c.retired.is_(False), leads.c.status != "erased")

@@ -23,8 +23,8 @@ import structlog
 from adapters.clock import Clock
 from adapters.database.deployments import DeploymentStore
 from adapters.database.lead_files import leads_of
+from adapters.mail.port import SEND_KEY_ARGUMENT
 from adapters.mail.rendering import is_hidden_link
-from adapters.mail.sendgrid import SEND_KEY_ARGUMENT
 from nurture.audience import Audience
 from nurture.conditions import MAIL_EVENTS
 from nurture.definitions import Definitions

@@ -1,4 +1,7 @@
-"""`nurture leads`: brings a file of leads in, and shows one lead; refuses to judge either."""
+"""`nurture leads`: brings a file of leads in, and shows one lead; refuses to judge either.
+
+What a person may ask for (disclosure, erasure) stands in privacy.py.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +16,7 @@ from rich.table import Table
 from rich.text import Text
 from sqlalchemy import select
 
-from adapters.database import leads, timeline
+from adapters.database import erasures, leads, timeline
 from adapters.database.consents import suppressed
 from adapters.database.engine import reading
 from adapters.database.lead_files import decode, import_rows
@@ -22,6 +25,7 @@ from adapters.database.schema import consents
 from adapters.database.scores import with_scores
 from cli.console import INPUT_IS_WRONG, Ended, err, out
 from cli.opening import Data, opened
+from cli.privacy import erase, export
 from nurture.errors import NurtureError, UnknownName
 
 _SHOWN_LINES = 20
@@ -38,6 +42,8 @@ def register(app: typer.Typer) -> None:
     )
     group.command("import", epilog="Example: nurture leads import scenarios/leads.csv")(import_)
     group.command("show", epilog="Example: nurture leads show lead_001 --json")(show)
+    group.command("export", epilog="Example: nurture leads export lead_001 --format csv --out lead_001.csv")(export)
+    group.command("erase", epilog="Example: nurture leads erase taro@example.co.jp")(erase)
     app.add_typer(group)
 
 
@@ -99,6 +105,8 @@ def _about(data: Data, lead: str) -> dict[str, Any]:
                 "basis": row.basis,
                 "source": row.source,
                 "at": shown(row.at),
+                "wording_version": row.wording_version,
+                "wording_sha256": row.wording_sha256,
                 "suppressed": suppressed(connection, view["email"], row.topic) if view["email"] else None,
             }
             for row in connection.execute(
@@ -112,11 +120,15 @@ def _about(data: Data, lead: str) -> dict[str, Any]:
             newest.extend(items)
             if cursor is None:
                 break
-    return {**view, "consents": agreed, "timeline": list(newest)}
+        erasure = erasures.of(connection, lead)
+    told = erasure.shown() if erasure is not None else None
+    return {**view, "consents": agreed, "erasure": told, "timeline": list(newest)}
 
 
 def _tell(found: dict[str, Any]) -> None:
     grid = Table.grid(padding=(0, 2))
+    erasure = {name: value for name, value in (found["erasure"] or {}).items() if value is not None}
+    found = {**found, "erasure": ", ".join(f"{name} {value}" for name, value in erasure.items()) or None}
     names = (
         "id",
         "name",
@@ -130,6 +142,7 @@ def _tell(found: dict[str, Any]) -> None:
         "phase",
         "hot",
         "seq",
+        "erasure",
     )
     for name in names:
         if found[name] is not None:
@@ -144,12 +157,13 @@ def _tell(found: dict[str, Any]) -> None:
     out.print(grid)
     if found["consents"]:
         table = Table(title="\nconsents", title_justify="left", box=None, pad_edge=False)
-        for name in ("topic", "basis", "source", "at", "suppressed"):
-            table.add_column(name)
+        columns = ("topic", "basis", "source", "at", "wording_version", "wording_sha256", "suppressed")
+        for name in columns:
+            table.add_column(name.replace("_", " "))
         for consent in found["consents"]:
-            table.add_row(
-                *(Text(str(consent[name] or "")) for name in ("topic", "basis", "source", "at", "suppressed"))
-            )
+            # the beginning of the hash tells two wordings apart; `--json` has the whole
+            short = {**consent, "wording_sha256": (consent["wording_sha256"] or "")[:12]}
+            table.add_row(*(Text(str(short[name] or "")) for name in columns))
         out.print(table)
     table = Table(title=f"\nnewest {_SHOWN_LINES} lines", title_justify="left", box=None, pad_edge=False)
     for name in ("at", "kind", "what", "subject", "step", "reason"):

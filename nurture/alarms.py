@@ -27,7 +27,7 @@ def alarm_at(state: State) -> datetime | None:
     A timer set for it is only a hint: `now` at or after the deadline decides.
     """
     run = state.run
-    if state.paused is not None:
+    if state.paused is not None or state.erased:
         return None
     if run is None:
         idle = not state.queue and state.handoff is None and state.quiet_since is not None

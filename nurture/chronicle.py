@@ -115,6 +115,8 @@ class Silence(Chronicle):
 def position(book: Book, state: State) -> Position:
     """Where the lead stands, in the words of the API."""
     run = state.run
+    if state.erased:
+        return Position(status="erased", why="the person is forgotten")
     if run is None:
         status: Status = "paused" if state.paused else "with_sales" if state.handoff else "idle"
         return Position(status=status, phase=state.phase, hot=state.hot, why=_idle_why(state))

@@ -107,8 +107,14 @@ class Corrected(Entry):
     events: tuple[str, ...]
 
 
+class Erased(Entry):
+    """The person is to be forgotten: whatever runs ends, what was known of them goes, and nothing follows."""
+
+    kind: Literal["erasure"] = "erasure"
+
+
 AnyEntry = Annotated[
-    Profiled | Happening | Enrolled | HandoffClosed | Deployed | EpochBegan | Ticked | Corrected,
+    Profiled | Happening | Enrolled | HandoffClosed | Deployed | EpochBegan | Ticked | Corrected | Erased,
     Field(discriminator="kind"),
 ]
 

@@ -19,6 +19,7 @@ LEAD_WORKFLOW = "Lead"
 HANDOFF_WORKFLOW = "Handoff"
 SWEEP_WORKFLOW = "Sweep"
 CONFIRMATION_WORKFLOW = "Confirmation"
+ERASURE_WORKFLOW = "Erasure"
 DELIVER = "deliver"
 
 READ_LEAD = "read_lead"
@@ -34,6 +35,11 @@ NOTIFY_HANDOFF = "notify_handoff"
 TEND_HANDOFF = "tend_handoff"
 SWEEP = "sweep"
 REVIVE = "revive"
+LET_GO = "let_go"
+FORGET_HISTORY = "forget_history"
+SCRUB = "scrub"
+ERASE_AT_PROVIDER = "erase_at_provider"
+KEEP_CONSENTS = "keep_consents"
 
 
 def lead_workflow_id(lead: str) -> str:
@@ -147,6 +153,33 @@ class Confirm(Stored):
     """A request for a consent, by its number: what its workflow and its activity are started with."""
 
     request: int
+
+
+def erasure_workflow_id(lead: str) -> str:
+    """The id of the workflow that lets a person be forgotten."""
+    return f"erasure/{lead}"
+
+
+class Erase(Stored):
+    """Whom to forget, by the lead's id: what the workflow of an erasure and its activities are started with.
+
+    `give_up`: the provider has not answered for days, and is asked no more.
+    """
+
+    lead: str
+    give_up: bool = False
+
+
+class LetGo(Stored):
+    """Whether nothing is under way any more for a person who is to be forgotten."""
+
+    done: bool
+
+
+class ConsentsKept(Stored):
+    """How long, in real time, the record of what was agreed to is still kept; None: it is gone, and all is done."""
+
+    wait: timedelta | None = None
 
 
 class HandoffStart(Stored):

@@ -18,6 +18,8 @@ def wants_facts(book: Book, state: State, inputs: Iterable[object]) -> dict[str,
 
     None where the sheet stays. A lead that begins has no sheet to mend: all its entries are among the inputs.
     """
+    if state.erased:
+        return None
     entries: list[Entry] = [each for each in inputs if isinstance(each, Entry) and each.seq > state.seq]
     wanted = _wanted(book, state, entries, _moved_to(inputs)) if state.seq > 0 else None
     if state.seq > 0 and any(isinstance(each, Corrected) for each in entries):

@@ -93,7 +93,7 @@ class State:
     `hot` is the latch; `hot_reasons` are those sales has not been told, `hot_unsold` those of a lead that a deployment
     made hot and nobody handed over; `crossings` counts the tasks made outside a scenario, `closed` is when the last
     task was closed, `held_back` says that a crossing waits for the cool-down. `judged` is the newest instant at which
-    phase and definition were judged.
+    phase and definition were judged. `erased`: the person was forgotten; whatever still comes moves nothing.
     """
 
     lead: str
@@ -125,6 +125,7 @@ class State:
     quiet_since: datetime | None = None
     unanswered: tuple[AnyCommand, ...] = ()
     requests: tuple[str, ...] = ()
+    erased: bool = False
 
     def copy(self) -> State:
         """A copy that shares nothing that is ever changed in place."""

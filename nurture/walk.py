@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import assert_never
 
-from nurture import actions, hot, ledger
+from nurture import actions, erasure, hot, ledger
 from nurture.chronicle import Chronicle
 from nurture.commands import AnyCommand, SendResult, TaskDone, is_answered, name_of
 from nurture.entries import (
@@ -21,6 +21,7 @@ from nurture.entries import (
     Deployed,
     Enrolled,
     EpochBegan,
+    Erased,
     HandoffClosed,
     Happening,
     Profiled,
@@ -114,7 +115,7 @@ def go_on(
         for request in requests:
             _grant(walk, request)
     actions.settle(walk)
-    if walk.qualifies_anew and state.paused is None and hot.qualify(walk, now):
+    if walk.qualifies_anew and state.paused is None and not state.erased and hot.qualify(walk, now):
         actions.settle(walk)
     hot.tell_sales(walk)
     return walk
@@ -162,21 +163,37 @@ def _take_entry(walk: Walk, entry: AnyEntry) -> None:
     state = walk.state
     state.seq = walk.chronicle.seq = max(state.seq, entry.seq)
     state.quiet_since = max(entry.received_at, state.quiet_since or entry.received_at)
+    if state.erased:
+        return
     if entry.deployment > state.deployment:
         _take_deployment(walk, entry)
+    if not _know(walk, entry):
+        return
+    if state.paused is not None:
+        state.paused = replace(state.paused, entries=(*state.paused.entries, entry))
+    else:
+        _judge_entry(walk, entry)
+
+
+def _know(walk: Walk, entry: AnyEntry) -> bool:
+    """Take in what an entry tells; True where something may follow that is to be judged."""
+    state = walk.state
     match entry:
+        case Erased():
+            erasure.forget(walk, entry.at)
+            return False
         case EpochBegan():
-            return  # the driver's clock has changed; nothing of the lead has
+            return False  # the driver's clock has changed; nothing of the lead has
         case Enrolled():
             _take_enrolment(walk, entry)
-            return
+            return False
         case Profiled():
             before = ledger.points(walk, entry.at) if entry.attributes != state.attributes else None
             state.language, state.time_zone = entry.language, entry.time_zone
             state.attributes = dict(entry.attributes)
             ledger.tell(walk, before, entry.at)
         case Happening(id=event) if event in walk.taken_back:
-            return  # a machine's, and nobody had heard of it
+            return False  # a machine's, and nobody had heard of it
         case Happening():
             before = ledger.points(walk, entry.at) if ledger.counts(walk, entry.type) else None
             state.facts.note(entry.type, entry.subject, entry.send, entry.at)
@@ -187,10 +204,7 @@ def _take_entry(walk: Walk, entry: AnyEntry) -> None:
             pass
         case _:
             assert_never(entry)
-    if state.paused is not None:
-        state.paused = replace(state.paused, entries=(*state.paused.entries, entry))
-    else:
-        _judge_entry(walk, entry)
+    return True
 
 
 def _take_deployment(walk: Walk, entry: AnyEntry) -> None:
@@ -307,7 +321,7 @@ def _take_result(walk: Walk, result: SendResult | TaskDone) -> None:
 
 def _grant(walk: Walk, request: Request) -> None:
     state = walk.state
-    if request.id not in state.requests:
+    if request.id not in state.requests and not state.erased:
         state.requests = (*state.requests, request.id)[-MOST_REQUESTS:]
         _take_update(walk, request.update)
 

@@ -3,23 +3,25 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query, Request
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import JSONResponse, Response
 
-from adapters.database import leads, timeline
+from adapters.database import disclosure, erasures, leads, timeline
 from adapters.database.engine import reading, writing
 from adapters.database.leads import LeadUpsert
 from adapters.database.numbering import has_unfiled
 from adapters.database.pages import DEFAULT_LIMIT
 from adapters.database.scores import with_scores
+from adapters.database.sequence import UnknownLead
 from nurture.errors import UnknownName
 from web.context import Here, Nurture
 from web.pages import Cursor, Limit, Page, page
 from web.problems import Refusal
-from web.security import READER, WRITER
+from web.security import READER, WRITER, Writer
 
 router = APIRouter(prefix="/api/leads", tags=["leads"])
 
@@ -76,6 +78,36 @@ def show_timeline(request: Request, here: Here, lead: str, limit: Limit = DEFAUL
             raise unknown_lead(lead)
         items, following = timeline.page(connection, lead, limit, cursor)
     return page(request, items, following, limit=limit)
+
+
+@router.get("/{lead}/export", summary="Everything stored about a person", dependencies=[WRITER])
+def export_lead(here: Here, lead: str) -> dict[str, Any]:
+    """For a person who asks what is known of them: in words, with what their score comes from."""
+    with reading(here.engine) as connection:
+        if leads.view(connection, lead) is None:
+            raise unknown_lead(lead)
+        return disclosure.of(connection, lead, here.store, here.clock.now())
+
+
+@router.get("/{lead}/erasure", summary="How far an erasure is", dependencies=[READER])
+def show_erasure(here: Here, lead: str) -> dict[str, Any]:
+    """`state` is `running`, `consents_kept` (all else is gone, the law wants these a month longer) or `done`."""
+    with reading(here.engine) as connection:
+        erasure = erasures.of(connection, lead)
+    if erasure is None:
+        raise Refusal(404, f"nobody asked for lead {lead!r} to be erased", where="path.id", do="DELETE the lead")
+    return erasure.shown()
+
+
+@router.delete("/{lead}", status_code=202, summary="Let a person be forgotten")
+def erase_lead(here: Here, lead: str, caller: Writer) -> dict[str, Any]:
+    """Holds at once: no mail goes any more. The rest follows by itself; asking again changes nothing."""
+    with writing(here.engine) as connection:
+        try:
+            erasure = erasures.ask(connection, lead, by=caller.name, now=here.clock.now(), real_now=datetime.now(UTC))
+        except UnknownLead as error:
+            raise unknown_lead(lead) from error
+    return erasure.shown()
 
 
 @router.get("/{lead}", summary="Where a lead stands", dependencies=[READER])

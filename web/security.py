@@ -8,6 +8,7 @@ import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import Annotated
 
 from fastapi import Depends, Request
 from sqlalchemy import Engine, delete, insert
@@ -137,6 +138,10 @@ READER, WRITER, SELLER, REPORTER = (
     Depends(need("read")), Depends(need("write")), Depends(need("sales")), Depends(need("events"))
 )  # fmt: skip
 """For `dependencies=[…]` of a route: who may use it."""
+
+
+Writer = Annotated[Caller, WRITER]
+"""For a route that says who changed something."""
 
 
 def csrf_token(request: Request) -> str:

@@ -47,6 +47,13 @@ async def send(request: Request, here: Here) -> Response:
     return _response(await run_in_threadpool(_sink(request, here).send, body, authorization, deadline))
 
 
+@router.post("/v3/recipients/erasejob")
+async def erase(request: Request, here: Here) -> Response:
+    """Forget addresses as SendGrid does."""
+    body = await request.body()
+    return _response(await run_in_threadpool(_sink(request, here).erase, body, request.headers.get("authorization")))
+
+
 @router.get("/v3/messages")
 def messages(request: Request, here: Here, query: Annotated[str, Query()] = "") -> Response:
     """The mails with one send key, as SendGrid's activity feed lists them."""

@@ -78,6 +78,9 @@ class LeadWorkflow(People):
         while True:
             if await self._advance():
                 continue
+            if self._state.erased and not self._running:
+                await workflow.wait_condition(workflow.all_handlers_finished)
+                return
             bell = alarm(BOOK, self._state)
             if bell is not None and bell.retire and self._now() >= bell.at and await self._retired():
                 await workflow.wait_condition(workflow.all_handlers_finished)

@@ -1,6 +1,7 @@
 """Says whether a lead agreed to a topic and whether its address is shut; refuses to send or to ask anybody.
 
-A suppression belongs to the address (as a hash: it outlives an erasure), a consent to the lead.
+A suppression belongs to the address (as a hash: it outlives an erasure), a consent to the lead. Both are only ever
+added to: what was agreed to is never changed (the database refuses it) and goes with an erasure alone.
 """
 
 from __future__ import annotations
@@ -13,14 +14,17 @@ from typing import Any, Literal
 
 from sqlalchemy import Connection, bindparam, exists, insert, or_, select
 
+from adapters.database.among import among
 from adapters.database.schema import consents, leads, suppressions
 from nurture.definitions import FormConsent
 
 ALL = "all"
 """The scope of a suppression that shuts an address for every topic."""
 BASES = ("opt_in", "business_card", "existing_customer", "published_address", "contract")
-SuppressionReason = Literal["unsubscribed", "spam_reported", "bounced", "one_click", "manual"]
-_LIFTED_BY_A_FORM = frozenset({"unsubscribed", "one_click"})
+SuppressionReason = Literal["unsubscribed", "spam_reported", "bounced", "one_click", "manual", "erased"]
+ERASED: SuppressionReason = "erased"
+"""Why the address of a person is shut who was forgotten: nobody but the person can open it again."""
+_LIFTED_BY_A_FORM = frozenset({"unsubscribed", "one_click", ERASED})
 """What the person said and may take back. A complaint, a dead mailbox or a decision of ops is not undone by a form."""
 
 # made once: building a statement takes longer than SQLite takes to run it
@@ -118,6 +122,15 @@ def undeliverable(conn: Connection, address: str, topic: str) -> str | None:
         )
     ).scalars()
     return next(iter(reasons), None)
+
+
+def erased(conn: Connection, addresses: Iterable[str]) -> frozenset[str]:
+    """Those of the addresses (normalised) whose owner was forgotten, whatever they have agreed to since."""
+    by_hash = {address_hash(address): normalised(address) for address in addresses}
+    found = select(suppressions.c.address_hash).where(
+        among(suppressions.c.address_hash), suppressions.c.reason == ERASED
+    )
+    return frozenset(by_hash[each] for each in conn.execute(found, {"of": list(by_hash)}).scalars())
 
 
 def suppress(

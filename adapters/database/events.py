@@ -13,7 +13,7 @@ from typing import Any
 from pydantic import BaseModel
 from sqlalchemy import Connection, or_, select
 
-from adapters.database.consents import ALL, suppress_all, suppression
+from adapters.database.consents import ALL, erased, suppress_all, suppression
 from adapters.database.event_in import ByAddress, EventIn, read_event
 from adapters.database.event_rows import (
     AT_ONCE,
@@ -91,6 +91,10 @@ def accept(
     known = _known_leads(conn, hints)
     if claim(conn, set(hints) - known.by_hint.keys()):  # one of them may be made just now: its event is not parked
         known = _known_leads(conn, hints)
+    strangers = [
+        each.lead.email for _, each in good if isinstance(each.lead, ByAddress) and each.hint not in known.by_hint
+    ]
+    forgotten = {hint_of_address(address) for address in erased(conn, strangers)} if strangers else set()
     rows: list[dict[str, Any]] = []
     shut: list[dict[str, Any]] = []
     for index, event in good:
@@ -100,6 +104,9 @@ def accept(
         lead = known.by_hint.get(event.hint)
         if lead in known.erased:
             answer.rejected.append(Rejected(index=index, reason=f"lead {lead!r} was erased"))
+            continue
+        if event.hint in forgotten:
+            answer.rejected.append(Rejected(index=index, reason="the lead with this address was erased"))
             continue
         seen.add(event.id)
         at = min(event.at or now, now)
@@ -137,6 +144,8 @@ def unsubscribe(
     row = lock(conn, lead)
     if row is None:
         raise UnknownLead(lead)
+    if row.status == "erased":
+        return False
     event = f"unsubscribe/{send or lead}/{scope}"
     if known_values(conn, events.c.event, [event]):
         already = conn.execute(select(events.c.received_at).where(events.c.event == event)).scalar_one()

@@ -64,7 +64,9 @@ def submit(
         return Submitted(str(before.lead), event, again=True)
     confirms = form.confirm is not None and form.topic is not None and form.consent is not None
     told, now = _told(conn, name, form, answers, consents=not confirms), moment.now
-    kept = upsert(conn, told, store=store, now=now, wording=form.consent, awaits=form.topic if confirms else None)
+    kept = upsert(
+        conn, told, store=store, now=now, wording=form.consent, awaits=form.topic if confirms else None, by_person=True
+    )
     lead = kept.lead
     if confirms:
         ask(conn, lead, name, form, address=answers.email, moment=moment, held=kept.held)

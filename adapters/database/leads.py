@@ -133,11 +133,13 @@ def upsert(
     now: datetime,
     wording: FormConsent | None = None,
     awaits: str | None = None,
+    by_person: bool = False,
 ) -> Upserted:
     """Create or change one lead, found by its id, else by its address.
 
     `wording` is what a form showed: only a consent with it can lift a suppression. `awaits`: the topic to which the
-    lead's consent is just being asked for by mail, so that scenarios of that topic wait for it.
+    lead's consent is just being asked for by mail, so that scenarios of that topic wait for it. `by_person`: the person
+    itself has filled in a form; nobody else brings back an address that was erased.
     Raises LeadRefused or UnknownName, before anything is written.
     """
     definitions = store.get(current_deployment(conn))
@@ -147,6 +149,8 @@ def upsert(
     _check_topics(data, definitions)
     lead = before.id if before is not None else data.id or f"lead_{secrets.token_hex(8)}"
     values = _values(data, before, attributes)
+    if not by_person:
+        _refuse_erased(conn, values["email"], before)
     entries: list[AnyEntry] = []
     if before is None:
         conn.execute(insert(leads), {"id": lead, "created_at": now, "position": {}, "status": "idle", **values})
@@ -287,6 +291,14 @@ def _values(data: LeadUpsert, before: Row[Any] | None, attributes: Mapping[str, 
         "time_zone": chosen("time_zone"),
         "attributes": dict(attributes),
     }
+
+
+def _refuse_erased(conn: Connection, address: str | None, before: Row[Any] | None) -> None:
+    if address is not None and (before is None or before.email != address) and consents.erased(conn, [address]):
+        raise LeadRefused(
+            "email: the person with this address was erased at its own wish",
+            do="leave it out; a form that the person fills in brings it back",
+        )
 
 
 def _check_topics(data: LeadUpsert, definitions: Definitions) -> None:

@@ -20,7 +20,7 @@ from sqlalchemy import Connection, Row, bindparam, or_, select, update
 
 from adapters.database import timeline
 from adapters.database.among import among
-from adapters.database.consents import ALL, normalised, suppress_all, suppression
+from adapters.database.consents import ALL, erased, normalised, suppress_all, suppression
 from adapters.database.event_rows import AT_ONCE, event_row, hint_of_address, store_rows
 from adapters.database.locks import claim
 from adapters.database.schema import events, leads, sends
@@ -119,6 +119,8 @@ def accept_mail(conn: Connection, told: Sequence[MailEvent], now: datetime, send
     lock_many(conn, sorted({lead for event in told if (lead := known.lead_of(event)) is not None}))
     if conn.dialect.name == "postgresql":  # something may have changed while it waited
         known = _look_up(conn, told)
+    strangers = {normalised(event.address) for event in told if event.address and known.lead_of(event) is None}
+    forgotten = erased(conn, strangers) if strangers else frozenset()
     ids, meanings = _stored(conn, told)
     rows: list[dict[str, Any]] = []
     proofs: list[dict[str, Any]] = []
@@ -136,7 +138,7 @@ def accept_mail(conn: Connection, told: Sequence[MailEvent], now: datetime, send
         lead = known.lead_of(event)
         row = _row(event, lead, known, now)
         shut.extend(_shut(event, lead, row, known))
-        if lead in known.erased:
+        if lead in known.erased or (lead is None and normalised(event.address or "") in forgotten):
             answer.ignored += 1
             continue
         if event.type not in MAIL_EVENTS or _of_a_confirmation(event, known):

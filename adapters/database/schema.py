@@ -1,7 +1,8 @@
 """The tables, and nothing else: what is kept, under which keys; how rows are read and written, the modules beside know.
 
-Times are UTC instants on nurture's clock unless a column says `real`. Names and addresses of people stand in `leads`
-and `inbox` only.
+Times are UTC instants on nurture's clock unless a column says `real`. Names and addresses of leads stand in `leads`
+and `inbox`, and in `erasures` until the provider has been asked to forget them; scrubbing.py says what becomes of every
+table when one of them is erased.
 """
 
 from __future__ import annotations
@@ -192,10 +193,27 @@ suppressions = Table(
     _id(),
     Column("address_hash", String(64), nullable=False),  # SHA-256 of the normalised address: it outlives an erasure
     Column("scope", String(100), nullable=False),        # `all` or a topic
-    Column("reason", String(32), nullable=False),        # unsubscribed | spam_reported | bounced | one_click | manual
+    Column("reason", String(32), nullable=False),        # nurture: consents.SuppressionReason
     Column("at", Instant, nullable=False),
     Column("source", String(300)),
     Index("ix_suppressions_of_address", "address_hash", "scope"),
+)  # fmt: skip
+
+erasures = Table(
+    "erasures", metadata,  # people who are to be forgotten, and how far that is
+    Column("lead", String(200), ForeignKey("leads.id"), primary_key=True),
+    Column("seq", Integer, nullable=False),              # of the entry that tells the lead's workflow
+    Column("address", String(320)),                      # for the provider; gone once it was asked
+    Column("address_hash", String(64)),                  # whose the consents are; gone with them
+    Column("by", String(200), nullable=False),
+    Column("asked_at", Instant, nullable=False),
+    Column("scrubbed_at", Instant),
+    Column("provider", String(16), nullable=False),      # asked | accepted | refused | not_needed
+    Column("provider_said", Text),
+    Column("consents_until", Instant),
+    Column("ended_at", Instant),
+    Column("due_real", Instant),                         # when a relay sees to its workflow; null: it has ended
+    Index("ix_erasures_due", "due_real"),
 )  # fmt: skip
 
 sends = Table(
@@ -208,6 +226,7 @@ sends = Table(
     Column("visit", Integer, nullable=False),
     Column("template", String(100), nullable=False),
     Column("template_sha256", String(64)),
+    Column("subject", Text),                         # as it was handed to the provider
     Column("topic", String(100)),
     Column("deployment", Integer, nullable=False),
     Column("state", String(16), nullable=False),     # cancelled | held | in_flight | accepted | unknown | refused

@@ -18,6 +18,7 @@ from nurture.entries import (
     Deployed,
     Enrolled,
     EpochBegan,
+    Erased,
     HandoffClosed,
     Happening,
     Profiled,
@@ -204,7 +205,7 @@ def _reference(entry: AnyEntry) -> str | None:
             return entry.handoff
         case Deployed():
             return str(entry.deployment)
-        case Profiled() | EpochBegan() | Ticked() | Corrected():
+        case Profiled() | EpochBegan() | Ticked() | Corrected() | Erased():
             return None
         case _:
             assert_never(entry)

@@ -11,6 +11,10 @@ Evidence = Literal["accepted", "absent", "cannot_tell"]
 """What a provider says of a send whose answer was lost."""
 
 
+SEND_KEY_ARGUMENT = "nurture_send"
+"""The custom argument that carries the send key to the provider and back in its events."""
+
+
 @dataclass(frozen=True, slots=True)
 class Mail:
     """One mail for one person, rendered. `send_key` travels with it and comes back in every event about it.
@@ -71,8 +75,12 @@ class Refused:
 Answer = Accepted | Held | Unknown | Refused
 
 
+Erasure = Accepted | Held | Refused
+"""What a provider says when it is asked to forget an address; where no answer came, it is asked again."""
+
+
 class Mailer(Protocol):
-    """Something that takes mail. Both methods block, may be called from many threads at once, and never raise.
+    """Something that takes mail. Its methods block, may be called from many threads at once, and never raise.
 
     `settles`: asked after `not_after`, `lookup` tells for certain, so that a lost answer need not stay unknown.
     """
@@ -85,3 +93,6 @@ class Mailer(Protocol):
 
     def lookup(self, send_key: str) -> Evidence:
         """Whether a mail with this key was taken before. Ask only after the answer of the send must be lost."""
+
+    def erase(self, address: str) -> Erasure:
+        """Have everything forgotten that the provider keeps of an address; asking twice does no harm."""

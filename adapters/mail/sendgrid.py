@@ -20,11 +20,9 @@ from python_http_client import Client
 from python_http_client.exceptions import HTTPError, handle_error
 from sendgrid import SendGridAPIClient
 
-from adapters.mail.port import Accepted, Answer, Evidence, Held, Mail, Refused, Unknown
+from adapters.mail.port import SEND_KEY_ARGUMENT, Accepted, Answer, Erasure, Evidence, Held, Mail, Refused, Unknown
 from adapters.settings import is_loopback
 
-SEND_KEY_ARGUMENT = "nurture_send"
-"""The custom argument that carries the send key to the provider and back in its events."""
 TIMEOUT = timedelta(seconds=5)
 DEADLINE_HEADER = "X-Request-Deadline"
 """Unix seconds after which the sender waits no more. The built-in sink heeds it; SendGrid is not sent it."""
@@ -166,6 +164,28 @@ class SendGridMailer:
         if found:
             return "accepted"
         return "absent" if self._lookups_are_complete else "cannot_tell"
+
+    def erase(self, address: str) -> Erasure:
+        """Start a job of the provider's that deletes what it keeps of an address; `message_id` is the job's id.
+
+        No answer is Held: another job for the same address finds nothing more to delete.
+        """
+        try:
+            response = self._client().client.recipients.erasejob.post(request_body={"email_addresses": [address]})
+            job = json.loads(response.body or b"{}").get("job_id") or ""
+        except HTTPError as error:
+            answer = _of_status(error)
+            if isinstance(answer, Held) and error.status_code in {401, 403}:
+                why = f"{error.status_code}: {_message(error.body)}"
+                return Held(f"{why} (the key needs the scope recipients.erasejob.create)", alert=True)
+            if isinstance(answer, Held) and error.status_code in {404, 405}:
+                return Refused(answer.reason)
+            return answer if isinstance(answer, Held | Refused) else Held("no answer")
+        except (OSError, http.client.HTTPException) as error:
+            return Held(f"no answer of the mail provider: {type(error).__name__}")
+        except (ValueError, AttributeError):
+            job = ""  # it was taken, whatever the words
+        return Accepted(str(job))
 
     def _client(self) -> SendGridAPIClient:
         # One for each call: the library's clients share, and change, one dictionary of headers.

@@ -7,6 +7,7 @@ that begins with `bounce` bounces for good, to one that begins with `blocked` is
 from __future__ import annotations
 
 import hmac
+import json
 import re
 import secrets
 import time
@@ -15,7 +16,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Literal, Protocol
 
-from sqlalchemy import Connection, Engine, insert, select
+from sqlalchemy import Connection, Engine, delete, insert, select
 
 from adapters.database.engine import reading, writing
 from adapters.database.schema import inbox, webhook_outbox
@@ -23,7 +24,7 @@ from adapters.mail import mail_request
 from adapters.mail.keys import kept_secret
 from adapters.mail.links import visible_links
 from adapters.mail.mail_request import Fault, RequestedMail
-from adapters.mail.sendgrid import SEND_KEY_ARGUMENT
+from adapters.mail.port import SEND_KEY_ARGUMENT
 
 _QUERY = re.compile(rf"\(?\s*unique_args\['{SEND_KEY_ARGUMENT}'\]\s*=\s*\"([^\"]*)\"\s*\)?")
 Fate = Literal["delivered", "bounce", "blocked"]
@@ -123,6 +124,23 @@ class Sink:
                 ]
             },
         )
+
+    def erase(self, body: bytes, authorization: str | None) -> SinkAnswer:
+        """POST /v3/recipients/erasejob: delete every mail to the addresses, and what is still to be told of them."""
+        if not self.knows(authorization):
+            return _refused(401, Fault("this key is not the sink's"))
+        try:
+            asked = json.loads(body)["email_addresses"]
+        except (ValueError, KeyError, TypeError):
+            asked = None
+        if not isinstance(asked, list) or not asked or not all(isinstance(each, str) for each in asked):
+            return _refused(400, Fault("a list of addresses is required", "email_addresses"))
+        addresses = [each.strip().lower() for each in asked]
+        with writing(self._engine) as connection:
+            connection.execute(delete(inbox).where(inbox.c.to.in_(addresses)))
+            told = webhook_outbox.c.event["email"].as_string()
+            connection.execute(delete(webhook_outbox).where(told.in_(addresses)))
+        return SinkAnswer(202, {"job_id": secrets.token_hex(16)})
 
     def knows(self, authorization: str | None) -> bool:
         """Whether an Authorization header carries the sink's key."""

@@ -23,7 +23,7 @@ from cryptography.hazmat.primitives.asymmetric.ec import ECDSA, EllipticCurvePub
 from cryptography.hazmat.primitives.serialization import load_der_public_key
 
 from adapters.database.mail_events import MailEvent
-from adapters.mail.sendgrid import SEND_KEY_ARGUMENT
+from adapters.mail.port import SEND_KEY_ARGUMENT
 from nurture.errors import NurtureError
 
 SIGNATURE_HEADER = "X-Twilio-Email-Event-Webhook-Signature"

@@ -7,6 +7,7 @@ from nurture.checks.companions import check_companions
 from nurture.checks.cycles import check_cycles
 from nurture.checks.findings import Findings
 from nurture.checks.hot_lead import check_hot_lead
+from nurture.checks.lawful import check_lawful
 from nurture.checks.names import check_names
 from nurture.checks.segments import check_segments
 from nurture.checks.simplicity import check_simplicity
@@ -30,4 +31,5 @@ def check(folder: Folder) -> tuple[Problem, ...]:
     check_spans(found)
     check_hot_lead(found)
     check_simplicity(found)
+    check_lawful(found)
     return tuple(found.problems)

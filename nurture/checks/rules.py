@@ -42,6 +42,10 @@ RULES: dict[str, Rule] = {
     ),
     "file-name": Rule("A file ends with .yml and is not read. Warning.", "Let it end with .yaml."),
     "form-email": Rule("A form does not ask for the address by which it finds its lead.", "Add `email: required`."),
+    "free-mail-sender": Rule(
+        "Mail is to come from an address of a free mail provider, which receivers refuse. Warning.",
+        "Send from a domain of your own, with SPF, DKIM and DMARC.",
+    ),
     "front-matter": Rule(
         "A template does not open with its front matter.",
         "Begin it with `---`, `subject: …`, `---`.",
@@ -111,11 +115,19 @@ RULES: dict[str, Rule] = {
         "`outcome` stands where it never holds. Warning.",
         "Move it into the `then` of a handoff step.",
     ),
+    "pretended-reply": Rule(
+        "A subject begins like an answer (`Re:`) that the mail is none of. Warning.",
+        "Say in the subject what the mail is about.",
+    ),
     "reserved-name": Rule("A name has a meaning of its own.", "Choose another one."),
     "segment-circle": Rule("Segments refer to each other in a circle.", "Break the circle."),
     "segment-out-of-reach": Rule(
         "No lead can ever fit a segment: what it asks excludes itself.",
         "Widen one of the conditions that the message names, or take it out.",
+    ),
+    "sender-incomplete": Rule(
+        "What the law wants at the end of every mail is empty (error) or not filled in (warning).",
+        "Write the legal name, the postal address and where to ask.",
     ),
     "several-actions": Rule("A step does more than one thing.", "Make it several steps."),
     "template-name": Rule("A template file is not named as one.", "Name it `templates/<name>.<language>.md`."),
@@ -163,6 +175,10 @@ RULES: dict[str, Rule] = {
     "unused-template": Rule("No scenario sends a template. Warning.", "Send it, or take it out."),
     "useless-key": Rule("A key does nothing here. Warning.", "Take it out."),
     "wait-without-timeout": Rule("Silence would keep a lead waiting for ever.", "Add `timeout: 7d`, or `by`."),
+    "wording-language": Rule(
+        "A form asks for a consent in another language than its own. Warning.",
+        "Write the wording in the language of the form.",
+    ),
     "wrong-link": Rule("A link is no path of this server.", 'Write `link("/forms/seminar")`.'),
     "wrong-type": Rule("A value has another form than is meant here.", "Write the form that the message names."),
     "wrong-value": Rule("A value cannot be meant.", "Write one of those that the message names."),

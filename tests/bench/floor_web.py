@@ -18,8 +18,8 @@ import uvicorn
 from sqlalchemy import Engine, text
 
 from adapters.database.engine import open_database, writing
+from adapters.mail.port import SEND_KEY_ARGUMENT
 from adapters.mail.provider import webhook_keys
-from adapters.mail.sendgrid import SEND_KEY_ARGUMENT
 from adapters.mail.webhook import SIGNATURE_HEADER, TIMESTAMP_HEADER, verify
 from adapters.settings import read_settings
 

@@ -10,7 +10,7 @@ from typing import Any
 import httpx
 
 from adapters.mail.outbox import Signer, body_of
-from adapters.mail.sendgrid import SEND_KEY_ARGUMENT
+from adapters.mail.port import SEND_KEY_ARGUMENT
 from tests.bench.stage import PATIENCE
 
 PATH = "/webhooks/sendgrid"

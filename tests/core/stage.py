@@ -30,7 +30,7 @@ from nurture.commands import (
 from nurture.conditions import Outcome
 from nurture.definitions import Definitions
 from nurture.durations import Duration
-from nurture.entries import AnyEntry, Corrected, Deployed, Enrolled, HandoffClosed, Happening, Profiled, Ticked
+from nurture.entries import AnyEntry, Corrected, Deployed, Enrolled, Erased, HandoffClosed, Happening, Profiled, Ticked
 from nurture.loading import load
 from nurture.plan import Book
 from nurture.records import Line, Record
@@ -209,6 +209,10 @@ class Lead:
         """The nightly sweep found this lead."""
         return Ticked(**self._stamp(at))
 
+    def erasure(self, at: datetime | None = None) -> Erased:
+        """The person is to be forgotten."""
+        return Erased(**self._stamp(at))
+
     def corrected(self, *taken_back: Happening, at: datetime | None = None) -> Corrected:
         """These events were a machine's."""
         return Corrected(events=tuple(each.id for each in taken_back), **self._stamp(at))
@@ -329,7 +333,7 @@ class Lead:
         return [each.finish for record in self.records for each in record.enrolments if each.state == "ended"]
 
 
-AnyEntry_ = (Profiled, Happening, Enrolled, HandoffClosed, Ticked, Deployed, Corrected)
+AnyEntry_ = (Profiled, Happening, Enrolled, HandoffClosed, Ticked, Deployed, Corrected, Erased)
 
 
 def watch(book: Book, state: State, now: datetime) -> None:
@@ -337,7 +341,7 @@ def watch(book: Book, state: State, now: datetime) -> None:
     bell = alarm(book, state)
     assert alarm_at(state) == (bell.at if bell else None)
     run = state.run
-    if state.paused is not None or (run is None and state.seq == 0):
+    if state.paused is not None or state.erased or (run is None and state.seq == 0):
         return
     if run is None:
         assert not state.queue or state.handoff is not None, "a queued enrolment waits for nothing"

@@ -28,7 +28,7 @@ import httpx
 
 from adapters.mail import mail_request
 from adapters.mail.outbox import TIDY, Disorder, Signer, body_of
-from adapters.mail.sendgrid import SEND_KEY_ARGUMENT
+from adapters.mail.port import SEND_KEY_ARGUMENT
 
 Kind = Literal[
     "answer",  # the status below, the mail is not taken
@@ -72,6 +72,7 @@ class FakeProvider:
     ) -> None:
         self.signer = Signer.new()
         self.taken: list[mail_request.RequestedMail] = []
+        self.erased: list[str] = []
         self.requests: list[dict[str, Any]] = []
         self.faults: deque[Fault | None] = deque()
         self.authorizations: list[str | None] = []
@@ -199,6 +200,9 @@ class _Handler(BaseHTTPRequestHandler):
         if fault is not None and fault.kind == "drop_untaken":
             self._drop()
             return
+        if self.path == "/v3/recipients/erasejob":
+            self._erase(body, fault)
+            return
         mails, faults = mail_request.read(body)
         if faults:
             self._answer(400, json.dumps({"errors": [each.as_json() for each in faults]}).encode())
@@ -217,6 +221,18 @@ class _Handler(BaseHTTPRequestHandler):
                 self._drop()
             case Fault():
                 self._drop()
+
+    def _erase(self, body: bytes, fault: Fault | None) -> None:
+        asked = json.loads(body)
+        addresses = asked.get("email_addresses") if asked.keys() == {"email_addresses"} else None
+        if not isinstance(addresses, list) or not 1 <= len(addresses) <= 5000:
+            self._answer(400, b'{"errors":[{"message":"email_addresses is required","field":"email_addresses"}]}')
+            return
+        self.server.provider.erased.extend(addresses)
+        if fault is not None:
+            self._drop()
+            return
+        self._answer(202, json.dumps({"job_id": secrets.token_hex(16)}).encode())
 
     def do_GET(self) -> None:  # the library's name
         provider = self.server.provider

@@ -19,7 +19,7 @@ from adapters.database.engine import reading, writing
 from adapters.database.events import accept_mail
 from adapters.database.mail_events import MailEvent
 from adapters.database.schema import sends
-from adapters.mail.port import Accepted, Answer, Evidence, Held, Mail, Refused, Unknown
+from adapters.mail.port import Accepted, Answer, Erasure, Evidence, Held, Mail, Refused, Unknown
 from nurture import gate
 from nurture.commands import SendMail
 from nurture.definitions import Definitions, Sender
@@ -81,6 +81,9 @@ class Fates:
         if self.taken[send_key]:
             return "accepted" if self.settles else "cannot_tell"
         return "absent" if self.settles else "cannot_tell"
+
+    def erase(self, address: str) -> Erasure:
+        return Accepted(address)
 
 
 def attempts(desk: SendDesk, command: SendMail, *, most: int = 12) -> str:

@@ -1,0 +1,185 @@
+"""Keeps who is to be forgotten and how far that is; refuses to go through the tables: scrubbing.py does.
+
+What is asked for holds at once, in the same transaction: the address is shut, nothing else can be told of the lead, and
+its workflow has the entry that ends everything. The rest is the work of a workflow, which a relay sees to.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Literal
+
+from sqlalchemy import Connection, Row, exists, func, insert, select, update
+
+from adapters.database import consents, handoffs
+from adapters.database.pages import shown
+from adapters.database.schema import audit, confirmations, erasures, events, leads, sends
+from adapters.database.schema import handoffs as tasks
+from adapters.database.sequence import UnknownLead, append, lock
+from nurture.entries import Erased
+from nurture.erasure import WORD
+from nurture.errors import NurtureError, UnknownName
+
+MONTH = timedelta(days=31)
+"""How long a record of consent is kept after the last advertising mail: Japan's law asks for a month."""
+TELL_AGAIN = timedelta(minutes=1)
+"""How long after it was started the workflow of an erasure is looked after again, until the tables are scrubbed …"""
+LOOK_AGAIN = timedelta(hours=6)
+"""… and then, while it waits for the day on which the consents go."""
+Provider = Literal["asked", "accepted", "refused", "not_needed"]
+
+
+@dataclass(frozen=True, slots=True)
+class Erasure:
+    """One person who is to be forgotten. `state`: `running`, `consents_kept` (all else is gone), `done`."""
+
+    lead: str
+    state: Literal["running", "consents_kept", "done"]
+    asked_at: datetime
+    by: str
+    provider: Provider
+    provider_said: str | None
+    consents_until: datetime | None
+    ended_at: datetime | None
+
+    def shown(self) -> dict[str, Any]:
+        """As the API shows it."""
+        return {
+            "lead": self.lead, "state": self.state, "asked_at": shown(self.asked_at), "by": self.by,
+            "provider": self.provider, "provider_said": self.provider_said,
+            "consents_until": shown(self.consents_until), "ended_at": shown(self.ended_at),
+        }  # fmt: skip
+
+
+class UnknownAddress(NurtureError):
+    """No lead has this address; it may be that of somebody who was erased."""
+
+    def __init__(self, *, erased: bool) -> None:
+        what = "no lead has this address" + (": the person who had it was erased" if erased else "")
+        super().__init__(what, do="look the lead up by its name with `GET /api/leads?q=`, and name its id")
+
+
+def lead_named(conn: Connection, name: str) -> str:
+    """The id of the lead with this id or address; raises UnknownName, or UnknownAddress where it is one."""
+    if "@" not in name:
+        if conn.execute(select(leads.c.id).where(leads.c.id == name)).first() is None:
+            known = select(leads.c.id).where(leads.c.status != WORD).order_by(leads.c.id).limit(5)
+            raise UnknownName("lead", name, list(conn.execute(known).scalars()))
+        return name
+    here = select(leads.c.id).where(leads.c.email == consents.normalised(name))
+    was = select(erasures.c.lead).where(erasures.c.address_hash == consents.address_hash(name))
+    found: str | None = conn.execute(here).scalar() or conn.execute(was.order_by(erasures.c.asked_at.desc())).scalar()
+    if found is None:
+        raise UnknownAddress(erased=bool(consents.erased(conn, [name])))
+    return found
+
+
+def ask(conn: Connection, lead: str, *, by: str, now: datetime, real_now: datetime) -> Erasure:
+    """Let a person be forgotten. Asking again changes nothing: it is one erasure. Raises UnknownLead."""
+    row = lock(conn, lead)
+    if row is None:
+        raise UnknownLead(lead)
+    before = of(conn, lead)
+    if before is not None:
+        return before
+    if row.email:
+        consents.suppress(conn, row.email, consents.ALL, consents.ERASED, at=now, source="erasure")
+    # what has no number yet would start a workflow only to be forgotten by it
+    conn.execute(update(events).where(events.c.lead == lead, events.c.filed.is_(False)).values(filed=True))
+    entry = append(conn, lead, Erased(seq=0, at=now, received_at=now, deployment=0))
+    for task in conn.execute(select(tasks.c.id).where(tasks.c.lead == lead, tasks.c.state.in_(handoffs.OPEN))).all():
+        handoffs.expire(conn, task.id, now=now, reason="the lead is forgotten at its own wish")
+    unsent = (confirmations.c.lead == lead, confirmations.c.ended_real.is_(None))
+    conn.execute(update(confirmations).where(*unsent).values(ended_real=real_now))
+    conn.execute(update(leads).where(leads.c.id == lead).values(status=WORD, email=None, name=None))
+    conn.execute(
+        insert(erasures).values(
+            lead=lead, seq=entry.seq, address=row.email, by=by, asked_at=now, due_real=real_now,
+            address_hash=consents.address_hash(row.email) if row.email else None,
+            provider="asked" if row.email else "not_needed",
+        )
+    )  # fmt: skip
+    note(conn, lead, "erase", by=by, at=now)
+    return _read(conn.execute(select(erasures).where(erasures.c.lead == lead)).one())
+
+
+def of(conn: Connection, lead: str) -> Erasure | None:
+    """The erasure of a lead; None where nobody asked for one."""
+    row = conn.execute(select(erasures).where(erasures.c.lead == lead)).first()
+    return None if row is None else _read(row)
+
+
+def due(conn: Connection, real_now: datetime, limit: int) -> list[str]:
+    """The leads whose erasure must be seen to, the longest waiting first."""
+    found = select(erasures.c.lead).where(erasures.c.due_real <= real_now).order_by(erasures.c.due_real).limit(limit)
+    return list(conn.execute(found).scalars())
+
+
+def told(conn: Connection, several: Sequence[str], real_now: datetime) -> None:
+    """Remember that the workflows of these were started; a lost one is started again."""
+    for scrubbed, wait in (
+        (erasures.c.scrubbed_at.is_(None), TELL_AGAIN),
+        (~erasures.c.scrubbed_at.is_(None), LOOK_AGAIN),
+    ):
+        of_these = (erasures.c.lead.in_(several), erasures.c.ended_at.is_(None), scrubbed)
+        conn.execute(update(erasures).where(*of_these).values(due_real=real_now + wait))
+
+
+def let_go(conn: Connection, lead: str) -> bool:
+    """True once the lead's workflow has heard of it (or there is none), and no mail is on its way."""
+    row = conn.execute(
+        select(erasures.c.seq, leads.c.seq.label("applied"), leads.c.started, leads.c.pending)
+        .join(leads, leads.c.id == erasures.c.lead)
+        .where(erasures.c.lead == lead)
+    ).first()
+    if row is None or ((row.started or row.pending) and row.applied < row.seq):
+        return row is None
+    in_flight = exists().where(sends.c.lead == lead, sends.c.state == "in_flight")
+    return not conn.execute(select(in_flight)).scalar()
+
+
+def address(conn: Connection, lead: str) -> str | None:
+    """What the provider is to forget; None where it was asked, or there is nothing."""
+    found: str | None = conn.execute(select(erasures.c.address).where(erasures.c.lead == lead)).scalar()
+    return found
+
+
+def provider_answered(conn: Connection, lead: str, answer: Provider, said: str | None) -> None:
+    """Keep what the provider said, and forget the address: it was kept for this alone."""
+    known = address(conn, lead)
+    if said is not None and known is not None:  # a provider may repeat what it was given
+        said = said.replace(known, "…")
+    values = {"provider": answer, "provider_said": said, "address": None}
+    conn.execute(update(erasures).where(erasures.c.lead == lead).values(values))
+
+
+def consents_until(conn: Connection, lead: str) -> datetime | None:
+    """Until when the record of what the person agreed to is kept; None where no mail ever went, or all is done."""
+    row = conn.execute(select(erasures.c.ended_at).where(erasures.c.lead == lead)).first()
+    if row is None or row.ended_at is not None:
+        return None
+    went = func.max(func.coalesce(sends.c.accepted_at, sends.c.attempted_at))
+    last: datetime | None = conn.execute(
+        select(went).where(sends.c.lead == lead, sends.c.state.in_(("accepted", "unknown", "in_flight")))
+    ).scalar()
+    until = last + MONTH if last is not None else None
+    conn.execute(update(erasures).where(erasures.c.lead == lead).values(consents_until=until))
+    return until
+
+
+def note(conn: Connection, lead: str, did: str, *, by: str, at: datetime) -> None:
+    """A line for auditors: that it was asked for, or done; of the person nothing but the lead's id."""
+    conn.execute(insert(audit).values(at=at, by=by, did=did, subject=lead))
+
+
+def _read(row: Row[Any]) -> Erasure:
+    state: Literal["running", "consents_kept", "done"] = "running"
+    if row.ended_at is not None:
+        state = "done"
+    elif row.scrubbed_at is not None and row.provider != "asked":
+        state = "consents_kept"
+    return Erasure(
+        row.lead, state, row.asked_at, row.by, row.provider, row.provider_said, row.consents_until, row.ended_at
+    )
