@@ -102,8 +102,24 @@ async def keep_loading(store: DeploymentStore, book: Book) -> None:
             log.warning("deployments_not_read", error=str(error), do="tried again at once; leads of a new one wait")
 
 
+def make_mail_worker(client: Client, desk: Desk, threads: ThreadPoolExecutor, rate: float | None) -> Worker:
+    """A worker that hands mails out and nothing else; all of these together no more than `rate` a second."""
+    return Worker(
+        client,
+        task_queue=protocol.MAIL_QUEUE,
+        activities=[MailActivities(desk).send_mail, ConfirmationActivities(desk).send_confirmation],
+        activity_executor=threads,
+        max_concurrent_activities=THREADS,
+        max_task_queue_activities_per_second=rate,
+        graceful_shutdown_timeout=DRAIN,
+    )
+
+
 def make_worker(client: Client, desk: Desk, threads: ThreadPoolExecutor, **options: object) -> Worker:
-    """A worker with every workflow and activity; `options` go to Temporal's Worker."""
+    """A worker with every workflow and activity; `options` go to Temporal's Worker.
+
+    Mail is among them: what a release without a queue for mail has handed out is still taken.
+    """
     mail, records, tasks, bulk, erasure = (
         MailActivities(desk),
         RecordActivities(desk),
@@ -182,10 +198,12 @@ async def run(settings: Settings) -> None:
     load(store, BOOK)
     runtime = runtime_of(settings)
     client = await Client.connect(**connect_config(settings), data_converter=pydantic_data_converter, runtime=runtime)
-    with Clock(store.engine) as clock, ThreadPoolExecutor(2 * THREADS) as threads:
-        worker = make_worker(client, desk_of(settings, clock, store, runtime), threads)
+    with Clock(store.engine) as clock, ThreadPoolExecutor(3 * THREADS) as threads:
+        desk = desk_of(settings, clock, store, runtime)
+        worker = make_worker(client, desk, threads)
+        mails = make_mail_worker(client, desk, threads, settings.mail_rate)
         loading = asyncio.create_task(keep_loading(store, BOOK))
-        async with worker:
+        async with mails, worker:
             sweeping = asyncio.create_task(keep_sweeping(client))
             log.info("worker_ready", deployments=len(store.numbers()), speed=clock.epoch.speed)
             await stop.wait()

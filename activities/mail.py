@@ -240,7 +240,7 @@ class MailActivities:
                 )
             if found == "cannot_tell" and self._desk.mailer.settles:
                 raise held("the provider cannot be asked now", timedelta(seconds=1))
-            if found == "cannot_tell":
+            if found in ("cannot_tell", "never_tells"):
                 return self._count.ended(
                     sends.end(conn, command, "unknown", began, seq=seq, reason="the answer was lost in a crash")
                 )

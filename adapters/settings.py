@@ -161,6 +161,7 @@ class Settings(BaseSettings):
     """Everything a process may be told from outside; read once, at its entry point, and handed on.
 
     `rate_…`: how often each key, and each client address without one, may ask; `posts` are forms sent and logins tried.
+    `mail_rate`: how many mails a second all workers together hand to the provider, None: as many as they can.
     `trusted_proxies`: who may say in `X-Forwarded-For` whose request it passes on.
     """
 
@@ -174,6 +175,7 @@ class Settings(BaseSettings):
     public_url: Url = Field(default_factory=_default_public_url)
     api_key: SecretStr | None = None
     mail: Literal["sink", "sendgrid"] = "sink"
+    mail_rate: Annotated[float, Field(gt=0, le=100_000)] | None = None
     sendgrid_api_key: SecretStr | None = Field(
         default=None, validation_alias=AliasChoices("SENDGRID_API_KEY", "sendgrid_api_key")
     )
@@ -268,6 +270,7 @@ class Settings(BaseSettings):
             "NURTURE_PUBLIC_URL": self.public_url,
             "NURTURE_API_KEY": self.api_key.get_secret_value() if self.api_key else None,
             "NURTURE_MAIL": self.mail,
+            "NURTURE_MAIL_RATE": str(self.mail_rate) if self.mail_rate is not None else None,
             "SENDGRID_API_KEY": self.sendgrid_api_key.get_secret_value() if self.sendgrid_api_key else None,
             "NURTURE_SENDGRID_HOST": self.sendgrid_host,
             "NURTURE_SENDGRID_WEBHOOK_KEYS": ",".join(self.sendgrid_webhook_keys),

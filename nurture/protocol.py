@@ -15,6 +15,15 @@ from nurture.records import Record
 from nurture.state import State
 
 TASK_QUEUE = "nurture"
+
+
+def mail_queue(queue: str) -> str:
+    """The queue of the mails of workflows on `queue`: one of its own, so that mail can be given a rate."""
+    return f"{queue}-mail"
+
+
+MAIL_QUEUE = mail_queue(TASK_QUEUE)
+"""Where mail is handed out, at most so many a second as the provider takes."""
 LEAD_WORKFLOW = "Lead"
 HANDOFF_WORKFLOW = "Handoff"
 SWEEP_WORKFLOW = "Sweep"

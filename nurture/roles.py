@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Literal
 
-Right = Literal["read", "write", "sales", "events"]
+Right = Literal["read", "write", "sales", "events", "disturb"]
 Role = Literal["intake", "marketer", "sales", "ops", "admin"]
 
 RIGHTS: Mapping[str, frozenset[Right]] = {
     "intake": frozenset({"events"}),
     "marketer": frozenset({"read", "write", "events"}),
     "sales": frozenset({"read", "sales"}),
-    "ops": frozenset({"read", "write"}),
-    "admin": frozenset({"read", "write", "sales", "events"}),
+    "ops": frozenset({"read", "write", "disturb"}),
+    "admin": frozenset({"read", "write", "sales", "events", "disturb"}),
 }
-"""Read everything, change leads and enrolments, work on handoffs, hand in events."""
+"""Read everything, change leads and enrolments, work on handoffs, hand in events, make the built-in sink misbehave."""

@@ -36,6 +36,7 @@ from web import (
     segments,
     session,
     sink,
+    sink_faults,
     unsubscribe,
     webhooks,
 )
@@ -109,6 +110,7 @@ def make_app(settings: Settings, engine: Engine, *, store: DeploymentStore, cloc
     for module in (forms, session):
         app.include_router(module.router, dependencies=[PUBLIC, POSTS])
     if settings.mail == "sink":
+        app.include_router(sink_faults.router)
         app.include_router(sink.router)
         app.include_router(inbox.api, dependencies=[Depends(need("read"))])
         app.include_router(inbox.pages, dependencies=[Depends(need("read"))])
@@ -140,7 +142,7 @@ def serve(settings: Settings) -> None:
 async def _serve(app: FastAPI, settings: Settings) -> None:
     server = uvicorn.Server(
         uvicorn.Config(
-            app,
+            sink.HangsUp(app),
             host=settings.web_host,
             port=settings.web_port,
             access_log=False,

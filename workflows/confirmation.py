@@ -25,6 +25,7 @@ class ConfirmationWorkflow:
         result: SendResult = await workflow.execute_activity(
             protocol.SEND_CONFIRMATION,
             order,
+            task_queue=protocol.mail_queue(workflow.info().task_queue),
             result_type=SendResult,
             start_to_close_timeout=timedelta(seconds=9),
             retry_policy=AGAIN,

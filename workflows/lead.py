@@ -265,11 +265,13 @@ class LeadWorkflow(People):
             await self._start_handoff(command)
 
     async def _execute(self, order: protocol.Order) -> SendResult | TaskDone:
-        command = order.command
+        command, queue = order.command, workflow.info().task_queue
+        is_mail = isinstance(command, SendMail)
         result: SendResult | TaskDone = await workflow.execute_activity(
             command.command,
             order,
-            result_type=SendResult if isinstance(command, SendMail) else TaskDone,
+            task_queue=protocol.mail_queue(queue) if is_mail else queue,
+            result_type=SendResult if is_mail else TaskDone,
             start_to_close_timeout=ONE_CALL,
             retry_policy=ACT_AGAIN,
             summary=summary(command),

@@ -236,6 +236,7 @@ sends = Table(
     Column("message_id", String(200)),
     Column("reason", Text),
     Column("cancelled_issue", Integer, nullable=False, default=0),
+    Column("lost", Integer, nullable=False, default=0, server_default="0"),  # attempts whose answer never came
     CheckConstraint("state in ('cancelled', 'held', 'in_flight', 'accepted', 'unknown', 'refused')", name="state"),
     Index("ix_sends_of_lead", "lead", "attempted_at"),
 )  # fmt: skip
@@ -352,6 +353,15 @@ webhook_outbox = Table(
     Column("event", JSON, nullable=False),
     Column("due_real", Instant, nullable=False, index=True),
     Column("tries", Integer, nullable=False, default=0),
+)  # fmt: skip
+
+sink_faults = Table(
+    "sink_faults", metadata,  # how the sink was told to misbehave; no other part reads it
+    Column("name", String(32), primary_key=True),
+    Column("says", JSON, nullable=False),
+    Column("left", Integer),                         # how often it may still strike; None: without end
+    Column("struck", Integer, nullable=False),
+    Column("since_real", Instant, nullable=False),
 )  # fmt: skip
 
 keys = Table(

@@ -8,11 +8,9 @@ from __future__ import annotations
 
 import base64
 import json
-import random
-import secrets
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import cached_property, lru_cache
@@ -29,11 +27,13 @@ from cryptography.hazmat.primitives.serialization import (
     PublicFormat,
     load_der_private_key,
 )
-from sqlalchemy import Engine, bindparam, delete, func, select, update
+from sqlalchemy import Engine, and_, bindparam, delete, func, or_, select, update
 from sqlalchemy.exc import SQLAlchemyError
 
 from adapters.database.engine import reading, writing
 from adapters.database.schema import webhook_outbox
+from adapters.mail.disorder import TIDY, Disorder, Signing, disorder_of, lateness_of
+from adapters.mail.faults import Faults
 from adapters.mail.keys import kept_secret
 from adapters.mail.webhook import SIGNATURE_HEADER, TIMESTAMP_HEADER
 
@@ -111,28 +111,6 @@ def body_of(events: Sequence[Mapping[str, Any]]) -> bytes:
 
 
 @dataclass(frozen=True, slots=True)
-class Disorder:
-    """How untidily events are told, for trying out what a provider may do: copies (with other ids), order, delay."""
-
-    copies: int = 1
-    rekey: bool = False
-    shuffle: int | None = None
-    """The seed of a random order; None keeps the order."""
-    delay: timedelta = timedelta(0)
-
-    def of(self, events: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-        told = [dict(event) for event in events for _ in range(self.copies)]
-        if self.rekey:
-            told = [{**event, "sg_event_id": secrets.token_urlsafe(16)} for event in told]
-        if self.shuffle is not None:
-            random.Random(self.shuffle).shuffle(told)  # noqa: S311  # a test's order, no secret
-        return told
-
-
-TIDY = Disorder()
-
-
-@dataclass(frozen=True, slots=True)
 class _Row:
     id: int
     event: Mapping[str, Any]
@@ -140,12 +118,24 @@ class _Row:
 
 
 class Outbox:
-    """A thread that posts what is due, oldest first, and tries again at growing intervals."""
+    """A thread that posts what is due, oldest first, and tries again at growing intervals.
 
-    def __init__(self, engine: Engine, webhook_url: str, *, disorder: Disorder = TIDY) -> None:
+    Untidily, where it is made so: for good by `disorder`, or as `faults` say, on a clock of that `speed`.
+    """
+
+    def __init__(
+        self,
+        engine: Engine,
+        webhook_url: str,
+        *,
+        disorder: Disorder = TIDY,
+        faults: Faults | None = None,
+        speed: Callable[[], int] = lambda: 1,
+    ) -> None:
         self._engine = engine
         self._url = webhook_url
         self._disorder = disorder
+        self._faults, self._speed = faults, speed
         self._signer = Signer.of(engine)
         self._woken = threading.Event()
         self._stopping = threading.Event()
@@ -191,15 +181,18 @@ class Outbox:
 
     def _tell(self, client: httpx.Client) -> int:
         """Post one batch; how many events were due."""
-        rows = self._due()
+        disorder = self._disorder if self._faults is None else lateness_of(self._faults, self._speed())
+        rows = self._due(disorder)
         if not rows:
             return 0
-        body = body_of(self._disorder.of([row.event for row in rows]))
-        try:
-            answer = client.post(self._url, content=body, headers=self._signer.headers(body))
-            fault = None if answer.is_success else str(answer.status_code)
-        except httpx.HTTPError as error:
-            fault = type(error).__name__
+        if self._faults is not None:
+            disorder = disorder_of(self._faults, disorder)
+        events = [row.event for row in rows]
+        for batch, signing in disorder.besides(events):
+            self._tell_besides(client, batch, signing)
+        if disorder.copies > 1:  # a repeat comes in the same batch, and in another one
+            self._tell_besides(client, disorder.of(events), "ours")
+        fault = self._post(client, replace(disorder, copies=1).of(events), "ours")
         if fault is None:
             self._forget(rows)
         else:
@@ -207,15 +200,42 @@ class Outbox:
             self._put_off(rows)
         return len(rows)
 
-    def _due(self) -> list[_Row]:
-        until = datetime.now(UTC) - self._disorder.delay
+    def _tell_besides(self, client: httpx.Client, batch: Sequence[Mapping[str, Any]], signing: Signing) -> None:
+        """Tell what is more than true. It is not told again, and a false batch that is taken is a fault of ours."""
+        for start in range(0, len(batch), LARGEST_BATCH):
+            fault = self._post(client, batch[start : start + LARGEST_BATCH], signing)
+            if signing != "ours" and fault is None:
+                _log.error("sink_false_events_taken", signing=signing, do="report it: a signature was not checked")
+
+    def _post(self, client: httpx.Client, batch: Sequence[Mapping[str, Any]], signing: Signing) -> str | None:
+        """Post one batch; None, or why it was not taken."""
+        body = body_of(batch)
+        try:
+            answer = client.post(self._url, content=body, headers=self._headers(body, signing))
+        except httpx.HTTPError as error:
+            return type(error).__name__
+        return None if answer.is_success else str(answer.status_code)
+
+    def _headers(self, body: bytes, signing: Signing) -> dict[str, str]:
+        match signing:
+            case "ours":
+                return self._signer.headers(body)
+            case "strange":
+                return Signer.new().headers(body)
+            case "stale":
+                return self._signer.headers(b"[]\r\n")
+            case "none":
+                return {"Content-Type": "application/json"}
+
+    def _due(self, disorder: Disorder) -> list[_Row]:
+        now = datetime.now(UTC)
         table = webhook_outbox.c
+        due = table.due_real <= now - disorder.delay
+        if disorder.late < 100:
+            due = or_(due, and_(table.due_real <= now, table.id % 100 >= disorder.late))
         with reading(self._engine) as connection:
             rows = connection.execute(
-                select(table.id, table.event, table.tries)
-                .where(table.due_real <= until)
-                .order_by(table.id)
-                .limit(LARGEST_BATCH)
+                select(table.id, table.event, table.tries).where(due).order_by(table.id).limit(LARGEST_BATCH)
             ).all()
         return [_Row(row.id, row.event, row.tries) for row in rows]
 

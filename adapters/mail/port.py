@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Literal, Protocol
 
-Evidence = Literal["accepted", "absent", "cannot_tell"]
-"""What a provider says of a send whose answer was lost."""
+Evidence = Literal["accepted", "absent", "cannot_tell", "never_tells"]
+"""What a provider says of a send whose answer was lost; `cannot_tell`: not now, `never_tells`: it has no such list."""
 
 
 SEND_KEY_ARGUMENT = "nurture_send"

@@ -152,14 +152,19 @@ class SendGridMailer:
         return Accepted(response.headers.get("X-Message-Id") or "")
 
     def lookup(self, send_key: str) -> Evidence:
-        """Whether the provider's activity feed holds a mail with this key; `cannot_tell` on any error."""
+        """Whether the provider's activity feed holds a mail with this key.
+
+        `never_tells` where this account may not ask, `cannot_tell` on any other error.
+        """
         if '"' in send_key or "\\" in send_key:
             return "cannot_tell"  # the feed's query language documents no escaping
         query = {"query": f"unique_args['{SEND_KEY_ARGUMENT}']=\"{send_key}\"", "limit": 1}
         try:
             response = self._client().client.messages.get(query_params=query)
             found = json.loads(response.body)["messages"]
-        except (HTTPError, OSError, http.client.HTTPException, ValueError, KeyError, TypeError):
+        except HTTPError as error:
+            return "never_tells" if int(error.status_code) == 403 else "cannot_tell"
+        except (OSError, http.client.HTTPException, ValueError, KeyError, TypeError):
             return "cannot_tell"
         if found:
             return "accepted"

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import hmac
 import json
+import math
 import re
 import secrets
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any, Literal, Protocol
 
@@ -21,6 +22,7 @@ from sqlalchemy import Connection, Engine, delete, insert, select
 from adapters.database.engine import reading, writing
 from adapters.database.schema import inbox, webhook_outbox
 from adapters.mail import mail_request
+from adapters.mail.faults import Drop, Failure, Faults, OfSending, RateLimit, Stall
 from adapters.mail.keys import kept_secret
 from adapters.mail.links import visible_links
 from adapters.mail.mail_request import Fault, RequestedMail
@@ -43,6 +45,11 @@ class SinkAnswer:
     status: int
     body: Mapping[str, Any] | None = None
     message_id: str | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+NEVER_TELLS = SinkAnswer(403, {"errors": [{"message": "this account has no list of mails (a fault of the sink)"}]})
+"""What is answered to any question about a mail that was handed over."""
 
 
 def nobody_waits() -> None:
@@ -71,13 +78,28 @@ class Sink:
         self._wake = wake
         self._key = sink_api_key(engine)
 
-    def send(self, body: bytes, authorization: str | None, deadline: str | None = None) -> SinkAnswer:
-        """POST /v3/mail/send: keeps the mails of a good request together with the first events about them.
+    def send(
+        self, body: bytes, authorization: str | None, deadline: str | None = None, faults: Faults | None = None
+    ) -> tuple[SinkAnswer, OfSending | None]:
+        """POST /v3/mail/send: the answer, and the fault that still has to spoil it.
 
-        After `deadline` (unix seconds) it keeps nothing: whoever asked has given up, and may look up what became of it.
+        A good request has its mails kept together with the first events about them. After `deadline` (unix seconds)
+        nothing is kept: whoever asked has given up, and may look up what became of it.
         """
         if not self.knows(authorization):
-            return _refused(401, Fault("this key is not the sink's"))
+            return _refused(401, Fault("this key is not the sink's")), None
+        fault = faults.of_sending() if faults is not None else None
+        match fault:
+            case RateLimit(reset_after=after):
+                reset = {"X-RateLimit-Reset": str(math.ceil(time.time() + after))}
+                return replace(_refused(429, Fault("too many requests (a fault of the sink)")), headers=reset), None
+            case Failure(status=status):
+                return _refused(status, Fault("made to fail (a fault of the sink)")), None
+            case Stall(taken=False) | Drop(taken=False):
+                return SinkAnswer(202), fault
+        return self._take(body, deadline), fault
+
+    def _take(self, body: bytes, deadline: str | None) -> SinkAnswer:
         if len(body) > mail_request.LARGEST:
             return _refused(413, Fault(f"the request is larger than {mail_request.LARGEST} bytes"))
         mails, faults = mail_request.read(body)

@@ -298,6 +298,15 @@ def test_a_provider_that_can_tell_but_does_not_answer_is_asked_again(make_desk: 
     assert desk.send().outcome == "accepted"
 
 
+def test_a_provider_that_could_tell_and_has_no_list_after_all_leaves_the_mail_unknown(make_desk: Making) -> None:
+    """Waiting for its list would be for ever: the mail may have gone, and none is sent."""
+    desk = make_desk(settles=True)
+    desk.left_in_flight()
+    desk.provider.fail_next(Fault(status=403))
+    assert desk.send().outcome == "unknown"
+    assert desk.taken() == 0
+
+
 def test_an_absent_mail_meets_the_gate_before_it_goes_after_all(make_desk: Making) -> None:
     """The lead unsubscribed between the attempt that died and the one that finds that nothing went."""
     desk = make_desk(settles=True)

@@ -27,7 +27,8 @@ from urllib.parse import parse_qs, urlsplit
 import httpx
 
 from adapters.mail import mail_request
-from adapters.mail.outbox import TIDY, Disorder, Signer, body_of
+from adapters.mail.disorder import TIDY, Disorder
+from adapters.mail.outbox import Signer, body_of
 from adapters.mail.port import SEND_KEY_ARGUMENT
 
 Kind = Literal[

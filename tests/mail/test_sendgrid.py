@@ -205,12 +205,18 @@ def test_what_was_taken_is_found_again(provider: FakeProvider) -> None:
 
 def test_a_lookup_that_fails_cannot_tell(provider: FakeProvider, nowhere: str) -> None:
     """Errors and strange answers are no evidence."""
-    provider.fail_next(Fault(status=403), Fault(status=200, body=b"{}"), Fault(status=200, body=b"nonsense"))
+    provider.fail_next(Fault(status=500), Fault(status=200, body=b"{}"), Fault(status=200, body=b"nonsense"))
     for _ in range(3):
         assert mailer(provider, complete=True).lookup("k") == "cannot_tell"
     unreachable = SendGridMailer(api_key="k", host=nowhere, lookups_are_complete=True)
     assert unreachable.lookup("k") == "cannot_tell"
     assert mailer(provider, complete=True).lookup('a"b') == "cannot_tell"
+
+
+def test_an_account_without_the_list_never_tells(provider: FakeProvider) -> None:
+    """It is an extra: asking again would not help."""
+    provider.fail_next(Fault(status=403))
+    assert mailer(provider, complete=True).lookup("k") == "never_tells"
 
 
 def test_many_threads_share_one_mailer(provider: FakeProvider) -> None:

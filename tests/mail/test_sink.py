@@ -27,8 +27,9 @@ from starlette.middleware.sessions import SessionMiddleware
 from adapters.clock import Clock
 from adapters.database.deployments import DeploymentStore
 from adapters.database.schema import events, suppressions, webhook_outbox
+from adapters.mail.disorder import Disorder
 from adapters.mail.inbox import Inbox
-from adapters.mail.outbox import TIDY, Disorder, Outbox
+from adapters.mail.outbox import Outbox
 from adapters.mail.port import Accepted, Mail, Refused
 from adapters.mail.provider import mailer_of, webhook_keys
 from adapters.mail.sendgrid import SendGridMailer, request_body
@@ -59,7 +60,7 @@ MAIL = Mail(
 class Web:
     """The sink, its inbox and the webhook of one web process, on a port of 127.0.0.1."""
 
-    def __init__(self, engine: Engine, home: Path, *, disorder: Disorder = TIDY, told: bool = True) -> None:
+    def __init__(self, engine: Engine, home: Path, *, disorder: Disorder | None = None, told: bool = True) -> None:
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             port = probe.getsockname()[1]
@@ -84,7 +85,9 @@ class Web:
         app.add_middleware(SafeHeaders)
         for router in (sink.router, inbox.api, inbox.pages, webhooks.router):
             app.include_router(router)
-        config = uvicorn.Config(app, host="127.0.0.1", port=port, log_config=None, timeout_graceful_shutdown=1)
+        config = uvicorn.Config(
+            sink.HangsUp(app), host="127.0.0.1", port=port, log_config=None, timeout_graceful_shutdown=1
+        )
         self._server = uvicorn.Server(config)
         self._thread = threading.Thread(target=self._server.run)
 

@@ -10,21 +10,27 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 from sqlalchemy import select
+from temporalio.common import MetricMeter
 
+from activities.desk import Desk
 from adapters.database import leads
 from adapters.database.deployments import deploy
 from adapters.database.engine import reading, writing
 from adapters.database.enrolments import decide
 from adapters.database.schema import sends
+from nurture import protocol
 from nurture.loading import definitions_of
 from tests.mail.fake_provider import FakeProvider
 from tests.relay.conftest import FILES, Post, Server, eventually
+from worker import THREADS, make_mail_worker, make_worker
 
 ROOT = Path(__file__).parents[2]
 MAILS = {
@@ -60,8 +66,10 @@ class SlowProvider(FakeProvider):
     def __init__(self) -> None:
         super().__init__()
         self.began = threading.Event()
+        self.asked: list[float] = []
 
     def take(self, mails: Any, request: dict[str, Any]) -> None:
+        self.asked.append(time.monotonic())
         self.began.set()
         time.sleep(2)
         super().take(mails, request)
@@ -81,7 +89,7 @@ def start_worker(
     """Starts `python worker.py`; whatever still runs is killed at the end."""
     started: list[subprocess.Popen[bytes]] = []
 
-    def start() -> subprocess.Popen[bytes]:
+    def start(**more: str) -> subprocess.Popen[bytes]:
         environment = {
             **os.environ,
             "NURTURE_HOME": str(tmp_path),
@@ -90,6 +98,7 @@ def start_worker(
             "NURTURE_MAIL": "sendgrid",
             "NURTURE_SENDGRID_HOST": provider.host,
             "SENDGRID_API_KEY": "a-key-for-tests-only",
+            **more,
         }
         with (tmp_path / "worker.log").open("ab") as log:
             started.append(
@@ -145,6 +154,34 @@ async def test_sigterm_lets_a_running_send_end(
     start_worker()
     await eventually(lambda: standing(post, "a")["status"] == "waiting")
     assert list(provider.keys().values()) == [1]
+
+
+async def test_mail_goes_no_faster_than_the_provider_takes_it(
+    post: Post, start_worker: Callable[..., subprocess.Popen[bytes]], provider: SlowProvider
+) -> None:
+    """A mail a second: one worker has threads for all of them at once, and hands them over one after another."""
+    deploy_mails(post)
+    names = ("a", "b", "c", "d", "e")
+    for name in names:
+        post.add(name, email=f"{name}@example.com", consent=CONSENT)
+        post.enrol(name, "mails")
+    start_worker(NURTURE_MAIL_RATE="1")
+    await post.relay.once()
+    await eventually(lambda: all(standing(post, name)["status"] == "waiting" for name in names))
+    assert sorted(provider.keys().values()) == [1] * len(names)
+    assert provider.asked[-1] - provider.asked[0] > 2.5, "all at once they would be handed over within a second"
+
+
+def test_mail_that_an_earlier_release_handed_out_is_still_taken(post: Post) -> None:
+    """It had no queue of its own: both kinds of mail are on the queue of the workflows too."""
+    desk = cast("Desk", SimpleNamespace(meter=MetricMeter.noop))
+    with ThreadPoolExecutor(THREADS) as threads:
+        both = (make_worker(post.client, desk, threads), make_mail_worker(post.client, desk, threads, None))
+    queues = [worker.config()["task_queue"] for worker in both]
+    assert queues == [protocol.TASK_QUEUE, protocol.MAIL_QUEUE]
+    for worker in both:
+        taken = {getattr(each, "__temporal_activity_definition").name for each in worker.config()["activities"]}
+        assert {protocol.SEND_MAIL, protocol.SEND_CONFIRMATION} <= taken
 
 
 async def test_a_deployment_that_is_not_loaded_fails_the_task_and_mends_itself(

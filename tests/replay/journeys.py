@@ -16,6 +16,7 @@ from temporalio.client import Client
 from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.worker import Worker
 
+from nurture import protocol
 from nurture.definitions import Definitions, Scenario
 from nurture.updates import GoTo, LeaveScenario, Pause, Resume
 from tests.workflows import conftest
@@ -90,8 +91,9 @@ async def record(address: str, release: str) -> None:
     client = await Client.connect(address, data_converter=pydantic_data_converter, identity="journeys")
     for name, walk in JOURNEYS.items():
         office, queue = Office(), f"record_{name}"
-        async with Worker(
-            client, task_queue=queue, workflows=[LeadWorkflow, HandoffWorkflow], activities=office.activities
+        async with (
+            Worker(client, task_queue=protocol.mail_queue(queue), activities=office.activities),
+            Worker(client, task_queue=queue, workflows=[LeadWorkflow, HandoffWorkflow], activities=office.activities),
         ):
             desk = LeadDesk(client, office, queue, lead=f"{name}_{release}")
             await walk(desk)

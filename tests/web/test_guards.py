@@ -59,6 +59,7 @@ ASKED = {
     "write": ("POST", "/api/leads", 201),
     "sales": ("POST", "/api/handoffs/none/accept", 404),
     "events": ("POST", "/events", 422),
+    "disturb": ("DELETE", "/api/sink/faults", 200),
 }
 """For each right a request, and what it is answered where the right is there."""
 

@@ -186,12 +186,20 @@ async def desk(temporal_client: Client, office: Office) -> AsyncIterator[LeadDes
     """A running worker, and one lead nobody has told anything yet."""
     queue = f"queue_{next(_numbers)}_{datetime.now(UTC).timestamp()}"
     restrictions = SandboxRestrictions.default.with_passthrough_modules("nurture", "workflows", "pydantic")
-    async with Worker(
+    no_time = timedelta(seconds=0)
+    mails = Worker(
+        temporal_client,
+        task_queue=protocol.mail_queue(queue),
+        activities=office.activities,
+        graceful_shutdown_timeout=no_time,
+    )
+    everything = Worker(
         temporal_client,
         task_queue=queue,
         workflows=[LeadWorkflow, HandoffWorkflow],
         activities=office.activities,
         workflow_runner=SandboxedWorkflowRunner(restrictions=restrictions),
-        graceful_shutdown_timeout=timedelta(seconds=0),
-    ):
+        graceful_shutdown_timeout=no_time,
+    )
+    async with mails, everything:
         yield LeadDesk(temporal_client, office, queue)
