@@ -9,7 +9,7 @@ from fastapi import APIRouter, Query, Request
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import JSONResponse, Response
 
-from adapters.database import leads, timeline
+from adapters.database import leads, replies, timeline
 from adapters.database.engine import reading, writing
 from adapters.database.leads import LeadUpsert
 from adapters.database.numbering import has_unfiled
@@ -75,6 +75,16 @@ def show_timeline(request: Request, here: Here, lead: str, limit: Limit = DEFAUL
         if leads.view(connection, lead) is None:
             raise unknown_lead(lead)
         items, following = timeline.page(connection, lead, limit, cursor)
+    return page(request, items, following, limit=limit)
+
+
+@router.get("/{lead}/replies", summary="What a lead wrote back, newest first", dependencies=[READER])
+def show_replies(request: Request, here: Here, lead: str, limit: Limit = DEFAULT_LIMIT, cursor: Cursor = None) -> Page:
+    """Each mail as it came: its own words, the whole text, what it was taken for and why; attachments are counted."""
+    with reading(here.engine) as connection:
+        if leads.view(connection, lead) is None:
+            raise unknown_lead(lead)
+        items, following = replies.page(connection, lead, limit, cursor)
     return page(request, items, following, limit=limit)
 
 

@@ -1,7 +1,7 @@
 """The tables, and nothing else: what is kept, under which keys; how rows are read and written, the modules beside know.
 
-Times are UTC instants on nurture's clock unless a column says `real`. Names and addresses of people stand in `leads`
-and `inbox` only.
+Times are UTC instants on nurture's clock unless a column says `real`. Names, addresses and words of people stand in
+`leads`, `inbox` and `replies` only.
 """
 
 from __future__ import annotations
@@ -217,8 +217,24 @@ sends = Table(
     Column("message_id", String(200)),
     Column("reason", Text),
     Column("cancelled_issue", Integer, nullable=False, default=0),
+    Column("answers_to", String(40), index=True),    # the opaque part of its Reply-To; null: nobody reads answers here
     CheckConstraint("state in ('cancelled', 'held', 'in_flight', 'accepted', 'unknown', 'refused')", name="state"),
     Index("ix_sends_of_lead", "lead", "attempted_at"),
+)  # fmt: skip
+
+replies = Table(
+    "replies", metadata,  # mails that leads wrote back, to be read by the rep
+    _id(), _lead(),
+    Column("message", String(64), nullable=False, unique=True),  # hash of lead and Message-ID: the dedupe
+    Column("send", String(500)),                                 # send key of the mail that is answered, where known
+    Column("at", Instant, nullable=False),
+    Column("kind", String(16), nullable=False),                  # written | opt_out | automatic
+    Column("why", Text),                                         # what gave it away, in words without the lead's own
+    Column("subject", Text, nullable=False),
+    Column("words", Text, nullable=False),                       # what the lead wrote itself, without what it quotes
+    Column("text", Text, nullable=False),                        # all of it
+    Column("attachments", Integer, nullable=False, default=0),   # how many there were; they are not kept
+    Index("ix_replies_of_lead", "lead", "id"),
 )  # fmt: skip
 
 handoffs = Table(
@@ -305,9 +321,9 @@ holds = Table(
 
 sweeps = Table(
     "sweeps", metadata,
-    Column("name", String(32), primary_key=True),    # `nightly`
-    Column("until", Instant, nullable=False),        # what time alone changed up to here has been looked for
-    Column("leads", Integer, nullable=False),        # how many got a tick the last time
+    Column("name", String(32), primary_key=True),    # `nightly`, or `provider/…`: a list of the mail provider's
+    Column("until", Instant, nullable=False),        # what changed up to here has been looked for
+    Column("leads", Integer, nullable=False),        # how many it concerned the last time
 )  # fmt: skip
 
 inbox = Table(

@@ -144,11 +144,19 @@ def _recent(conn: Connection, command: SendMail, definitions: Definitions, now: 
     return [row[0] for row in found]
 
 
-def begin(conn: Connection, command: SendMail, known: Known, *, template_sha256: str, at: datetime) -> datetime:
-    """Write the row that says: from now on this mail may have gone out. Returns the instant that names the attempt."""
+def begin(
+    conn: Connection, command: SendMail, known: Known, *, template_sha256: str, at: datetime,
+    answers_to: str | None = None,
+) -> datetime:  # fmt: skip
+    """Write the row that says: from now on this mail may have gone out. Returns the instant that names the attempt.
+
+    `answers_to`: the token of the address at which it is answered, which comes back with the answer.
+    """
     if known.row.attempted_at is not None:
         at = max(at, known.row.attempted_at + timedelta(microseconds=1))  # no two attempts have the same name
-    _put(conn, command, known, state="in_flight", template_sha256=template_sha256, attempted_at=at)
+    _put(
+        conn, command, known, state="in_flight", template_sha256=template_sha256, attempted_at=at, answers_to=answers_to
+    )
     return at
 
 
