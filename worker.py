@@ -41,6 +41,7 @@ from adapters.database.deployments import DeploymentStore
 from adapters.database.engine import open_database
 from adapters.logging import configure_logging
 from adapters.mail.provider import mailer_of
+from adapters.mail.reply_addresses import ReplyAddresses
 from adapters.mail.tokens import ConfirmationTokens, UnsubscribeTokens
 from adapters.metrics import VERSION
 from adapters.notification import WebhookNotifier
@@ -79,6 +80,7 @@ def desk_of(settings: Settings, clock: Clock, store: DeploymentStore, runtime: R
         confirmations=ConfirmationTokens.of(store.engine),
         notifier=WebhookNotifier(settings.notify_url, public_url=settings.public_url),
         public_url=settings.public_url,
+        replies=ReplyAddresses.of(settings.reply_domain, store.engine),
         meter=runtime.metric_meter,
     )
 

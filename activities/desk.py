@@ -13,6 +13,7 @@ from adapters.clock import Clock
 from adapters.database import positions
 from adapters.database.deployments import DeploymentStore
 from adapters.mail.port import Mailer
+from adapters.mail.reply_addresses import ReplyAddresses
 from adapters.mail.tokens import ConfirmationTokens, UnsubscribeTokens
 from adapters.notification import Notifier
 from nurture import protocol
@@ -30,6 +31,7 @@ class Desk:
     confirmations: ConfirmationTokens
     notifier: Notifier
     public_url: str
+    replies: ReplyAddresses | None = None
     meter: MetricMeter = MetricMeter.noop
 
 

@@ -114,7 +114,11 @@ class MailActivities:
         if isinstance(rendered, str):
             return self._count.ended(sends.result(command, "blocked", now, rendered))
         mail, template = rendered
-        began = sends.begin(conn, command, known, template_sha256=template.sha256, at=now, subject=mail.subject)
+        replies = self._desk.replies
+        token = replies.token(command.key) if replies is not None else None
+        began = sends.begin(
+            conn, command, known, template_sha256=template.sha256, at=now, subject=mail.subject, answers_to=token
+        )
         return _Begun(mail, began)
 
     def _judge(self, conn: Connection, command: SendMail, known: sends.Known, definitions: Definitions) -> gate.Verdict:
@@ -151,6 +155,8 @@ class MailActivities:
             )
         except TemplateBlocked as error:
             return str(error)
+        replies = self._desk.replies
+        token = replies.token(command.key) if replies is not None else ""
         mail = Mail(
             to=to.email,
             to_name=to.name or "",
@@ -160,7 +166,8 @@ class MailActivities:
             text=rendered.text,
             html=rendered.html,
             send_key=command.key,
-            headers=one_click_headers(url),
+            headers=one_click_headers(url, replies.leave_at(token) if replies is not None else None),
+            reply_to=replies.answer_at(token) if replies is not None else None,
         )
         return mail, template
 

@@ -126,6 +126,7 @@ class WebhookNotifier:
 
     def _body(self, notice: HandoffNotice | Message) -> dict[str, Any]:
         lead_link = f"{self._public_url}/api/leads/{quote(notice.lead, safe='')}"
+        links = {"lead": lead_link, "replies": f"{lead_link}/replies"}
         match notice:
             case HandoffNotice():
                 return {
@@ -136,7 +137,7 @@ class WebhookNotifier:
                     "rep": notice.rep,
                     "reasons": list(notice.reasons),
                     "note": notice.note,
-                    "links": {"lead": lead_link, "handoffs": f"{self._public_url}/api/handoffs"},
+                    "links": {**links, "handoffs": f"{self._public_url}/api/handoffs"},
                 }
             case Message():
                 return {
@@ -145,5 +146,5 @@ class WebhookNotifier:
                     "lead": notice.lead,
                     "to": notice.to,
                     "text": notice.text,
-                    "links": {"lead": lead_link},
+                    "links": links,
                 }

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import ipaddress
+import re
 from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
@@ -32,6 +33,9 @@ from nurture.errors import NurtureError
 
 SENDGRID_API = "https://api.sendgrid.com"
 """Where mail goes with `NURTURE_MAIL=sendgrid` unless a host is given."""
+_DOMAIN = re.compile(
+    r"(?=.{1,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]([a-z0-9-]{0,61}[a-z0-9])", re.IGNORECASE
+)
 
 
 class SettingsRefused(NurtureError):
@@ -90,6 +94,14 @@ def _a_public_key(value: str) -> str:
     return value
 
 
+def _a_domain(value: str) -> str:
+    if not _DOMAIN.fullmatch(value):
+        raise PydanticCustomError(
+            "domain", "should be a domain of its own for replies, for example reply.example.co.jp"
+        )
+    return value.lower()
+
+
 def _a_rate(value: str) -> str:
     try:
         parse(value)
@@ -119,6 +131,7 @@ Url = Annotated[str, AfterValidator(_a_url)]
 Port = Annotated[int, Field(ge=1, le=65535)]
 Rate = Annotated[str, AfterValidator(_a_rate)]
 Network = Annotated[str, AfterValidator(_a_network)]
+Domain = Annotated[str, AfterValidator(_a_domain)]
 PublicKey = Annotated[str, AfterValidator(_a_public_key)]
 
 
@@ -160,6 +173,7 @@ def _default_mail_host(data: dict[str, Any]) -> str:
 class Settings(BaseSettings):
     """Everything a process may be told from outside; read once, at its entry point, and handed on.
 
+    `reply_domain`: whose mail the provider hands in (Inbound Parse), so that leads can answer; None: they cannot.
     `rate_…`: how often each key, and each client address without one, may ask; `posts` are forms sent and logins tried.
     `mail_rate`: how many mails a second all workers together hand to the provider, None: as many as they can.
     `trusted_proxies`: who may say in `X-Forwarded-For` whose request it passes on.
@@ -194,6 +208,7 @@ class Settings(BaseSettings):
     )
     speed: Annotated[int, Field(ge=1)] = 1
     notify_url: Url | None = None
+    reply_domain: Domain | None = None
 
     @field_validator("home", "temporal_cli")
     @classmethod
@@ -284,6 +299,7 @@ class Settings(BaseSettings):
             "NURTURE_TEMPORAL_UI_PORT": str(self.temporal_ui_port),
             "NURTURE_SPEED": str(self.speed),
             "NURTURE_NOTIFY_URL": self.notify_url,
+            "NURTURE_REPLY_DOMAIN": self.reply_domain,
             "TEMPORAL_ADDRESS": self.external_temporal,
         }
         return {name: value for name, value in given.items() if value}

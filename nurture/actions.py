@@ -229,7 +229,7 @@ def _hand_off(walk: Walk, run: Run, wanted: HandoffStep) -> None:
             handoff=state.handoff,
             queue=wanted.queue,
             note=wanted.note,
-            reasons=(f"{run.scenario}: {run.step}", *state.hot_reasons),
+            reasons=(f"{run.scenario}: {run.step}", *state.hot_reasons, *state.letters),
             scenario=run.scenario,
             enrolment=run.enrolment,
             step=run.step,
@@ -238,7 +238,7 @@ def _hand_off(walk: Walk, run: Run, wanted: HandoffStep) -> None:
             deployment=state.deployment,
         )
     )
-    state.hot_reasons = ()
+    state.hot_reasons = state.letters = ()
 
 
 def task_done(walk: Walk, result: TaskDone) -> None:

@@ -47,7 +47,8 @@ class Happening(Entry):
     """Something the lead did, or its mail.
 
     `send` is the send key of the mail it belongs to, for mail events. `suppresses` is `all` or a topic, where the
-    event forbids further mail (unsubscribed, spam report, hard bounce).
+    event forbids further mail (unsubscribed, spam report, hard bounce). `written`: it is a letter that somebody has to
+    read, and not only the news that there was an answer.
     """
 
     kind: Literal["event"] = "event"
@@ -56,6 +57,7 @@ class Happening(Entry):
     subject: str = ""
     send: str | None = None
     suppresses: str | None = None
+    written: bool = False
 
 
 class Enrolled(Entry):

@@ -102,11 +102,12 @@ def tell_sales(walk: Walk) -> None:
         return  # it is being made: what more there is to say is said once it is there
     walk.commands.append(
         MakeHandoff(
-            lead=state.lead, handoff=state.handoff, queue=ready.hot_lead.queue, note=None, reasons=state.hot_reasons,
+            lead=state.lead, handoff=state.handoff, queue=ready.hot_lead.queue, note=None,
+            reasons=(*state.hot_reasons, *state.letters),
             scenario="", enrolment=0, step="", visit=0, at=walk.now, deployment=state.deployment,
         )
     )  # fmt: skip
-    state.hot_reasons = ()
+    state.hot_reasons = state.letters = ()
 
 
 def _hand_over(walk: Walk, reasons: tuple[str, ...], at: datetime) -> bool:

@@ -91,7 +91,8 @@ class State:
     `unanswered` is what the outside world was asked for and has not answered yet: whoever goes on from a stored state
     asks for it again. `requests` are the ids of the newest requests of people, so that none is granted twice.
     `hot` is the latch; `hot_reasons` are those sales has not been told, `hot_unsold` those of a lead that a deployment
-    made hot and nobody handed over; `crossings` counts the tasks made outside a scenario, `closed` is when the last
+    made hot and nobody handed over; `letters` are the reasons of letters sales has not been told of; `crossings` counts
+    the tasks made outside a scenario, `closed` is when the last
     task was closed, `held_back` says that a crossing waits for the cool-down. `judged` is the newest instant at which
     phase and definition were judged. `erased`: the person was forgotten; whatever still comes moves nothing.
     """
@@ -115,6 +116,7 @@ class State:
     hot: bool = False
     hot_reasons: tuple[str, ...] = ()
     hot_unsold: tuple[str, ...] = ()
+    letters: tuple[str, ...] = ()
     held_back: bool = False
     judged: datetime | None = None
     crossings: int = 0

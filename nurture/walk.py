@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import assert_never
 
-from nurture import actions, erasure, hot, ledger
+from nurture import actions, erasure, hot, ledger, letters
 from nurture.chronicle import Chronicle
 from nurture.commands import AnyCommand, SendResult, TaskDone, is_answered, name_of
 from nurture.entries import (
@@ -118,6 +118,7 @@ def go_on(
     if walk.qualifies_anew and state.paused is None and not state.erased and hot.qualify(walk, now):
         actions.settle(walk)
     hot.tell_sales(walk)
+    letters.tell_sales(walk)
     return walk
 
 
@@ -258,13 +259,19 @@ def _judge_change(walk: Walk, entry: AnyEntry) -> None:
     if event is not None and late:
         walk.chronicle.late(event.id)
     run = walk.state.run
+    letter = letters.of(walk, event)
     if run is None:
         hot.qualify(walk, entry.at, event)
     if run is None or entry.at < run.entered:
+        if letter is not None:
+            letters.stop(walk, letter, entry.at, run=None)
         return
     at = max(entry.at, run.since or entry.at)
     gone = _leaves(walk, at, event) or _jumps(walk, at, event)
-    if hot.qualify(walk, at, event) or gone:
+    moved = hot.qualify(walk, at, event) or gone
+    if letter is not None:
+        letters.stop(walk, letter, at, run=run)
+    if moved or letter is not None:
         return
     if event is not None and not late:
         walk.hear(event)

@@ -15,12 +15,16 @@ EVENTS = Counter("nurture_events_received", "Events of POST /events by what beca
 MAIL_EVENTS = Counter("nurture_webhook_events", "Events of the mail provider by what became of them", ("result",))
 REFUSED = Counter("nurture_webhook_refused", "Requests to the webhook that were refused as a whole", ("reason",))
 
+REPLIES = Counter("nurture_replies", "Mails handed in by Inbound Parse by what became of them", ("result",))
+
 for result in ("accepted", "duplicate", "rejected"):  # shown from the start, so that the first one is an increase
     EVENTS.labels(result)
 for result in ("accepted", "duplicate", "ignored", "rejected"):
     MAIL_EVENTS.labels(result)
 for reason in ("signature", "malformed"):
     REFUSED.labels(reason)
+for result in ("written", "opt_out", "automatic", "left", "duplicate", "unknown", "malformed", "refused"):
+    REPLIES.labels(result)
 
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 

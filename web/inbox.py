@@ -13,11 +13,14 @@ from pydantic import BaseModel, Field
 from starlette.responses import RedirectResponse, Response
 
 from adapters.database.pages import DEFAULT_LIMIT, cursor_after, number_cursor, shown
+from adapters.mail.answering import answer_of
+from adapters.mail.inbound import read
 from adapters.mail.inbox import Inbox, InboxMail, NotDelivered, UnknownMail
 from adapters.mail.links import links_of, with_links_changed
 from adapters.mail.message import source
 from web.bodies import Said
 from web.context import Here, Nurture
+from web.inbound import take_in
 from web.pages import Cursor, Limit, Page, page
 from web.problems import Refusal
 from web.session import language_of, render
@@ -43,6 +46,14 @@ class Click(Said):
     """Which link was followed."""
 
     url: Annotated[str, Field(pattern=r"^https?://[^\s]+$", max_length=4000)]
+
+
+class Answering(Said):
+    """What the reader writes back; without it only the news that there was an answer is told."""
+
+    text: Annotated[str, Field(min_length=1, max_length=20_000)]
+    subject: Annotated[str | None, Field(max_length=400, description="Absent: `Re:` and the mail's own.")] = None
+    automatic: Annotated[bool, Field(description="A machine answers: the reader is out of office.")] = False
 
 
 class Unsubscribing(Said):
@@ -105,9 +116,20 @@ def click_link(request: Request, here: Here, mail: str, click: Click) -> Told:
 
 
 @api.post("/{mail}/reply", status_code=202)
-def reply_to_mail(request: Request, here: Here, mail: str) -> Told:
-    """The reader answers."""
+def reply_to_mail(
+    request: Request, here: Here, mail: str, answering: Annotated[Answering | None, Body()] = None
+) -> Told:
+    """The reader answers. With a text, as a mail that comes in the way Inbound Parse hands one in."""
+    if answering is not None:
+        _write_back(request, here, mail, answering)
+        return Told(id=mail, event="reply", at=shown(here.clock.now()))
     return _told(mail, _found(lambda: _inbox(request, here).reply(mail)))
+
+
+def _write_back(request: Request, here: Nurture, mail: str, answering: Answering) -> None:
+    found = _found(lambda: _inbox(request, here).delivered(mail))
+    body, kind = answer_of(found, answering.text, subject=answering.subject, automatic=answering.automatic)
+    take_in(here, read(body, kind))
 
 
 @api.post("/{mail}/unsubscribe", status_code=202)
@@ -257,10 +279,13 @@ def act_on_mail(
     mail: str,
     action: Action,
     csrf_token: Annotated[str, Form()] = "",  # noqa: ARG001  # judged where the router is included
+    text: Annotated[str, Form(max_length=20_000)] = "",
 ) -> Response:
     """One of the buttons below the mail."""
     inbox = _inbox(request, here)
     match action:
+        case "reply" if text.strip():
+            _write_back(request, here, mail, Answering(text=text))
         case "reply":
             _found(lambda: inbox.reply(mail))
         case "spam":

@@ -10,7 +10,7 @@ from fastapi import APIRouter, Query, Request
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import JSONResponse, Response
 
-from adapters.database import disclosure, erasures, leads, timeline
+from adapters.database import disclosure, erasures, leads, replies, timeline
 from adapters.database.engine import reading, writing
 from adapters.database.leads import LeadUpsert
 from adapters.database.numbering import has_unfiled
@@ -108,6 +108,16 @@ def erase_lead(here: Here, lead: str, caller: Writer) -> dict[str, Any]:
         except UnknownLead as error:
             raise unknown_lead(lead) from error
     return erasure.shown()
+
+
+@router.get("/{lead}/replies", summary="What a lead wrote back, newest first", dependencies=[READER])
+def show_replies(request: Request, here: Here, lead: str, limit: Limit = DEFAULT_LIMIT, cursor: Cursor = None) -> Page:
+    """Each mail as it came: its own words, the whole text, what it was taken for and why; attachments are counted."""
+    with reading(here.engine) as connection:
+        if leads.view(connection, lead) is None:
+            raise unknown_lead(lead)
+        items, following = replies.page(connection, lead, limit, cursor)
+    return page(request, items, following, limit=limit)
 
 
 @router.get("/{lead}", summary="Where a lead stands", dependencies=[READER])

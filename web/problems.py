@@ -144,7 +144,7 @@ def _of_http(request: Request, error: Exception) -> Response:
 
 
 def _of_database(request: Request, error: Exception) -> Response:
-    _log.error("database_not_available", route=request.url.path, reason=type(error).__name__)
+    _log.error("database_not_available", route=_route_of(request), reason=type(error).__name__)
     return problem(
         503, "the database does not answer", where=request.url.path, do="try again soon", headers={"Retry-After": "2"}
     )

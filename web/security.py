@@ -26,6 +26,8 @@ from web.problems import Refusal, problem
 from web.rates import address_of, rates_of
 
 MOST_BYTES = 5 * 1024 * 1024
+MOST_BYTES_OF_MAIL = 30 * 1024 * 1024
+"""What a mail provider takes, and so hands in: whoever wants no more may have a picture in his signature."""
 TOKEN_LIFE = timedelta(hours=1)
 
 
@@ -208,7 +210,7 @@ class SafeHeaders:
 
 
 class BodyLimit:
-    """Refuses bodies above 5 MB with 413, by their length as told and as counted, and compressed ones with 415.
+    """Refuses bodies above 5 MB (mails: 30 MB) with 413, by length as told and as counted; compressed ones with 415.
 
     Texts with a NUL character, which no database keeps, are refused in the address already.
     """
@@ -227,8 +229,9 @@ class BodyLimit:
         if headers.get(b"content-encoding", b"identity").strip().lower() not in (b"", b"identity"):
             await _compressed(scope["path"])(scope, receive, send)
             return
+        most = MOST_BYTES_OF_MAIL if scope["path"].startswith("/webhooks/inbound/") else MOST_BYTES
         told = headers.get(b"content-length", b"")
-        if told.isdigit() and int(told) > MOST_BYTES:
+        if told.isdigit() and int(told) > most:
             await _too_large(scope["path"])(scope, receive, send)
             return
         counted = 0
@@ -237,7 +240,7 @@ class BodyLimit:
             nonlocal counted
             message = await receive()
             counted += len(message.get("body", b""))
-            if counted > MOST_BYTES:
+            if counted > most:
                 raise HTTPException(413)
             return message
 

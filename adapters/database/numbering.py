@@ -278,9 +278,12 @@ def _told(fresh: Sequence[Row[Any]], named: frozenset[str]) -> list[Happening]:
             subject=event.subject,
             send=event.send,
             suppresses=event.suppresses,
+            written=bool(event.properties.get("written")),
         )
         for event in fresh
-        if event.type in named and not event.automatic and event.reversed_at is None
+        if (event.type in named or event.properties.get("written"))
+        and not event.automatic
+        and event.reversed_at is None
     ]
 
 

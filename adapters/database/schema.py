@@ -1,8 +1,8 @@
 """The tables, and nothing else: what is kept, under which keys; how rows are read and written, the modules beside know.
 
-Times are UTC instants on nurture's clock unless a column says `real`. Names and addresses of leads stand in `leads`
-and `inbox`, and in `erasures` until the provider has been asked to forget them; scrubbing.py says what becomes of every
-table when one of them is erased.
+Times are UTC instants on nurture's clock unless a column says `real`. Names, addresses and words of leads stand in
+`leads`, `inbox` and `replies`, and in `erasures` until the provider has been asked to forget them; scrubbing.py says
+what becomes of every table when one of them is erased.
 """
 
 from __future__ import annotations
@@ -237,8 +237,24 @@ sends = Table(
     Column("reason", Text),
     Column("cancelled_issue", Integer, nullable=False, default=0),
     Column("lost", Integer, nullable=False, default=0, server_default="0"),  # attempts whose answer never came
+    Column("answers_to", String(40), index=True),    # the opaque part of its Reply-To; null: nobody reads answers here
     CheckConstraint("state in ('cancelled', 'held', 'in_flight', 'accepted', 'unknown', 'refused')", name="state"),
     Index("ix_sends_of_lead", "lead", "attempted_at"),
+)  # fmt: skip
+
+replies = Table(
+    "replies", metadata,  # mails that leads wrote back, to be read by the rep
+    _id(), _lead(),
+    Column("message", String(64), nullable=False, unique=True),  # hash of lead and Message-ID: the dedupe
+    Column("send", String(500)),                                 # send key of the mail that is answered, where known
+    Column("at", Instant, nullable=False),
+    Column("kind", String(16), nullable=False),                  # written | opt_out | automatic
+    Column("why", Text),                                         # what gave it away, in words without the lead's own
+    Column("subject", Text, nullable=False),
+    Column("words", Text, nullable=False),                       # what the lead wrote itself, without what it quotes
+    Column("text", Text, nullable=False),                        # all of it
+    Column("attachments", Integer, nullable=False, default=0),   # how many there were; they are not kept
+    Index("ix_replies_of_lead", "lead", "id"),
 )  # fmt: skip
 
 handoffs = Table(
@@ -325,9 +341,9 @@ holds = Table(
 
 sweeps = Table(
     "sweeps", metadata,
-    Column("name", String(32), primary_key=True),    # `nightly`
-    Column("until", Instant, nullable=False),        # what time alone changed up to here has been looked for
-    Column("leads", Integer, nullable=False),        # how many got a tick the last time
+    Column("name", String(32), primary_key=True),    # `nightly`, or `provider/…`: a list of the mail provider's
+    Column("until", Instant, nullable=False),        # what changed up to here has been looked for
+    Column("leads", Integer, nullable=False),        # how many it concerned the last time
 )  # fmt: skip
 
 inbox = Table(

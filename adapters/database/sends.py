@@ -145,12 +145,19 @@ def _recent(conn: Connection, command: SendMail, definitions: Definitions, now: 
 
 
 def begin(
-    conn: Connection, command: SendMail, known: Known, *, template_sha256: str, at: datetime, subject: str | None = None
-) -> datetime:
-    """Write the row that says: from now on this mail may have gone out. Returns the instant that names the attempt."""
+    conn: Connection, command: SendMail, known: Known, *, template_sha256: str, at: datetime,
+    subject: str | None = None, answers_to: str | None = None,
+) -> datetime:  # fmt: skip
+    """Write the row that says: from now on this mail may have gone out. Returns the instant that names the attempt.
+
+    `answers_to`: the token of the address at which it is answered, which comes back with the answer.
+    """
     if known.row.attempted_at is not None:
         at = max(at, known.row.attempted_at + timedelta(microseconds=1))  # no two attempts have the same name
-    _put(conn, command, known, state="in_flight", template_sha256=template_sha256, attempted_at=at, subject=subject)
+    _put(
+        conn, command, known, state="in_flight", template_sha256=template_sha256, attempted_at=at,
+        subject=subject, answers_to=answers_to,
+    )  # fmt: skip
     return at
 
 

@@ -90,6 +90,18 @@ class Inbox:
             raise UnknownMail(message)
         return found[0]
 
+    def delivered(self, message: str) -> InboxMail:
+        """One mail that its reader has got.
+
+        Raises:
+            UnknownMail: there is none.
+            NotDelivered: it has not reached its reader.
+        """
+        found = self.mail(message)
+        if found.fate != "delivered":
+            raise NotDelivered(message)
+        return found
+
     # What a reader does. Each raises UnknownMail and NotDelivered, and answers with the event told to the webhook.
 
     def open(self, message: str, *, machine: bool = False) -> Mapping[str, Any]:
@@ -106,7 +118,7 @@ class Inbox:
         return self._tell(message, {"event": "click", "url": url, "url_offset": offset, **_READER})
 
     def reply(self, message: str) -> Mapping[str, Any]:
-        """The mail was answered. SendGrid tells that by Inbound Parse; the sink tells it as one more event."""
+        """The mail was answered, without its words. SendGrid has no such event; answering.py makes a whole answer."""
         return self._tell(message, {"event": "reply"})
 
     def unsubscribe(self, message: str, scope: Literal["all", "topic"] = "all") -> Mapping[str, Any]:
@@ -130,9 +142,7 @@ class Inbox:
             return connection.execute(delete(inbox).where(inbox.c.to == address.lower())).rowcount
 
     def _tell(self, message: str, event: Mapping[str, Any]) -> Mapping[str, Any]:
-        mail = self.mail(message)
-        if mail.fate != "delivered":
-            raise NotDelivered(message)
+        mail = self.delivered(message)
         with writing(self._engine) as connection:
             told = report(
                 connection, [event], message=message, custom_args=mail.custom_args, to=mail.to, at=self._clock.now()

@@ -57,6 +57,7 @@ class RequestedMail:
     text: str
     html: str
     custom_args: Mapping[str, str]
+    reply_to: Person | None = None
 
 
 def read(body: bytes) -> tuple[tuple[RequestedMail, ...], tuple[Fault, ...]]:
@@ -83,6 +84,8 @@ def _storable(request: Any) -> bool:
 def _faults(request: dict[str, Any]) -> Iterator[Fault]:
     yield from (Fault(f"unknown field {name!r}", name) for name in request if name not in _FIELDS)
     yield from _person_faults(request.get("from"), "from")
+    if "reply_to" in request:
+        yield from _person_faults(request["reply_to"], "reply_to")
     yield from _content_faults(request)
     yield from _map_faults(request, "")
     blocks = request.get("personalizations")
@@ -171,6 +174,7 @@ def _mails(request: dict[str, Any]) -> Iterator[RequestedMail]:
                 text=parts.get("text/plain", ""),
                 html=parts.get("text/html", ""),
                 custom_args={**request.get("custom_args", {}), **block.get("custom_args", {})},
+                reply_to=_person(request["reply_to"]) if "reply_to" in request else None,
             )
 
 

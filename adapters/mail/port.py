@@ -21,7 +21,7 @@ class Mail:
 
     `not_after` is a real instant after which nobody waits for the answer any more: a provider that settles takes
     nothing later than that, so what it does not know by then was never taken. `tracked` False: nobody is told whether
-    it was opened or clicked.
+    it was opened or clicked. `reply_to`: where answers go, None: to the sender.
     """
 
     to: str
@@ -35,6 +35,7 @@ class Mail:
     headers: Mapping[str, str] = field(default_factory=dict)
     not_after: datetime | None = None
     tracked: bool = True
+    reply_to: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

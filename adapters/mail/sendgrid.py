@@ -215,6 +215,7 @@ def request_body(mail: Mail) -> dict[str, Any]:
             }
         ],
         "from": _person(mail.from_email, mail.from_name),
+        **({"reply_to": {"email": mail.reply_to}} if mail.reply_to is not None else {}),
         "subject": mail.subject,
         "content": [{"type": "text/plain", "value": mail.text}, {"type": "text/html", "value": mail.html}],
         "tracking_settings": {

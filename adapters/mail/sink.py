@@ -179,7 +179,7 @@ class Sink:
                 from_email=mail.sender.email,
                 from_name=mail.sender.name,
                 subject=mail.subject,
-                headers=dict(mail.headers),
+                headers={**mail.headers, **({"Reply-To": mail.reply_to.email} if mail.reply_to else {})},
                 text=mail.text,
                 html=mail.html,
                 links=list(visible_links(mail.html)),

@@ -100,9 +100,13 @@ class ConfirmationTokens:
         return f"{public_url.rstrip('/')}/c/{self.token(confirmation)}"
 
 
-def one_click_headers(unsubscribe_url: str) -> dict[str, str]:
-    """The two headers of RFC 8058, which let a mail program offer its own unsubscribe button."""
+def one_click_headers(unsubscribe_url: str, mailto: str | None = None) -> dict[str, str]:
+    """The two headers of RFC 8058, which let a mail program offer its own unsubscribe button.
+
+    `mailto`: the address at which any mail unsubscribes, for programs that cannot post.
+    """
+    by_mail = f", <mailto:{mailto}?subject=unsubscribe>" if mailto is not None else ""
     return {
-        "List-Unsubscribe": f"<{unsubscribe_url}>",
+        "List-Unsubscribe": f"<{unsubscribe_url}>{by_mail}",
         "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
     }

@@ -9,8 +9,9 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field, StrictInt, Tag, model_validator
 
 from nurture.conditions import Strict, by_shape
-from nurture.definitions.words import Name, TimeOfDay, TimeZone
+from nurture.definitions.words import Language, Name, TimeOfDay, TimeZone
 from nurture.durations import Duration
+from nurture.errors import near_names
 
 Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 WEEKDAYS: tuple[Weekday, ...] = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
@@ -78,6 +79,16 @@ class AutomaticClicks(Strict):
     links_within: Duration = Field(Duration.parse("5s"), description="… clicked within this time.")
 
 
+TopicTitle = Annotated[
+    Annotated[Annotated[str, Field(min_length=1, max_length=100)], Tag("<text>")]
+    | Annotated[
+        Annotated[dict[Language, Annotated[str, Field(min_length=1, max_length=100)]], Field(min_length=1)],
+        Tag("<mapping>"),
+    ],
+    by_shape("a title is a text, or one for each language: {ja: …, en: …}"),
+]
+
+
 class Sender(Strict):
     """sender.yaml: whose mails these are, and when they may go."""
 
@@ -100,9 +111,29 @@ class Sender(Strict):
     topics: tuple[str, ...] = Field(
         (), description="What people can unsubscribe from; each scenario names one of them."
     )
+    topic_titles: dict[str, TopicTitle] = Field(
+        default_factory=dict,
+        description="What a topic is called on the preference page: a text, or one for each language, {ja: …, en: …}.",
+    )
     automatic_clicks: AutomaticClicks = Field(
         AutomaticClicks(), description="When a click is taken for a machine's, so that it neither branches nor scores."
     )
+
+    @model_validator(mode="after")
+    def _titles_have_topics(self) -> Sender:
+        unknown = [topic for topic in self.topic_titles if topic not in self.topics]
+        if unknown:
+            near = near_names(unknown[0], self.topics)
+            hint = f"did you mean {' or '.join(repr(name) for name in near)}?" if near else "add it to `topics`"
+            raise ValueError(f"`topic_titles` names {unknown[0]!r}, which is none of `topics`: {hint}")
+        return self
+
+    def title_of(self, topic: str, language: str) -> str:
+        """What a topic is called in a language: its title there, else in any other, else its own name."""
+        title = self.topic_titles.get(topic, topic)
+        if isinstance(title, str):
+            return title
+        return title.get(language[:2]) or next(iter(title.values()))
 
     @cached_property
     def closed_ranges(self) -> tuple[tuple[date, date], ...]:
@@ -135,3 +166,13 @@ class Sales(Strict):
 
     reps: Annotated[tuple[Rep, ...], Field(min_length=1)] = Field(description="The sales people.")
     queues: Annotated[dict[Name, Queue], Field(min_length=1)] = Field(description="The queues by name.")
+    letters: str | None = Field(
+        None,
+        description="The queue that reads what leads write back; absent: that of hot_lead.yaml, else the first one.",
+    )
+
+    @model_validator(mode="after")
+    def _letters_have_a_queue(self) -> Sales:
+        if self.letters is not None and self.letters not in self.queues:
+            raise ValueError(f"`letters` names no queue: {self.letters!r}; known: {', '.join(self.queues)}")
+        return self

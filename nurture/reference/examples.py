@@ -256,6 +256,7 @@ holidays: jp
 closed: [2026-12-29..2027-01-03, 2027-08-13]
 cap: {mails: 3, per: 7d}
 topics: [newsletter, seminars]
+topic_titles: {newsletter: «Newsletter|お役立ち情報», seminars: {ja: セミナーのご案内, en: Seminars}}
 automatic_clicks: {sooner_than: 10s, links: 3, links_within: 5s}
 """,
     ),
@@ -266,6 +267,7 @@ reps:
   - {rep: rep_1, name: «Jo Placeholder|例示 一郎», email: rep1@example.com, capacity: 20}
 queues:
   inside_sales: {reps: [rep_1], fallback: rep_1, accept_within: 1bd, close_within: 90d}
+letters: inside_sales
 """,
     ),
     "FrontMatter": (

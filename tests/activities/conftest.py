@@ -22,6 +22,7 @@ from adapters.database.engine import open_database, reading, writing
 from adapters.database.leads import LeadUpsert
 from adapters.database.schema import holds, sends
 from adapters.mail.port import Mailer
+from adapters.mail.reply_addresses import ReplyAddresses
 from adapters.mail.sendgrid import SendGridMailer
 from adapters.mail.tokens import ConfirmationTokens, UnsubscribeTokens
 from adapters.notification import WebhookNotifier
@@ -88,6 +89,7 @@ class SendDesk:
     ahead: timedelta = timedelta(0)
     environment: ActivityEnvironment = field(default_factory=ActivityEnvironment)
     timeout: timedelta = timedelta(seconds=0.4)
+    replies: ReplyAddresses | None = None
     mailer: Mailer | None = None
     """Instead of the provider, for tests of thousands of attempts."""
     meter: MetricMeter = MetricMeter.noop
@@ -114,6 +116,7 @@ class SendDesk:
                 confirmations=ConfirmationTokens(b"k" * 64),
                 notifier=WebhookNotifier(None, public_url=PUBLIC),
                 public_url=PUBLIC,
+                replies=self.replies,
                 meter=self.meter,
             )
         )

@@ -16,6 +16,7 @@ from adapters.database.engine import reading, writing
 from adapters.database.events import accept_mail
 from adapters.database.mail_events import MailEvent
 from adapters.mail.mail_request import RequestedMail
+from adapters.mail.reply_addresses import Addressed, ReplyAddresses, addressed
 from adapters.mail.tokens import UnsubscribeTokens
 from tests.activities.conftest import EMAIL, LEAD, PUBLIC, SendDesk, record_of
 from tests.mail.fake_provider import Fault
@@ -77,6 +78,20 @@ def test_the_mail_carries_its_key_the_footer_and_both_unsubscribe_headers(desk: 
     read = UnsubscribeTokens(b"k" * 64).read(address.rsplit("/", 1)[1])
     assert read is not None
     assert (read.lead, read.topic, read.send_key) == (LEAD, "newsletter", KEY)
+
+
+def test_with_a_domain_for_replies_a_mail_can_be_answered_and_left_by_mail(desk: SendDesk) -> None:
+    """Both addresses hold a token of this mail alone, which says nothing and is kept beside its key."""
+    desk.replies = ReplyAddresses("reply.example.co.jp", b"k" * 32)
+    desk.send()
+    mail, token = desk.provider.taken[0], desk.row().answers_to
+    assert mail.reply_to is not None
+    assert mail.reply_to.email == f"r+{token}@reply.example.co.jp"
+    page, by_mail = mail.headers["List-Unsubscribe"].split(", ")
+    assert page.startswith(f"<{PUBLIC}/u/")
+    assert by_mail == f"<mailto:u+{token}@reply.example.co.jp?subject=unsubscribe>"
+    assert addressed(["info@example.com", by_mail[8:-1].upper().partition("?")[0]]) == Addressed("leave", token)
+    assert len(f"r+{token}") < 64, "no local part may be longer"
 
 
 def test_the_row_is_in_flight_before_the_provider_is_called(desk: SendDesk, monkeypatch: pytest.MonkeyPatch) -> None:

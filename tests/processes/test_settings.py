@@ -71,6 +71,8 @@ def test_a_given_temporal_address_means_no_embedded_server(environment: pytest.M
         ("NURTURE_NOTIFY_URL", "ftp://example.co.jp"),
         ("NURTURE_DATABASE_URL", "mysql://example.co.jp/nurture"),
         ("NURTURE_SENDGRID_WEBHOOK_KEYS", "abc"),
+        ("NURTURE_REPLY_DOMAIN", "https://reply.example.co.jp"),
+        ("NURTURE_REPLY_DOMAIN", "reply@example.co.jp"),
         ("NURTURE_RATE_KEY", "often"),
         ("NURTURE_RATE_PUBLIC", "10 per blink"),
         ("NURTURE_TRUSTED_PROXIES", "10.0.0.5/8"),
