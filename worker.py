@@ -39,6 +39,7 @@ from adapters.clock import Clock
 from adapters.database.deployments import DeploymentStore
 from adapters.database.engine import open_database
 from adapters.logging import configure_logging
+from adapters.mail.link_tokens import LinkTokens, SiteLinks
 from adapters.mail.provider import mailer_of
 from adapters.mail.tokens import ConfirmationTokens, UnsubscribeTokens
 from adapters.metrics import VERSION
@@ -77,6 +78,10 @@ def desk_of(settings: Settings, clock: Clock, store: DeploymentStore, runtime: R
         confirmations=ConfirmationTokens.of(store.engine),
         notifier=WebhookNotifier(settings.notify_url, public_url=settings.public_url),
         public_url=settings.public_url,
+        links=SiteLinks(LinkTokens.of(store.engine), settings.origins, settings.public_url)
+        if settings.origins
+        else None,
+        visit_days=settings.visit_days,
         meter=runtime.metric_meter,
     )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -15,6 +16,7 @@ from adapters.database import events, leads
 from adapters.database.engine import reading, writing
 from adapters.database.events import accept_mail
 from adapters.database.mail_events import MailEvent
+from adapters.mail.link_tokens import Came, LinkTokens, SiteLinks
 from adapters.mail.mail_request import RequestedMail
 from adapters.mail.tokens import UnsubscribeTokens
 from tests.activities.conftest import EMAIL, LEAD, PUBLIC, SendDesk, record_of
@@ -77,6 +79,20 @@ def test_the_mail_carries_its_key_the_footer_and_both_unsubscribe_headers(desk: 
     read = UnsubscribeTokens(b"k" * 64).read(address.rsplit("/", 1)[1])
     assert read is not None
     assert (read.lead, read.topic, read.send_key) == (LEAD, "newsletter", KEY)
+
+
+def test_links_to_the_own_site_say_whose_mail_they_stand_in(make_desk: Making) -> None:
+    """In the HTML only, for a month from the slot; the text is for people to read. Other links stay as they are."""
+    news = "---\nsubject: x\n---\n[prices](https://www.example.co.jp/pricing) [else](https://example.com/)\n"
+    tokens = LinkTokens(b"k" * 64)
+    desk = make_desk(news=news, links=SiteLinks(tokens, {"https://www.example.co.jp"}, PUBLIC))
+    order = desk.command()
+    desk.send(order)
+    (mail,) = desk.provider.taken
+    (token,) = re.findall(r"https://www\.example\.co\.jp/pricing\?nv=([\w-]+)", mail.html)
+    assert tokens.read(token) == Came(KEY, order.slot + timedelta(days=30))
+    assert mail.html.count("nv=") == 1
+    assert "nv=" not in mail.text
 
 
 def test_the_row_is_in_flight_before_the_provider_is_called(desk: SendDesk, monkeypatch: pytest.MonkeyPatch) -> None:
