@@ -40,6 +40,7 @@ from adapters.clock import Clock
 from adapters.database.deployments import DeploymentStore
 from adapters.database.engine import open_database
 from adapters.logging import configure_logging
+from adapters.mail.link_tokens import LinkTokens, SiteLinks
 from adapters.mail.provider import mailer_of
 from adapters.mail.reply_addresses import ReplyAddresses
 from adapters.mail.tokens import ConfirmationTokens, UnsubscribeTokens
@@ -81,6 +82,10 @@ def desk_of(settings: Settings, clock: Clock, store: DeploymentStore, runtime: R
         notifier=WebhookNotifier(settings.notify_url, public_url=settings.public_url),
         public_url=settings.public_url,
         replies=ReplyAddresses.of(settings.reply_domain, store.engine),
+        links=SiteLinks(LinkTokens.of(store.engine), settings.origins, settings.public_url)
+        if settings.origins
+        else None,
+        visit_days=settings.visit_days,
         meter=runtime.metric_meter,
     )
 

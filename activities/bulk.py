@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import islice
 
 import structlog
@@ -12,7 +12,7 @@ from temporalio import activity
 
 from activities.desk import Desk
 from adapters import starting
-from adapters.database import sweeping
+from adapters.database import sweeping, visits
 from adapters.database.engine import reading, writing
 from adapters.database.entering import entering as entering_since
 from adapters.enrolling import enrol
@@ -39,7 +39,7 @@ class BulkActivities:
     def sweep(self) -> protocol.Swept:
         """If a night has begun since the last sweep, tick every lead concerned, once; nights missed are joined.
 
-        Whoever has begun to fit the segment of an `enter` is enrolled.
+        Whoever has begun to fit the segment of an `enter` is enrolled. Old visits of nobody are deleted.
         """
         desk, now, after = self._desk, self._desk.clock.now(), ""
         current = desk.store.current()
@@ -70,6 +70,7 @@ class BulkActivities:
             )
             with writing(desk.engine) as conn:
                 sweeping.finish(conn, now, told)
+                visits.clean(conn, now - timedelta(days=desk.visit_days))
             if told or entered:
                 log.info("night_swept", leads=told, entered=entered)
             since = now

@@ -12,6 +12,7 @@ from temporalio.exceptions import ApplicationError
 from adapters.clock import Clock
 from adapters.database import positions
 from adapters.database.deployments import DeploymentStore
+from adapters.mail.link_tokens import SiteLinks
 from adapters.mail.port import Mailer
 from adapters.mail.reply_addresses import ReplyAddresses
 from adapters.mail.tokens import ConfirmationTokens, UnsubscribeTokens
@@ -32,6 +33,8 @@ class Desk:
     notifier: Notifier
     public_url: str
     replies: ReplyAddresses | None = None
+    links: SiteLinks | None = None
+    visit_days: int = 90
     meter: MetricMeter = MetricMeter.noop
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -15,6 +16,7 @@ from activities.desk import Desk, real_now, take_up
 from adapters.database import sends
 from adapters.database.engine import writing
 from adapters.database.numbering import lock
+from adapters.mail.link_tokens import good_until
 from adapters.mail.port import Accepted, Answer, Held, Mail, Refused, Unknown
 from adapters.mail.rendering import LeadFacts, render
 from adapters.mail.tokens import Subscription, one_click_headers
@@ -152,6 +154,7 @@ class MailActivities:
                 link_base=self._desk.public_url,
                 send_key=command.key,
                 confirm_url=confirm_url,
+                mark=self._mark(command) if confirm_url is None else None,
             )
         except TemplateBlocked as error:
             return str(error)
@@ -170,6 +173,14 @@ class MailActivities:
             reply_to=replies.answer_at(token) if replies is not None else None,
         )
         return mail, template
+
+    def _mark(self, command: SendMail) -> Callable[[str], str] | None:
+        """What is done to a link, so that the own site may know whose mail it stood in."""
+        links = self._desk.links
+        if links is None:
+            return None
+        until = good_until(command.slot, self._desk.clock.epoch.speed)
+        return lambda url: links.marked(url, command.key, until)
 
     # --- the call and its answer ------------------------------------------------------------------------------------
 

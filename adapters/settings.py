@@ -110,6 +110,21 @@ def _a_rate(value: str) -> str:
     return value
 
 
+def _an_origin(value: str) -> str:
+    try:
+        parts = urlsplit(value)
+        port = parts.port
+    except ValueError:
+        parts, port = urlsplit(""), None
+    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.path not in {"", "/"} or "@" in value:
+        raise PydanticCustomError(
+            "origin", "should list origins, comma-separated and without a path, for example https://www.example.co.jp"
+        )
+    name = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
+    usual = {"http": 80, "https": 443}[parts.scheme]
+    return f"{parts.scheme}://{name}" + (f":{port}" if port not in (None, usual) else "")
+
+
 def _a_network(value: str) -> str:
     try:
         ipaddress.ip_network(value)
@@ -132,6 +147,7 @@ Port = Annotated[int, Field(ge=1, le=65535)]
 Rate = Annotated[str, AfterValidator(_a_rate)]
 Network = Annotated[str, AfterValidator(_a_network)]
 Domain = Annotated[str, AfterValidator(_a_domain)]
+Origin = Annotated[str, AfterValidator(_an_origin)]
 PublicKey = Annotated[str, AfterValidator(_a_public_key)]
 
 
@@ -176,7 +192,8 @@ class Settings(BaseSettings):
     `reply_domain`: whose mail the provider hands in (Inbound Parse), so that leads can answer; None: they cannot.
     `rate_…`: how often each key, and each client address without one, may ask; `posts` are forms sent and logins tried.
     `mail_rate`: how many mails a second all workers together hand to the provider, None: as many as they can.
-    `trusted_proxies`: who may say in `X-Forwarded-For` whose request it passes on.
+    `trusted_proxies`: who may say in `X-Forwarded-For` whose request it passes on. `sites`: the web sites whose pages
+    may tell of visits. `visit_days`: how long visits of nobody known are kept. `sample_site`: show that of the demo.
     """
 
     model_config = SettingsConfigDict(
@@ -199,6 +216,9 @@ class Settings(BaseSettings):
     rate_public: Rate = "600/minute"
     rate_posts: Rate = "120/minute"
     trusted_proxies: Annotated[tuple[Network, ...], NoDecode, BeforeValidator(_comma_separated)] = ("127.0.0.1", "::1")
+    sites: Annotated[tuple[Origin, ...], NoDecode, BeforeValidator(_comma_separated)] = ()
+    visit_days: Annotated[int, Field(ge=1, le=400)] = 90
+    sample_site: bool = False
     metrics: Address | None = None
     temporal_cli: Path | None = None
     temporal_port: Port = 7233
@@ -235,6 +255,12 @@ class Settings(BaseSettings):
         """True where mail leaves this machine; the built-in sink and a provider at a loopback address are not real."""
         own_sink = self.mail == "sink" and urlsplit(self.sendgrid_host).path == "/sink"
         return not own_sink and not is_loopback(self.sendgrid_host)
+
+    @property
+    def origins(self) -> frozenset[str]:
+        """The sites whose visits are taken in, as browsers name them; the sample site stands where Nurture does."""
+        own = {_an_origin("://".join(urlsplit(self.public_url)[:2]))} if self.sample_site else set()
+        return frozenset(self.sites) | own
 
     @property
     def web_url(self) -> str:
@@ -293,6 +319,9 @@ class Settings(BaseSettings):
             "NURTURE_RATE_PUBLIC": self.rate_public,
             "NURTURE_RATE_POSTS": self.rate_posts,
             "NURTURE_TRUSTED_PROXIES": ",".join(self.trusted_proxies),
+            "NURTURE_SITES": ",".join(self.sites),
+            "NURTURE_VISIT_DAYS": str(self.visit_days),
+            "NURTURE_SAMPLE_SITE": "1" if self.sample_site else None,
             "NURTURE_METRICS": self.metrics,
             "NURTURE_TEMPORAL_CLI": str(self.temporal_cli) if self.temporal_cli else None,
             "NURTURE_TEMPORAL_PORT": str(self.temporal_port),

@@ -43,6 +43,7 @@ def demo() -> int:
     """Everything, until Ctrl-C; started again it goes on where it was. The exit code is that of `up`."""
     os.environ.setdefault("NURTURE_SPEED", SPEED)
     os.environ.setdefault("NURTURE_HOME", "var/demo")
+    os.environ.setdefault("NURTURE_SAMPLE_SITE", "1")
     return up(read_settings(), prepare=_prepare, on_ready=_perform)
 
 
@@ -80,6 +81,7 @@ async def _perform(settings: Settings) -> None:
             addresses = {
                 "start here": f"{settings.public_url}/login?token={make_login_token(store.engine)}  (good once)",
                 "inbox": f"{settings.public_url}/inbox",
+                "sample site": f"{settings.public_url}/site",
                 "API": f"{settings.public_url}/api/docs",
                 "Temporal UI": settings.temporal_ui or "-",
             }

@@ -34,11 +34,14 @@ from web import (
     openapi,
     problems,
     reports,
+    sample_site,
     segments,
     session,
     sink,
     sink_faults,
+    snippet,
     unsubscribe,
+    visits,
     webhooks,
 )
 from web.context import Nurture
@@ -108,7 +111,10 @@ def make_app(settings: Settings, engine: Engine, *, store: DeploymentStore, cloc
         metrics,
     ):
         app.include_router(module.router)
-    app.include_router(confirmation.router, dependencies=[PUBLIC])
+    for module in (confirmation, snippet, visits):
+        app.include_router(module.router, dependencies=[PUBLIC])
+    if settings.sample_site:
+        app.include_router(sample_site.router, dependencies=[PUBLIC])
     for module in (forms, session):
         app.include_router(module.router, dependencies=[PUBLIC, POSTS])
     if settings.mail == "sink":

@@ -12,6 +12,7 @@ REQUESTS = Counter(
 )
 SECONDS = Histogram("nurture_http_request_seconds", "How long requests took", ("method", "route"))
 EVENTS = Counter("nurture_events_received", "Events of POST /events by what became of them", ("result",))
+VISITS = Counter("nurture_visits_received", "Visits told by the page snippet, by what became of them", ("result",))
 MAIL_EVENTS = Counter("nurture_webhook_events", "Events of the mail provider by what became of them", ("result",))
 REFUSED = Counter("nurture_webhook_refused", "Requests to the webhook that were refused as a whole", ("reason",))
 
@@ -21,6 +22,8 @@ for result in ("accepted", "duplicate", "rejected"):  # shown from the start, so
     EVENTS.labels(result)
 for result in ("accepted", "duplicate", "ignored", "rejected"):
     MAIL_EVENTS.labels(result)
+for result in ("of_a_lead", "of_nobody", "again", "refused", "rejected", "machine", "foreign", "forgotten", "lost"):
+    VISITS.labels(result)
 for reason in ("signature", "malformed"):
     REFUSED.labels(reason)
 for result in ("written", "opt_out", "automatic", "left", "duplicate", "unknown", "malformed", "refused"):

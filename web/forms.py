@@ -7,7 +7,7 @@ import json
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import parse_qs, quote
 
@@ -20,19 +20,21 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 from adapters.database.confirmations import Asking
 from adapters.database.engine import writing
 from adapters.database.forms import Answers, Submitted, submit
+from adapters.database.visits import sign_up
 from nurture.definitions import Definitions, Form, FormConsent
 from nurture.errors import near_names
 from web.context import Here, Nurture
 from web.form_fields import Complaint, Field, fields_of, read_answers, said
 from web.problems import MEDIA_TYPE, Refusal, problem
 from web.session import language_of, templates
+from web.visit_in import VISITOR as VISITOR_ID
 
 router = APIRouter(tags=["forms"])
 
 TRAP = "website"
 """A field that no person sees. Whoever fills it in is a machine."""
 SHARED_THANKS = "/thanks"
-TOKEN, WORDING = "_token", "_wording"
+TOKEN, WORDING, VISITOR = "_token", "_wording", "_visitor"
 _FORM, _JSON = "application/x-www-form-urlencoded", "application/json"
 _MOST_FIELDS = 200
 _LONGEST_ID = 200
@@ -183,7 +185,7 @@ def _of_json(here: Nurture, shown: _Shown, told: Mapping[str, Any]) -> Response:
         return problem(
             422, first["what"], where=first["where"], do="mend it and send it again", details={"problems": found}
         )
-    kept = _keep(here, shown, answers, token or secrets.token_urlsafe(16))
+    kept = _keep(here, shown, answers, token or secrets.token_urlsafe(16), _visitor(told))
     return JSONResponse({"event": kept.event}, status_code=202)  # whose address it is, a stranger is not told
 
 
@@ -200,21 +202,27 @@ def _of_page(request: Request, here: Nurture, shown: _Shown, told: Mapping[str, 
             request, shown, token=token, told=told, wrong=wrong, older=older, status=422,
             headers={"cache-control": "no-store"},
         )  # fmt: skip
-    _keep(here, shown, answers, token)
+    _keep(here, shown, answers, token, _visitor(told))
     return onward  # the same for a known and an unknown address
 
 
-def _keep(here: Nurture, shown: _Shown, answers: Answers, token: str) -> Submitted:
+def _keep(here: Nurture, shown: _Shown, answers: Answers, token: str, visitor: str) -> Submitted:
     try:
-        return _submit(here, shown, answers, token)
+        return _submit(here, shown, answers, token, visitor)
     except IntegrityError:
-        return _submit(here, shown, answers, token)  # the same new address was posted twice at once: now it is known
+        return _submit(
+            here, shown, answers, token, visitor
+        )  # the same new address was posted twice at once: now it is known
 
 
-def _submit(here: Nurture, shown: _Shown, answers: Answers, token: str) -> Submitted:
+def _submit(here: Nurture, shown: _Shown, answers: Answers, token: str, visitor: str) -> Submitted:
     with writing(here.engine) as connection:
         moment = Asking(here.clock.now(), datetime.now(UTC), here.clock.epoch.speed)
-        return submit(connection, shown.name, shown.form, answers, token=token, store=here.store, moment=moment)
+        kept = submit(connection, shown.name, shown.form, answers, token=token, store=here.store, moment=moment)
+        if visitor and not kept.again:
+            keep = timedelta(days=here.settings.visit_days)
+            sign_up(connection, visitor, kept.lead, store=here.store, now=moment.now, keep=keep)
+        return kept
 
 
 def _json(body: bytes) -> Mapping[str, Any]:
@@ -241,6 +249,12 @@ def _text(told: Mapping[str, Any], name: str) -> str:
     return value if isinstance(value, str) else ""
 
 
+def _visitor(told: Mapping[str, Any]) -> str:
+    """The id of the browser, as the page snippet gives it; empty where there is none, or no such one."""
+    said = _text(told, VISITOR)
+    return said if VISITOR_ID.fullmatch(said) else ""
+
+
 def _find(here: Nurture, name: str) -> _Shown | None:
     definitions = here.store.current()
     if name not in definitions.forms:  # it may have been deployed a moment ago
@@ -262,13 +276,14 @@ def _page(
     headers: Mapping[str, str],
 ) -> Response:
     fields, complaints = shown.fields, wrong or {}
+    visitor = _visitor(told or request.query_params)
     values = {field.name: _filled_in(told or {}, field) for field in fields}
     messages = {name: said(complaint, japanese=shown.japanese) for name, complaint in complaints.items()}
     first = next((field.name for field in fields if field.name in messages), fields[0].name if fields else None)
     return _render(
         request, "form.html", shown.language, status=status, headers=headers, title=shown.form.title or shown.name,
         fields=fields, values=values, messages=messages, first=first, older=older, trap=shown.trap,
-        hidden={TOKEN: token, WORDING: shown.wording},
+        hidden={TOKEN: token, WORDING: shown.wording, **({VISITOR: visitor} if visitor else {})},
         consent=shown.consent, confirms=shown.confirms, sender=shown.definitions.sender,
     )  # fmt: skip
 

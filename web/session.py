@@ -98,8 +98,9 @@ async def start(request: Request, here: Here) -> Response:
     figures = await run_in_threadpool(_figures, here)
     settings = here.settings
     return render(
-        request, "start.html", caller=caller, inbox=settings.mail == "sink", temporal_ui=settings.temporal_ui, **figures
-    )
+        request, "start.html", caller=caller, inbox=settings.mail == "sink", temporal_ui=settings.temporal_ui,
+        sample_site=settings.sample_site, **figures,
+    )  # fmt: skip
 
 
 def _figures(here: Nurture) -> dict[str, Any]:

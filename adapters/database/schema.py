@@ -188,6 +188,30 @@ confirmations = Table(
     Index("ix_confirmations_due", "ended_real", "due_real"),
 )  # fmt: skip
 
+visitors = Table(
+    "visitors", metadata,  # browsers that are known to be somebody's
+    Column("visitor", String(32), primary_key=True),            # the random id that the page snippet made
+    _lead(),
+    Column("by", String(16), nullable=False),                   # form | mail
+    Column("send", String(500)),                                # the mail whose link it came by
+    Column("at", Instant, nullable=False),                      # what it does from then on is the lead's
+    Index("ix_visitors_lead", "lead"),
+    Index("ix_visitors_send", "send"),
+)  # fmt: skip
+
+visits = Table(
+    "visits", metadata,  # what browsers did that are nobody's: kept for some days, moved to `events` at a sign-up
+    _id(),
+    Column("visitor", String(32), nullable=False),
+    Column("event", String(300), nullable=False, unique=True),  # the id that its event would have
+    Column("type", String(100), nullable=False),
+    Column("subject", String(400), nullable=False),
+    Column("site", String(300), nullable=False),
+    Column("at", Instant, nullable=False),
+    Index("ix_visits_visitor", "visitor", "id"),
+    Index("ix_visits_at", "at"),
+)  # fmt: skip
+
 suppressions = Table(
     "suppressions", metadata,
     _id(),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from urllib.parse import quote, urlsplit
 
 from markdown_it import MarkdownIt
@@ -49,6 +49,14 @@ def parsed(text: str, values: Values, base: str) -> list[Token]:
 def as_html(tokens: Sequence[Token]) -> str:
     """HTML of the body alone; all text is escaped."""
     return str(_RENDERER.render(tokens, _PARSER.options, {}))
+
+
+def change_links(tokens: Sequence[Token], change: Callable[[str], str]) -> None:
+    """Let every link of the body lead to `change(address)`."""
+    for token in tokens:
+        for child in token.children or ():
+            if child.type == "link_open":
+                child.attrSet("href", change(str(child.attrs["href"])))
 
 
 def _inline(tokens: Sequence[Token], values: Values, base: str) -> Iterator[Token]:

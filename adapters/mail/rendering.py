@@ -6,7 +6,7 @@ leave that out.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote, urlsplit
@@ -14,7 +14,7 @@ from urllib.parse import quote, urlsplit
 from jinja2 import Environment
 
 from adapters.mail import layout
-from adapters.mail.markdown import as_html, as_text, parsed
+from adapters.mail.markdown import as_html, as_text, change_links, parsed
 from adapters.mail.variables import (
     CONFIRM_LINK,
     Address,
@@ -62,8 +62,11 @@ def render(
     link_base: str,
     send_key: str,
     confirm_url: str | None = None,
+    mark: Callable[[str], str] | None = None,
 ) -> Rendered:
     """One mail, the same for the same arguments. `link_base` is NURTURE_PUBLIC_URL; `confirm_url` fills `confirm_link`.
+
+    `mark` changes the addresses of the HTML's links; those of the text are for people to read and stay as they are.
 
     Raises:
         TemplateBlocked: a variable is unset for this lead, or the template fails in another way.
@@ -90,9 +93,12 @@ def render(
     except ValueError as error:
         raise TemplateBlocked(template.name, lead.id, fault=str(error)) from error
     footer = layout.Footer.of(sender, template.language, unsubscribe_url)
+    text = as_text(tokens, template.language)
+    if mark is not None:
+        change_links(tokens, mark)
     return Rendered(
         subject=subject,
-        text=f"{as_text(tokens, template.language)}\n\n{footer.as_text()}\n",
+        text=f"{text}\n\n{footer.as_text()}\n",
         html=_LAYOUT.render(
             language=template.language,
             subject=subject,

@@ -21,6 +21,7 @@ from adapters.database.deployments import DeploymentStore, deploy
 from adapters.database.engine import open_database, reading, writing
 from adapters.database.leads import LeadUpsert
 from adapters.database.schema import holds, sends
+from adapters.mail.link_tokens import SiteLinks
 from adapters.mail.port import Mailer
 from adapters.mail.reply_addresses import ReplyAddresses
 from adapters.mail.sendgrid import SendGridMailer
@@ -93,6 +94,7 @@ class SendDesk:
     mailer: Mailer | None = None
     """Instead of the provider, for tests of thousands of attempts."""
     meter: MetricMeter = MetricMeter.noop
+    links: SiteLinks | None = None
 
     def now(self) -> datetime:
         """What nurture's clock shows."""
@@ -117,6 +119,7 @@ class SendDesk:
                 notifier=WebhookNotifier(None, public_url=PUBLIC),
                 public_url=PUBLIC,
                 replies=self.replies,
+                links=self.links,
                 meter=self.meter,
             )
         )

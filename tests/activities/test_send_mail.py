@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -15,6 +16,7 @@ from adapters.database import events, leads
 from adapters.database.engine import reading, writing
 from adapters.database.events import accept_mail
 from adapters.database.mail_events import MailEvent
+from adapters.mail.link_tokens import Came, LinkTokens, SiteLinks
 from adapters.mail.mail_request import RequestedMail
 from adapters.mail.reply_addresses import Addressed, ReplyAddresses, addressed
 from adapters.mail.tokens import UnsubscribeTokens
@@ -92,6 +94,20 @@ def test_with_a_domain_for_replies_a_mail_can_be_answered_and_left_by_mail(desk:
     assert by_mail == f"<mailto:u+{token}@reply.example.co.jp?subject=unsubscribe>"
     assert addressed(["info@example.com", by_mail[8:-1].upper().partition("?")[0]]) == Addressed("leave", token)
     assert len(f"r+{token}") < 64, "no local part may be longer"
+
+
+def test_links_to_the_own_site_say_whose_mail_they_stand_in(make_desk: Making) -> None:
+    """In the HTML only, for a month from the slot; the text is for people to read. Other links stay as they are."""
+    news = "---\nsubject: x\n---\n[prices](https://www.example.co.jp/pricing) [else](https://example.com/)\n"
+    tokens = LinkTokens(b"k" * 64)
+    desk = make_desk(news=news, links=SiteLinks(tokens, {"https://www.example.co.jp"}, PUBLIC))
+    order = desk.command()
+    desk.send(order)
+    (mail,) = desk.provider.taken
+    (token,) = re.findall(r"https://www\.example\.co\.jp/pricing\?nv=([\w-]+)", mail.html)
+    assert tokens.read(token) == Came(KEY, order.slot + timedelta(days=30))
+    assert mail.html.count("nv=") == 1
+    assert "nv=" not in mail.text
 
 
 def test_the_row_is_in_flight_before_the_provider_is_called(desk: SendDesk, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -15,7 +15,7 @@ ROOT = Path(__file__).parents[2]
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
 READMES = (ROOT / "README.md", ROOT / "README.ja.md")
 
-NEVER_RUN = ("mermaid", "text", "python")
+NEVER_RUN = ("mermaid", "text", "python", "html", "js")
 """Languages that hold nothing to run: pictures, output and addresses, and code that other tests read."""
 FILES = ("yaml", "markdown", "csv", "json", "diff")
 """Languages whose blocks are files."""

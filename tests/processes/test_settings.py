@@ -76,6 +76,10 @@ def test_a_given_temporal_address_means_no_embedded_server(environment: pytest.M
         ("NURTURE_RATE_KEY", "often"),
         ("NURTURE_RATE_PUBLIC", "10 per blink"),
         ("NURTURE_TRUSTED_PROXIES", "10.0.0.5/8"),
+        ("NURTURE_SITES", "www.example.co.jp"),
+        ("NURTURE_SITES", "https://www.example.co.jp,https://www.example.co.jp/shop"),
+        ("NURTURE_SITES", "https://www.example.co.jp:port"),
+        ("NURTURE_VISIT_DAYS", "0"),
         ("NURTURE_TRUSTED_PROXIES", "proxy.example.co.jp"),
         ("NURTURE_SENDGRID_WEBHOOK_KEYS", public_key(ed25519.Ed25519PrivateKey.generate())),
     ],
@@ -156,8 +160,12 @@ def test_a_child_reads_the_same_settings_in_another_directory(environment: pytes
     environment.setenv("NURTURE_HOME", "here")
     environment.setenv("NURTURE_API_KEY", "key")
     environment.setenv("NURTURE_SENDGRID_WEBHOOK_KEYS", " , ".join(keys))
+    environment.setenv("NURTURE_SITES", "https://WWW.example.co.jp:443/, http://127.0.0.1:3000")
+    environment.setenv("NURTURE_SAMPLE_SITE", "1")
     settings = read_settings()
     assert settings.sendgrid_webhook_keys == keys
+    assert settings.sites == ("https://www.example.co.jp", "http://127.0.0.1:3000")
+    assert settings.origins == {*settings.sites, "http://127.0.0.1:8080"}
     for name, value in settings.environment().items():
         environment.setenv(name, value)
     environment.chdir(tmp_path)

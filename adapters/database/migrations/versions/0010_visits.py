@@ -1,0 +1,47 @@
+"""Browsers of the own site: what they did while they were nobody's, and whose they are."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from alembic import op
+
+from adapters.database.schema import Id, Instant
+
+revision = "0010"
+down_revision = "0009"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    op.create_table(
+        "visitors",
+        sa.Column("visitor", sa.String(length=32), nullable=False),
+        sa.Column("lead", sa.String(length=200), nullable=False),
+        sa.Column("by", sa.String(length=16), nullable=False),
+        sa.Column("send", sa.String(length=500), nullable=True),
+        sa.Column("at", Instant(), nullable=False),
+        sa.ForeignKeyConstraint(["lead"], ["leads.id"], name=op.f("fk_visitors_lead_leads")),
+        sa.PrimaryKeyConstraint("visitor", name=op.f("pk_visitors")),
+    )
+    op.create_index("ix_visitors_lead", "visitors", ["lead"])
+    op.create_index("ix_visitors_send", "visitors", ["send"])
+    op.create_table(
+        "visits",
+        sa.Column("id", Id, autoincrement=True, nullable=False),
+        sa.Column("visitor", sa.String(length=32), nullable=False),
+        sa.Column("event", sa.String(length=300), nullable=False),
+        sa.Column("type", sa.String(length=100), nullable=False),
+        sa.Column("subject", sa.String(length=400), nullable=False),
+        sa.Column("site", sa.String(length=300), nullable=False),
+        sa.Column("at", Instant(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_visits")),
+        sa.UniqueConstraint("event", name=op.f("uq_visits_event")),
+    )
+    op.create_index("ix_visits_visitor", "visits", ["visitor", "id"])
+    op.create_index("ix_visits_at", "visits", ["at"])
+
+
+def downgrade() -> None:
+    op.drop_table("visits")
+    op.drop_table("visitors")
