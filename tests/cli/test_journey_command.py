@@ -62,7 +62,7 @@ def test_the_check_as_data_and_in_english(nurture: Nurture) -> None:
     assert actions['{"requested": "consultation"}']["reality"] == "wishful"
     demo = actions['{"requested": "demo"}']
     assert (demo["reality"], demo["phase"], demo["after"] > 30) == ("real", "decision", True)
-    assert [each["action"] for each in found["missing"]] == [{"visited": "/cases"}]
+    assert [each["action"] for each in found["missing"]] == [{"visited": "/cases"}, {"attended": "consultation"}]
     said = nurture("journey", "check", "--history", DEALS, "--language", "en")
     assert "requested: consultation in decision is wishful" in said.out
 
@@ -74,7 +74,7 @@ def test_a_map_that_leads_take_has_nothing_to_mend(nurture: Nurture) -> None:
         "  - {phase: research, actions: [{opened: any}, {downloaded: any}, {visited: /cases}, {signed_up: any}]}\n"
         "  - phase: comparison\n"
         "    reached_when: {any: [{did: {attended: seminar}}, {did: {visited: /pricing}}]}\n"
-        "    actions: [{attended: seminar}, {visited: /pricing}]\n"
+        "    actions: [{attended: any}, {visited: /pricing}]\n"
         "  - {phase: decision, reached_when: {did: {requested: any}}, actions: [{requested: any}]}\n"
         "qualifying: {from: comparison}\n"
     )
