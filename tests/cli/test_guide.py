@@ -108,3 +108,21 @@ def test_a_folder_with_errors_ends_with_what_is_wrong(nurture: Nurture) -> None:
     said = nurture("guide")
     assert said.code == 1
     assert "unknown attribute 'nothing'" in said.err
+
+
+def test_a_table_is_read_and_its_faults_told_once(nurture: Nurture) -> None:
+    """Whether it can be used or not: four steps look at it, none tells again what is wrong with a cell."""
+    deals = Path("scenarios/history/deals.csv")
+    rows = deals.read_text(encoding="utf-8").splitlines()
+    rows[1] = rows[1].replace(",2024-11-", ",2O24-11-", 1)
+    deals.write_text("\n".join(rows) + "\n", encoding="utf-8")
+    said = nurture("guide", "--language", "en")
+    assert (said.code, said.err.count("are no date and count as empty")) == (0, 1)
+    Path("scenarios/history/deals.columns.yaml").write_text(
+        "outcome: {column: outcome, won: [won], lost: [lost]}\ncolumns: {employees: {attribute: size, type: number}}\n",
+        encoding="utf-8",
+    )
+    said = nurture("guide", "--language", "en")
+    assert (said.code, said.err.count("the definitions have no attribute 'size'")) == (1, 1)
+    assert said.out.count("no deal has a date") == 4
+    assert re.search(r"handed_over +\d+\.\d %", said.out)
