@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 import typer
 from rich.progress import Progress
@@ -15,11 +15,14 @@ from rich.progress import Progress
 from adapters.database.backtesting import open_for, some_leads
 from adapters.database.engine import reading
 from adapters.database.history import past_leads
-from cli.backtests import as_data, summary, tell
+from cli.backtest_words import Saying
+from cli.backtests import as_data, tell
+from cli.condition_words import language_of
 from cli.console import err
 from cli.folder import Folder
 from cli.opening import Data, opened_if_there
-from cli.pasts import Columns, History, opened_pasts
+from cli.pasts import Columns, Events, History, opened_pasts
+from cli.segments_report import Format, Speaks
 from nurture.backtest import Capacity, Comparison, capacity_of, matters, usually
 from nurture.definitions import Definitions
 from nurture.durations import Duration
@@ -30,7 +33,7 @@ def register(app: typer.Typer) -> None:
     """Add the command."""
     examples = (
         "Examples: nurture backtest · nurture backtest scenarios --since 90d · "
-        "nurture backtest --history scenarios/history/deals.csv --since 365d"
+        "nurture backtest --history scenarios/history/deals.csv --since 365d --language en"
     )
     app.command("backtest", epilog=examples)(backtest)
 
@@ -40,6 +43,7 @@ def backtest(
     since: Annotated[str, typer.Option("--since", metavar="SPAN", help="How far back, as 180d or 26w.")] = "180d",
     history: History = None,
     columns: Columns = None,
+    events: Events = None,
     capacity: Annotated[
         float | None,
         typer.Option(
@@ -50,7 +54,8 @@ def backtest(
             show_default="by the reps in sales.yaml",
         ),
     ] = None,
-    format: Annotated[Literal["text", "json"], typer.Option("--format", help="`json` for other programs.")] = "text",
+    language: Speaks = None,
+    format: Format = "text",
 ) -> None:
     """Run what leads did through the definitions in DIR: who would have become hot when, and whether they were won.
 
@@ -58,7 +63,7 @@ def backtest(
     """
     span = _span(since)
     deployed = _deployed(span, needed=history is None)
-    with opened_pasts(history, columns, directory) as pasts:
+    with opened_pasts(history, columns, directory, events) as pasts:
         if pasts.definitions.hot_lead is None:
             do = "write one, or name the folder that has it: nurture backtest scenarios"
             raise NurtureError("there is no hot_lead.yaml: nobody would become hot", where=str(directory), do=do)
@@ -71,10 +76,12 @@ def backtest(
                 cases.append(case)
         found = compared.summed(cases, seen)
         limit = _capacity(capacity, pasts.definitions, deployed.open_for)
+        new = pasts.definitions
     if format == "json":
-        typer.echo(json.dumps(as_data(found, limit), ensure_ascii=False, indent=2))
+        typer.echo(json.dumps(as_data(found, limit, Saying("en", new)), ensure_ascii=False, indent=2))
         return
-    tell(found, limit, zone=compared.zone, source=str(history) if history is not None else None)
+    saying = Saying(language or language_of(new), new, deployed.definitions)
+    tell(found, limit, saying, zone=compared.zone, source=str(history) if history is not None else None)
 
 
 SAMPLED = 4_000
@@ -94,7 +101,7 @@ def foretold(data: Data, new: Definitions) -> list[str]:
         past = progress.track(past_leads(connection, some), total=len(some), description="back-testing")
         found = compared.summed([case for lead in past if (case := compared.case(lead)) is not None], len(some))
     limit = capacity_of(new.sales, open_since, new.hot_lead.queue)
-    return summary(found, limit, sampled_of=of) if of else []
+    return Saying("en", new, old).summary(found, limit, sampled_of=of) if of else []
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,5 +136,5 @@ def _span(text: str) -> timedelta:
 
 def _capacity(named: float | None, definitions: Definitions, open_for: Sequence[timedelta]) -> Capacity | None:
     if named is not None:
-        return Capacity(named, "as named with --capacity")
+        return Capacity(named)
     return capacity_of(definitions.sales, open_for, definitions.hot_lead.queue if definitions.hot_lead else "")

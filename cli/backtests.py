@@ -1,100 +1,46 @@
-"""Tells a back-test as tables or as data; refuses to judge anybody."""
+"""Tells a back-test as tables or as data; refuses to judge anybody, and to find the words."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from rich.table import Table
 from rich.text import Text
 
+from cli.backtest_words import DAY, Saying
 from cli.console import out
 from nurture.backtest import Backtest, Capacity, Case, Week
-from nurture.shares import Share, median
+from nurture.shares import Share
 
-DAY = timedelta(days=1)
 BAR = 40
 """How long the longest bar is."""
 LISTED = 20
 """How many leads a table shows; JSON has them all."""
-_RESULTS = {"won": "won", "lost": "lost", None: "neither yet"}
 
 
-def tell(found: Backtest, limit: Capacity | None, *, zone: ZoneInfo, source: str | None) -> None:
+def tell(found: Backtest, limit: Capacity | None, saying: Saying, *, zone: ZoneInfo, source: str | None) -> None:
     """Everything, from the weeks to the differences."""
-    days = f"{found.since.astimezone(zone):%Y-%m-%d} to {found.now.astimezone(zone):%Y-%m-%d}"
-    out.print(Text(f"back-test {days}, {found.leads} leads{f' of {source}' if source else ''}", style="bold"))
+    since, now = (f"{each.astimezone(zone):%Y-%m-%d}" for each in (found.since, found.now))
+    heading = saying.say("heading", since=since, now=now, leads=found.leads)
+    out.print(Text(heading + (saying.say("source", source=source) if source else ""), style="bold"))
     if not found.leads:
-        out.print("there is no lead yet: import some, or name a table of past deals with --history FILE.csv")
+        out.print(Text(saying.labels["no_lead"]))
         return
-    if found.hot:
-        out.print(_weeks(found.weeks, limit))
-    else:
-        out.print("nobody would have become hot in this time")
-    for line in summary(found, limit):
+    out.print(_weeks(found.weeks, limit, saying) if found.hot else Text(saying.labels["nobody_hot"]))
+    for line in saying.summary(found, limit):
         out.print(Text(line))
     if found.won:
-        out.print(_won(found.won, zone))
-    _tell_difference("hot under the new only", found.only_new, zone, found.since, new=True)
-    _tell_difference("hot under the current only", found.only_old, zone, found.since, new=False)
+        out.print(_won(found.won, zone, saying))
+    _tell_difference("only_new", found.only_new, zone, found.since, saying)
+    _tell_difference("only_old", found.only_old, zone, found.since, saying)
 
 
-def summary(found: Backtest, limit: Capacity | None, *, sampled_of: int | None = None) -> list[str]:
-    """The whole in a few sentences; `sampled_of`: so many leads there are, of which some were looked at."""
-    told = []
-    scale = sampled_of / found.leads if sampled_of and found.leads else 1.0
-    if scale > 1:
-        told.append(f"judged by a sample of {found.leads} of {sampled_of} leads; the numbers of a week are scaled up")
-    often = f"{found.hot} time(s) in {found.span:.0f} weeks, {found.hot * scale / found.span:.1f} a week"
-    told.append(f"hot: {often}{_against(found, limit, scale)}")
-    told.append(f"won of those closed afterwards: {_share(found.rate)}")
-    told.append(f"won of all closed in this time: {_share(found.base)}")
-    if found.won:
-        told.append(_ahead(found))
-    else:
-        told.append("won leads: none in this time, so nothing says whether these are the right ones")
-    if found.undated:
-        told.append(
-            f"{found.undated} lead(s) were won or lost nobody knows when and count for neither side: name the "
-            "column with the day (`closed`)"
-        )
-    if found.compared:
-        new, old = _counted(found.only_new), _counted(found.only_old)
-        told.append(f"against the current deployment: {new} hot under the new only, {old} under the current only")
-    return told
-
-
-def _ahead(found: Backtest) -> str:
-    """How many of the won leads would have been hot, and how long before."""
-    missed, middle = len(found.missed), median(each.ahead for each in found.won if each.ahead is not None)
-    half = f", half of them {middle / DAY:.0f} days or more before they closed" if middle is not None else ""
-    return f"won leads: {len(found.won)}; hot before: {len(found.won) - missed}{half}; never hot: {missed}"
-
-
-def _against(found: Backtest, limit: Capacity | None, scale: float) -> str:
-    if limit is None:
-        return "; what sales can take is not known: name it with --capacity N"
-    over = sum(each.hot * scale > limit.per_week for each in found.weeks)
-    takes = f"{'at least ' if limit.at_least else ''}{limit.per_week:.1f} a week ({limit.why})"
-    return f"; sales can take {takes}; {over} week(s) were above"
-
-
-def _share(share: Share) -> str:
-    if not share.of:
-        return "nobody"
-    return f"{share.hits} of {share.of}, {share.value:.0%} ({share.low:.0%} to {share.high:.0%})"
-
-
-def _counted(cases: Sequence[Case]) -> str:
-    won, lost = (sum(each.result == result for each in cases) for result in ("won", "lost"))
-    return f"{len(cases)} ({won} won, {lost} lost)" if cases else "0"
-
-
-def _weeks(weeks: Sequence[Week], limit: Capacity | None) -> Table:
+def _weeks(weeks: Sequence[Week], limit: Capacity | None, saying: Saying) -> Table:
     """A bar for each week; what is above the capacity in another colour, and behind a stroke."""
-    table = Table("week of", "hot", "", "won", "lost", box=None, pad_edge=False)
+    table = _table(saying, "week", "hot", "", "won", "lost")
     for column in (1, 3, 4):
         table.columns[column].justify = "right"
     most = max([1.0, *(each.hot for each in weeks), *([limit.per_week] if limit is not None else [])])
@@ -116,53 +62,52 @@ def _bar(long: int, mark: int | None) -> Text:
     )  # fmt: skip
 
 
-def _won(cases: Sequence[Case], zone: ZoneInfo) -> Table:
+def _won(cases: Sequence[Case], zone: ZoneInfo, saying: Saying) -> Table:
     """When each won lead would have become hot; of one that never would, what it lacked."""
-    table = Table("won lead", "closed", "hot from", "days before", "lacked", box=None, pad_edge=False)
+    table = _table(saying, "won_lead", "closed", "hot_from", "days_before", "lacked")
     table.columns[3].justify = "right"
     table.columns[4].overflow = "fold"
     for each in cases[:LISTED]:
         ahead = f"{each.ahead / DAY:.0f}" if each.ahead is not None else ""
-        first = _day(each.first, zone) if each.first is not None else Text("never", style="red")
-        table.add_row(Text(each.lead), _day(each.closed_at, zone), first, ahead, Text(_lacked(each)))
-    if len(cases) > LISTED:
-        table.add_row(Text(f"… and {len(cases) - LISTED} more", style="dim"))
-    return table
+        first = _day(each.first, zone) if each.first is not None else Text(saying.labels["never"], style="red")
+        table.add_row(Text(each.lead), _day(each.closed_at, zone), first, ahead, Text(saying.lacked(each.missed)))
+    return _cut(table, cases, saying)
 
 
-def _lacked(case: Case) -> str:
-    missed = case.missed
-    if missed is None:
-        return ""
-    if missed.kept_out is not None:
-        return f"kept out: {missed.kept_out}"
-    return "; ".join(missed.lacked)
-
-
-def _tell_difference(title: str, cases: Sequence[Case], zone: ZoneInfo, since: datetime, *, new: bool) -> None:
+def _tell_difference(label: str, cases: Sequence[Case], zone: ZoneInfo, since: datetime, saying: Saying) -> None:
     if not cases:
         return
-    table = Table(title, "result", "hot from", "by", box=None, pad_edge=False)
+    table = _table(saying, label, "result", "hot_from", "by")
     for each in cases[:LISTED]:
-        first = next(one for one in (each.new if new else each.old) if one.at >= since)
-        table.add_row(Text(each.lead), _RESULTS[each.result], _day(first.at, zone), Text("; ".join(first.reasons)))
+        first = next(one for one in (each.new if label == "only_new" else each.old) if one.at >= since)
+        said = Text(saying.result(each.result)), _day(first.at, zone), Text(saying.reasons(first))
+        table.add_row(Text(each.lead), *said)
+    out.print(_cut(table, cases, saying))
+
+
+def _table(saying: Saying, *labels: str) -> Table:
+    return Table(*(saying.labels[each] if each else "" for each in labels), box=None, pad_edge=False)
+
+
+def _cut(table: Table, cases: Sequence[Case], saying: Saying) -> Table:
+    """The table with a line for those it does not show."""
     if len(cases) > LISTED:
-        table.add_row(Text(f"… and {len(cases) - LISTED} more", style="dim"))
-    out.print(table)
+        table.add_row(Text(saying.say("more", more=len(cases) - LISTED), style="dim"))
+    return table
 
 
 def _day(at: datetime | None, zone: ZoneInfo) -> Text:
     return Text(f"{at.astimezone(zone):%Y-%m-%d}" if at is not None else "")
 
 
-def as_data(found: Backtest, limit: Capacity | None) -> dict[str, Any]:
-    """Everything as JSON data; shares with their 95 % intervals, times in UTC."""
+def as_data(found: Backtest, limit: Capacity | None, saying: Saying) -> dict[str, Any]:
+    """Everything as JSON data; shares with their 95 % intervals, times in UTC, reasons as the files say them."""
     return {
         "since": found.since.isoformat(),
         "now": found.now.isoformat(),
         "leads": found.leads,
         "hot": found.hot,
-        "capacity": {"per_week": limit.per_week, "at_least": limit.at_least, "why": limit.why}
+        "capacity": {"per_week": limit.per_week, "at_least": limit.at_least, "why": saying.why(limit)}
         if limit is not None
         else None,
         "weeks": [
@@ -171,11 +116,11 @@ def as_data(found: Backtest, limit: Capacity | None) -> dict[str, Any]:
         ],
         "rate": _share_data(found.rate),
         "base": _share_data(found.base),
-        "won": [_case_data(each) for each in found.won],
+        "won": [_case_data(each, saying) for each in found.won],
         "undated": found.undated,
         "compared": found.compared,
-        "only_new": [_case_data(each) for each in found.only_new],
-        "only_old": [_case_data(each) for each in found.only_old],
+        "only_new": [_case_data(each, saying) for each in found.only_new],
+        "only_old": [_case_data(each, saying) for each in found.only_old],
     }
 
 
@@ -183,7 +128,7 @@ def _share_data(share: Share) -> dict[str, Any]:
     return {"won": share.hits, "of": share.of, "low": share.low, "high": share.high}
 
 
-def _case_data(case: Case) -> dict[str, Any]:
+def _case_data(case: Case, saying: Saying) -> dict[str, Any]:
     return {
         "lead": case.lead,
         "result": case.result,
@@ -192,7 +137,7 @@ def _case_data(case: Case) -> dict[str, Any]:
         "days_before": case.ahead / DAY if case.ahead is not None else None,
         "crossings": [{"at": each.at.isoformat(), "reasons": list(each.reasons)} for each in case.new],
         "crossings_of_current": [{"at": each.at.isoformat(), "reasons": list(each.reasons)} for each in case.old],
-        "lacked": _lacked(case) or None,
+        "lacked": saying.lacked(case.missed) or None,
     }
 
 

@@ -29,7 +29,7 @@ from cli.journey_words import LABELS as JOURNEY_LABELS
 from cli.journey_words import worded as journey_worded
 from cli.opening import definitions_in
 from cli.pages import page
-from cli.pasts import FOLDER, Columns
+from cli.pasts import FOLDER, Columns, Events
 from cli.rates import audience_in
 from nurture.backtest import Backtest, Comparison, capacity_of, usually
 from nurture.errors import NurtureError
@@ -65,6 +65,7 @@ def guide(
         ),
     ] = None,
     columns: Columns = None,
+    events: Events = None,
     language: Annotated[
         Language | None, typer.Option("--language", help="`ja` or `en`; default: the language of most scenarios.")
     ] = None,
@@ -76,14 +77,11 @@ def guide(
     """
     definitions = definitions_in(directory)
     deals = history or (directory / DEALS if (directory / DEALS).is_file() else None)
-    team = Team(directory, definitions, deals, columns, language or language_of(definitions))
+    team = Team(directory, definitions, deals, columns, language or language_of(definitions), events).with_table()
+    if team.refused is not None and history is not None:
+        raise team.refused
     source = str(deals) if deals is not None else team.labels["database"]
     code = 0
-    try:
-        team = team.with_table()
-    except NurtureError:
-        if history is not None:
-            raise
     out.print(Text(f"{team.labels['judged_by']}: {source}", style="dim"))
     wanted = STEPS if step is None else STEPS[step - 1 : step]
     for number, figures in wanted:

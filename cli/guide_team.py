@@ -25,7 +25,8 @@ class Missing(NurtureError):
 class Team:
     """What a team brings along: its folder, the deals it is judged by, and the language it speaks.
 
-    `table`: what was read of its file of deals, and the leads in it, which every step looks at anew.
+    `table`: what was read of its file of deals, and the leads in it, which every step looks at anew; `refused`: why
+    that could not be read. It is read, and what is wrong with it told, once.
     """
 
     folder: Path
@@ -33,27 +34,36 @@ class Team:
     history: Path | None
     columns: Path | None
     language: Language
+    events: Path | None = None
     table: tuple[Pasts, tuple[PastLead, ...]] | None = None
+    refused: NurtureError | None = None
 
     def with_table(self) -> Team:
-        """With the deals of its file, where it has one; raises NurtureError where that cannot be read."""
+        """With the deals of its file, where it has one; or with the reason why that cannot be read."""
         if self.history is None:
             return self
-        with opened_pasts(self.history, self.columns, self.folder) as pasts:
-            return replace(self, table=(pasts, tuple(pasts.leads)))
+        try:
+            with opened_pasts(self.history, self.columns, self.folder, self.events) as pasts:
+                return replace(self, table=(pasts, tuple(pasts.leads)))
+        except NurtureError as error:
+            return replace(self, refused=error)
 
     @contextmanager
     def pasts(self) -> Iterator[Pasts]:
-        """What became of leads: by the table, read once, else by the database, where there is one."""
+        """What became of leads: by the table, read once, else by the database, where there is one.
+
+        Raises NurtureError where neither can be read.
+        """
+        if self.refused is not None:
+            raise self.refused
         if self.table is not None:
             pasts, leads = self.table
             yield replace(pasts, leads=iter(leads))
             return
-        if self.history is None:
-            with opened_if_there() as data:
-                if data is None:
-                    raise Missing(self.labels["no_result"])
-        with opened_pasts(self.history, self.columns, self.folder) as pasts:
+        with opened_if_there() as data:
+            if data is None:
+                raise Missing(self.labels["no_result"])
+        with opened_pasts(None, None, self.folder) as pasts:
             yield pasts
 
     @property
@@ -61,7 +71,8 @@ class Team:
         """The command of a back-test by the same deals."""
         words = ["nurture", "backtest", *([str(self.folder)] if self.folder != FOLDER else [])]
         words += ["--history", str(self.history)] if self.history is not None else []
-        return shlex.join([*words, *(["--columns", str(self.columns)] if self.columns is not None else [])])
+        words += ["--columns", str(self.columns)] if self.columns is not None else []
+        return shlex.join([*words, *(["--events", str(self.events)] if self.events is not None else [])])
 
     @property
     def words(self) -> Words:

@@ -24,7 +24,14 @@ from nurture.reality_check import reality_check
 
 WIDE_ENOUGH = 26
 """So wide a phase must be beside others; where there is no room, phases stand below each other."""
-STYLES = {"real": "green", "wishful": "red", "elsewhere": "yellow", "unrecorded": "yellow", "too_few": "dim"}
+STYLES = {
+    "real": "green",
+    "wishful": "red",
+    "elsewhere": "yellow",
+    "undated": "yellow",
+    "unrecorded": "yellow",
+    "too_few": "dim",
+}
 
 
 def register(app: typer.Typer) -> None:
@@ -72,7 +79,7 @@ def check(
     format: Format = "text",
 ) -> None:
     """What leads really did of what the map expects: wishful actions, missing ones, steps that ask for others."""
-    with opened_pasts(history, columns, folder, events) as pasts:
+    with opened_pasts(history, columns, folder, events, tell_undated=False) as pasts:
         found = reality_check(pasts.leads, pasts.definitions, pasts.now)
         definitions = pasts.definitions
     if found is None:

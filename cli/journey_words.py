@@ -39,10 +39,10 @@ LABELS: dict[Language, dict[str, str]] = {
     },
 }  # fmt: skip
 REALITY: dict[Language, dict[Reality, str]] = {
-    "en": {"real": "real", "wishful": "wishful", "elsewhere": "elsewhere", "unrecorded": "not recorded",
-           "too_few": "too few"},
-    "ja": {"real": "実際どおり", "wishful": "願望", "elsewhere": "別の段階", "unrecorded": "記録なし",
-           "too_few": "件数不足"},
+    "en": {"real": "real", "wishful": "wishful", "elsewhere": "elsewhere", "undated": "no days known",
+           "unrecorded": "not recorded", "too_few": "too few"},
+    "ja": {"real": "実際どおり", "wishful": "願望", "elsewhere": "別の段階", "undated": "日付なし",
+           "unrecorded": "記録なし", "too_few": "件数不足"},
 }  # fmt: skip
 
 
@@ -178,7 +178,7 @@ def worded(check: JourneyCheck, words: Words) -> CheckSheet:
 
 
 def _bad(action: ActionCheck) -> bool:
-    return action.reality in ("wishful", "elsewhere", "unrecorded")
+    return action.reality in ("wishful", "elsewhere", "undated", "unrecorded")
 
 
 def _action(action: ActionCheck, words: Words) -> ActionRow:
@@ -200,6 +200,11 @@ def _mended(action: ActionCheck, phase: str, words: Words) -> str:
             where = words.phase(phase)
             return f"「{where}」の「{what}」は願望です。受注したリードでも {share}。外すか、実際の行動に替えます"
         return f"{what} in {phase} is wishful: {share} of the won leads did it; take it out, or put in what they did"
+    if action.reality == "undated":
+        share = with_count(action.won)
+        if ja:
+            return f"「{what}」は、受注したリードの {share} がしていますが、いつかが分かりません。日付の列を用意します"
+        return f"{what} in {phase}: {share} of the won leads did it, nobody knows when: bring a column with its days"
     if action.reality == "unrecorded":
         if ja:
             where = words.phase(phase)

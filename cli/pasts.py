@@ -59,13 +59,18 @@ class Pasts:
 
 @contextmanager
 def opened_pasts(
-    history: Path | None, columns: Path | None, folder: Path | None, events: Path | None = None
+    history: Path | None,
+    columns: Path | None,
+    folder: Path | None,
+    events: Path | None = None,
+    *,
+    tell_undated: bool = True,
 ) -> Iterator[Pasts]:
     """Both, with a progress bar while the leads are read.
 
     In a file, now is the newest day in it that is not to come: a table of last year is judged as of last year. What a
-    file only counts happened on no day that a report could look at, and is left out. Raises NurtureError where
-    nothing is deployed, or the file cannot be read.
+    file only counts happened on no day: it is no event of the leads, but `undated`, and that is told unless the report
+    itself says so. Raises NurtureError where nothing is deployed, or the file cannot be read.
     """
     with Progress(console=err, transient=True, disable=not err.is_terminal) as progress:
         if history is not None:
@@ -76,7 +81,9 @@ def opened_pasts(
                 _tell_guess(found.columns, columns_beside(history))
             else:
                 _tell_strangers(found.columns, definitions)
-            several = _dated(_by_key(found.leads(), definitions))
+            several = [_dated(lead) for lead in _by_key(found.leads(), definitions)]
+            if tell_undated:
+                _tell_undated(several)
             yield Pasts(
                 definitions, iter(progress.track(several, description="reading deals")), _newest(several, history)
             )
@@ -123,16 +130,21 @@ def _tell_strangers(columns: ColumnsOfDeals, definitions: Definitions) -> None:
                 )
 
 
-def _dated(several: list[PastLead]) -> list[PastLead]:
-    """The leads without the events that only a count tells of."""
-    found = [replace(lead, events=tuple(each for each in lead.events if each.at > UNDATED)) for lead in several]
-    counted = {(each.type, each.subject) for lead in several for each in lead.events if each.at <= UNDATED}
+def _dated(lead: PastLead) -> PastLead:
+    """The lead with its events by whether they have a day, or are only counted."""
+    counted = frozenset((each.type, each.subject) for each in lead.events if each.at <= UNDATED)
+    if not counted:
+        return lead
+    return replace(lead, events=tuple(each for each in lead.events if each.at > UNDATED), undated=counted)
+
+
+def _tell_undated(several: Iterable[PastLead]) -> None:
+    counted = frozenset[tuple[str, str]]().union(*(lead.undated for lead in several))
     if counted:
         names = ", ".join(f"{kind}: {subject}" if subject else kind for kind, subject in sorted(counted))
         what = f"of {names} only the number is known (`count`), and no day: left out"
         err.print(Text(what, style="yellow"))
         err.print(Text("  → where the report says that nobody did this, nothing is known of it", style="yellow"))
-    return found
 
 
 def _by_key(several: Iterable[PastLead], definitions: Definitions) -> list[PastLead]:

@@ -10,6 +10,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import Literal
 from zoneinfo import ZoneInfo
 
 from nurture import calendar
@@ -29,11 +30,24 @@ USUAL = timedelta(days=30)
 
 @dataclass(frozen=True, slots=True)
 class Capacity:
-    """How many new tasks sales can take in a week, and why so many; `at_least` so many where it may be more."""
+    """How many new tasks sales can take in a week, and how that is known.
+
+    `named` by a person, or so many `reps` hold so many tasks (`held`), each open for `days`: the `median` of `tasks`
+    that were closed, or at most, as the queue's `close_within` says.
+    """
 
     per_week: float
-    why: str
-    at_least: bool = False
+    by: Literal["named", "median", "close_within"] = "named"
+    reps: int = 0
+    held: int = 0
+    days: float = 0.0
+    tasks: int = 0
+    queue: str = ""
+
+    @property
+    def at_least(self) -> bool:
+        """True where it may be more."""
+        return self.by == "close_within"
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,18 +229,17 @@ def capacity_of(sales: Sales | None, open_for: Sequence[timedelta], queue: str) 
     if sales is None:
         return None
     held = sum(each.capacity for each in sales.reps)
-    hold = f"{len(sales.reps)} rep(s) hold {held} tasks, each open for"
     known = sales.queues.get(queue)
     within = known.close_within if known is not None else None
     if not held:
         return None
     if open_for:
         days = usually(open_for) / timedelta(days=1)
-        return Capacity(held * 7 / days, f"{hold} {days:.1f} days: the median of {len(open_for)}")
+        return Capacity(held * 7 / days, "median", len(sales.reps), held, days, len(open_for), queue)
     if within is None:
         return None
     days = within.business_days * 7 / 5 or within.span / timedelta(days=1)
-    return Capacity(held * 7 / days, f"{hold} at most {days:g} days: close_within of {queue}", at_least=True)
+    return Capacity(held * 7 / days, "close_within", len(sales.reps), held, days, queue=queue)
 
 
 def usually(open_for: Sequence[timedelta]) -> timedelta:

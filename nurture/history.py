@@ -35,6 +35,7 @@ class PastLead:
     known, `result` whether it was won (None: neither won nor lost yet), `closed_at` when. `handed_over`: sales had a
     task about it once, whatever became of that. `profiles`: from when on it had which attributes, ascending, the last
     those of today; without any, only those of today are known. `enrolled_at`: its first enrolment, where it has one.
+    `undated`: what it did as well, by type and subject, of which nobody knows the day; never among the events.
     """
 
     id: str
@@ -47,6 +48,7 @@ class PastLead:
     handed_over: bool = False
     profiles: tuple[tuple[datetime, Mapping[str, Any]], ...] = ()
     enrolled_at: datetime | None = None
+    undated: frozenset[tuple[str, str]] = frozenset()
 
     @property
     def won(self) -> bool:

@@ -17,20 +17,27 @@ from nurture.judging import Situation, judge
 from nurture.rehearsal import Rehearsal
 from nurture.retrospect import begun
 
-NOBODY_LOOKED = "anything that workflows hear of: before that nobody looks"
+
+@dataclass(frozen=True, slots=True)
+class Lack:
+    """A condition that did not hold, and the points or times there were of it, where it asks for some."""
+
+    condition: AnyCondition
+    has: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Missed:
-    """The instant at which a lead was nearest, the rule, and in words what it lacked.
+    """The instant at which a lead was nearest, the rule, and what it lacked of that.
 
-    `kept_out`: what must not hold and always did; then no rule could have made it hot.
+    `kept_out`: what must not hold and always did; then no rule could have made it hot. No `rule`: it did nothing that
+    workflows hear of, and before that nobody looks.
     """
 
     at: datetime
-    rule: str
-    lacked: tuple[str, ...]
-    kept_out: str | None = None
+    rule: AnyCondition | None = None
+    lacked: tuple[Lack, ...] = ()
+    kept_out: AnyCondition | None = None
 
 
 def nearest(by: Rehearsal, lead: PastLead) -> Missed | None:
@@ -42,21 +49,21 @@ def nearest(by: Rehearsal, lead: PastLead) -> Missed | None:
     if hot is None or known is None:
         return None
     if by.starts(lead) is None:
-        return Missed(known, NOBODY_LOOKED, (NOBODY_LOOKED,))
+        return Missed(known)
     every: tuple[AnyCondition, ...] = hot.all or ()
     rules = [All(all=(*every, each)) if every else each for each in hot.any or ()] or [All(all=every)]
     best, found = -1.0, None
-    kept_out: list[str | None] = []
+    kept_out: list[AnyCondition | None] = []
 
     def look(now: Situation) -> None:
         nonlocal best, found
         if lead.closed_at is not None and now.now > lead.closed_at:
             return
-        kept_out.append(next((str(each) for each in hot.not_ if _holds(each, now, by)), None))
+        kept_out.append(next((each for each in hot.not_ if _holds(each, now, by)), None))
         for rule in rules:
             share = _share(rule, now, by)
             if share > best:
-                best, found = share, Missed(now.now, str(rule), tuple(_lacked(rule, now, by)))
+                best, found = share, Missed(now.now, rule, tuple(_lacked(rule, now, by)))
 
     by.watch(lead, look)
     return replace(found, kept_out=kept_out[-1]) if found is not None and all(kept_out) else found
@@ -83,7 +90,7 @@ def _share(condition: AnyCondition, now: Situation, by: Rehearsal) -> float:
             return 0.0
 
 
-def _lacked(condition: AnyCondition, now: Situation, by: Rehearsal) -> Iterator[str]:
+def _lacked(condition: AnyCondition, now: Situation, by: Rehearsal) -> Iterator[Lack]:
     """The parts that did not hold, with how far they were."""
     if _holds(condition, now, by):
         return
@@ -94,11 +101,11 @@ def _lacked(condition: AnyCondition, now: Situation, by: Rehearsal) -> Iterator[
         case AnyOf(any=several):
             yield from _lacked(max(several, key=lambda each: _share(each, now, by)), now, by)
         case ScoreIs() if now.measure is not None:
-            yield f"{condition}: {now.measure(now).of(condition.score):.4g}"
+            yield Lack(condition, now.measure(now).of(condition.score))
         case Did(at_least=least) if least > 1:
-            yield f"{condition}: {_times(condition, now)}"
+            yield Lack(condition, _times(condition, now))
         case _:
-            yield str(condition)
+            yield Lack(condition)
 
 
 def _times(condition: Did, now: Situation) -> int:

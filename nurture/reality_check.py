@@ -20,9 +20,10 @@ from nurture.map_steps import Asking, askings, served
 from nurture.retrospect import Retrospect, before_closing, begun
 from nurture.shares import Share, median
 
-Reality = Literal["real", "wishful", "elsewhere", "unrecorded", "too_few"]
+Reality = Literal["real", "wishful", "elsewhere", "undated", "unrecorded", "too_few"]
 """`wishful`: hardly any won lead did it; `elsewhere`: they did, but most of them in another phase.
 
+`undated`: they did, but of most nobody knows when, so that it may have been in any phase, or after the deal.
 `unrecorded`: there is no such event of any lead, at any time, so rather its source is missing than the wish.
 """
 ENOUGH = 20
@@ -120,14 +121,25 @@ def reality_check(leads: Iterable[PastLead], definitions: Definitions, now: date
 
 @dataclass(slots=True)
 class _Doers:
-    """Who did something, for the first time, before it was decided about them."""
+    """Who did something, for the first time, before it was decided about them.
+
+    `undated`: so many of the won ones did it on a day that nobody knows.
+    """
 
     all: int = 0
     won: int = 0
     lost: int = 0
+    undated: int = 0
     after: list[timedelta] = field(default_factory=list)
     before_won: list[timedelta] = field(default_factory=list)
     phases: Counter[str] = field(default_factory=Counter)
+
+    def add_undated(self, lead: PastLead) -> None:
+        """Count one lead that did it, nobody knows when."""
+        self.all += 1
+        self.won += lead.won
+        self.lost += lead.result == "lost"
+        self.undated += lead.won
 
     def add(self, lead: PastLead, at: datetime, phase: str | None) -> None:
         """Count one lead that did it first `at`, and was in `phase` then."""
@@ -170,7 +182,7 @@ class _Counting:
         self.won += lead.won
         self.lost += lead.result == "lost"
         if self._unseen:
-            seen = {(event.type, event.subject) for event in lead.events}
+            seen = {(event.type, event.subject) for event in lead.events} | lead.undated
             self._unseen -= {each for each in self._unseen if any(means(each, *event) for event in seen)}
         first = self._first(lead)
         instants = sorted(set(first.values()))
@@ -186,6 +198,9 @@ class _Counting:
                 self._of_action[action] if action in self._of_action else self._of_other.setdefault(action, _Doers())
             )
             doers.add(lead, at, stood[at])
+        for action in self._actions if lead.undated else ():
+            if action not in first and any(means(action, *each) for each in lead.undated):
+                self._of_action[action].add_undated(lead)
 
     def _first(self, lead: PastLead) -> Mapping[EventPattern, datetime]:
         """When the lead first did each action of the map, and each thing that is none."""
@@ -216,6 +231,8 @@ class _Counting:
             reality = "unrecorded"
         elif won.value < RARE:
             reality = "wishful"
+        elif 2 * doers.undated > doers.won:
+            reality = "undated"
         elif doers.phase is not None and doers.phase != phase:
             reality = "elsewhere"
         return ActionCheck(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -35,10 +36,9 @@ def as_json(said: Any) -> dict[str, Any]:
 
 def test_past_deals_without_any_data_of_ours(nurture: Nurture) -> None:
     """A company can try its definitions before anything runs: weeks, rates, won leads, and no database is made."""
-    lowered(80)
-    said = nurture("backtest", "--history", DEALS, "--since", "365d")
+    said = nurture("backtest", "--history", DEALS, "--since", "365d", "--language", "en")
     assert said.code == 0, said.err
-    assert f"620 leads of {DEALS}" in said.out
+    assert f"1,400 leads of {DEALS}" in said.out
     assert "week of" in said.out
     assert "sales can take at least 3.1 a week (2 rep(s) hold 40 tasks" in said.out
     assert "hot before: " in said.out
@@ -46,9 +46,39 @@ def test_past_deals_without_any_data_of_ours(nurture: Nurture) -> None:
     assert not Path("var/nurture.db").exists()
 
 
+def test_it_speaks_japanese_where_the_scenarios_do(deployed: Nurture) -> None:
+    """Every sentence, heading, rule and reason; programs get the same words as ever."""
+    lowered(100)
+    said = deployed("backtest", "--history", DEALS, "--since", "365d", "--capacity", "3")
+    assert (said.code, said.err) == (0, "")
+    assert re.search(r"^バックテスト 2025-10-31 〜 2026-10-31、リード 1,400 件", said.out)
+    assert re.search(r"営業が受けられるのは週 3\.0 件\(--capacity の指定\)。超えた週は \d+ 週", said.out)
+    assert re.search(r"ホットになった後に決着したリードの受注率: \d\d% \(\d\d%〜\d\d%, \d+/\d+\)", said.out)
+    assert re.search(r"なし +属性の点 30 点以上\(実際は 27 点\) / 行動の点 100 点以上", said.out)
+    assert re.search(r"新しい定義でだけホット +結果 .*\n.* 受注 .* スコア合計 100 点以上", said.out)
+    english = re.findall(r"[A-Za-z_]{4,}", said.out)
+    assert set(english) <= {"scenarios", "history", "deals", "deal_", "consultation", "seminar", "capacity"}
+    found = as_json(deployed("backtest", "--history", DEALS, "--since", "365d", "--format", "json"))
+    assert found["capacity"]["why"].startswith("2 rep(s) hold 40 tasks")
+    assert found["only_new"][0]["crossings"][0]["reasons"] == ["score total at least 100"]
+
+
+def test_a_second_table_tells_what_leads_did(nurture: Nurture) -> None:
+    """A tool for mails keeps what people did apart from the deals: with it somebody is hot, without it nobody."""
+    Path("deals.csv").write_text("id,since,closed,outcome\na,2026-01-05,2026-03-02,won\n", encoding="utf-8")
+    Path("deals.columns.yaml").write_text(
+        "outcome: {column: outcome, won: [won]}\nid: id\nsince: since\nclosed: closed\n", encoding="utf-8"
+    )
+    Path("acts.csv").write_text(
+        "lead,type,subject,at\na,attended,seminar,2026-01-20\na,attended,consultation,2026-02-01\n", encoding="utf-8"
+    )
+    words = ("backtest", "--history", "deals.csv", "--format", "json")
+    assert as_json(nurture(*words))["hot"] == 0
+    assert as_json(nurture(*words, "--events", "acts.csv"))["won"][0]["days_before"] == 29
+
+
 def test_json_has_every_figure(nurture: Nurture) -> None:
     """The parts add up, and each won lead has its first day or what it lacked."""
-    lowered(80)
     found = as_json(nurture("backtest", "--history", DEALS, "--since", "365d", "--capacity", "2", "--format", "json"))
     assert sum(week["hot"] for week in found["weeks"]) == found["hot"] > 0
     assert found["capacity"]["per_week"] == 2
@@ -68,7 +98,7 @@ def test_a_lower_threshold_finds_more_and_the_difference_is_listed(deployed: Nur
     assert after["hot"] > before["hot"]
     assert after["compared"]
     assert len(after["only_new"]) > 0
-    text = deployed("backtest", "--history", DEALS, "--since", "365d").out
+    text = deployed("backtest", "--history", DEALS, "--since", "365d", "--language", "en").out
     assert f"against the current deployment: {len(after['only_new'])} (" in text
     assert "hot under the new only" in text
 
@@ -121,7 +151,8 @@ def test_without_any_past_it_says_what_to_do(nurture: Nurture) -> None:
     assert nurture("deploy").code == 0
     empty = nurture("backtest")
     assert empty.code == 0
-    assert "there is no lead yet" in empty.out
+    assert "リードがまだありません" in empty.out
+    assert "there is no lead yet" in nurture("backtest", "--language", "en").out
     Path("scenarios/hot_lead.yaml").unlink()
     without = nurture("backtest", "--history", DEALS)
     assert without.code == 1

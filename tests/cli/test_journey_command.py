@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import re
 from pathlib import Path
@@ -62,9 +63,32 @@ def test_the_check_as_data_and_in_english(nurture: Nurture) -> None:
     assert actions['{"requested": "consultation"}']["reality"] == "wishful"
     demo = actions['{"requested": "demo"}']
     assert (demo["reality"], demo["phase"], demo["after"] > 30) == ("real", "decision", True)
-    assert [each["action"] for each in found["missing"]] == [{"visited": "/cases"}]
+    assert [each["action"] for each in found["missing"]] == [{"visited": "/cases"}, {"attended": "consultation"}]
     said = nurture("journey", "check", "--history", DEALS, "--language", "en")
     assert "requested: consultation in decision is wishful" in said.out
+
+
+def test_what_is_only_counted_is_told_in_the_report_and_nowhere_else(nurture: Nurture) -> None:
+    """A column of counts instead of days: neither real nor wishful, in both languages."""
+    table, meant = Path(DEALS), Path("scenarios/history/deals.columns.yaml")
+    header, *rows = csv.reader(table.read_text(encoding="utf-8").splitlines())
+    place = header.index("consultation_attended_on")
+    with table.open("w", encoding="utf-8", newline="") as file:
+        csv.writer(file).writerows([header, *([*row[:place], row[place] and "2", *row[place + 1 :]] for row in rows)])
+    text = meant.read_text(encoding="utf-8")
+    meant.write_text(text.replace("{event: {attended: consultation}}", "{count: {attended: consultation}}"), "utf-8")
+    journey = Path("scenarios/journey_map.yaml")
+    journey.write_text(
+        journey.read_text(encoding="utf-8").replace("{requested: consultation}", "{attended: consultation}"), "utf-8"
+    )
+    said = nurture("journey", "check", "--history", DEALS)
+    assert (said.code, said.err) == (0, "")
+    assert re.search(r"^参加\(consultation\) +\d\d% +\d\d% +– +– +日付なし", said.out, re.MULTILINE)
+    assert "「参加(consultation)」は、受注したリードの 38% (127/333) がしていますが、いつかが分かりません" in said.out
+    english = nurture("journey", "check", "--history", DEALS, "--language", "en")
+    assert re.search(r"^attended: consultation +38% +\d\d% +– +– +no days known", english.out, re.MULTILINE)
+    assert "38% (127/333) of the won leads did it, nobody knows when" in english.out
+    assert "only the number is known" in nurture("segments", "report", "--history", DEALS).err
 
 
 def test_a_map_that_leads_take_has_nothing_to_mend(nurture: Nurture) -> None:
@@ -74,7 +98,7 @@ def test_a_map_that_leads_take_has_nothing_to_mend(nurture: Nurture) -> None:
         "  - {phase: research, actions: [{opened: any}, {downloaded: any}, {visited: /cases}, {signed_up: any}]}\n"
         "  - phase: comparison\n"
         "    reached_when: {any: [{did: {attended: seminar}}, {did: {visited: /pricing}}]}\n"
-        "    actions: [{attended: seminar}, {visited: /pricing}]\n"
+        "    actions: [{attended: any}, {visited: /pricing}]\n"
         "  - {phase: decision, reached_when: {did: {requested: any}}, actions: [{requested: any}]}\n"
         "qualifying: {from: comparison}\n"
     )

@@ -187,7 +187,7 @@ def test_on_a_narrow_terminal_figures_stand_below(nurture: Nurture, monkeypatch:
     monkeypatch.setenv("COLUMNS", "50")
     lines = nurture("segments", "report", "--history", DEALS, "--language", "en").out.splitlines()
     place = next(index for index, line in enumerate(lines) if re.fullmatch("Rank  good *", line))
-    assert lines[place + 1].startswith("  won 58% (48–67%, 55/95)")
+    assert lines[place + 1].startswith("  won 55% (47–62%, 102/187)")
 
 
 def test_bad_rows_are_told_and_the_rest_is_reported(nurture: Nurture) -> None:

@@ -10,7 +10,7 @@ import pytest
 from nurture.backtest import Backtest, Comparison, capacity_of, matters, usually
 from nurture.definitions import Definitions, Sales
 from nurture.history import PastEvent, PastLead, Result
-from nurture.nearness import NOBODY_LOOKED, nearest
+from nurture.nearness import nearest
 from nurture.rehearsal import Rehearsal
 from tests.core.stage import SEGMENTS, START, define
 from tests.core.test_rehearsal import CLOSES, DAY, IDLE, MAP, SCORE
@@ -78,9 +78,11 @@ def test_every_won_lead_has_the_day_it_would_have_been_hot_or_what_it_lacked() -
     missed, customer = (each.missed for each in won[:2])
     assert missed is not None
     assert customer is not None
-    assert missed.lacked == ("score total at least 50: 29",)  # 15, and 15 that have faded for a tenth of a half-life
+    (lack,) = missed.lacked
+    assert str(lack.condition) == "score total at least 50"
+    assert round(lack.has or 0, 1) == 29.0  # 15, and 15 that have faded for a tenth of a half-life
     assert (missed.at, missed.kept_out) == (START + 4 * DAY, None)
-    assert customer.kept_out == "relation is customer"
+    assert str(customer.kept_out) == "relation is customer"
 
 
 def test_two_definitions_differ_by_the_leads_that_only_one_makes_hot() -> None:
@@ -107,7 +109,7 @@ def test_of_a_won_lead_that_did_nothing_it_is_said_that_nobody_looked() -> None:
     (won,) = summed(under("any: [{score: attributes, at_least: 20}]\nqueue: other\n"), None,
                     lead("still", result="won", closed=3, employees=100)).won  # fmt: skip
     assert won.missed is not None
-    assert won.missed.lacked == (NOBODY_LOOKED,)
+    assert (won.missed.rule, won.missed.lacked) == (None, ())
 
 
 def test_what_was_before_the_time_looked_at_is_walked_and_not_counted() -> None:
@@ -125,7 +127,7 @@ def test_the_nearest_rule_is_the_one_of_which_most_is_there() -> None:
     by = Rehearsal(under(f"any: [{{score: total, at_least: 50}}, {parts}]\nqueue: other\n"), END, CLOSES)
     found = nearest(by, lead("x", (1, "visited", "/pricing"), (2, "visited", "/pricing"), (3, "visited", "/")))
     assert found is not None
-    assert found.lacked == ("did attended: seminar",)
+    assert [str(each.condition) for each in found.lacked] == ["did attended: seminar"]
     assert nearest(by, PastLead("unknown", {})) is None
 
 
@@ -136,7 +138,8 @@ def test_capacity_is_what_reps_hold_by_how_long_a_task_is_open() -> None:
     sales = Sales.model_validate({"reps": reps, "queues": queues})
     measured = capacity_of(sales, [4 * DAY, 10 * DAY, 90 * DAY], "inside")
     assert measured is not None
-    assert (measured.per_week, measured.why) == (21, "2 rep(s) hold 30 tasks, each open for 10.0 days: the median of 3")
+    assert (measured.per_week, measured.by, measured.at_least) == (21, "median", False)
+    assert (measured.reps, measured.held, measured.days, measured.tasks) == (2, 30, 10, 3)
     longest = capacity_of(sales, [], "inside")
     assert longest is not None
     assert (longest.per_week, longest.at_least) == (3, True)

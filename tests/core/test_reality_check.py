@@ -161,12 +161,30 @@ def test_a_click_is_an_open_where_the_map_expects_opens() -> None:
     assert (action(check, "opened: any").won, check.missing) == (Share(20, 20), ())
 
 
-def test_events_that_only_a_count_tells_of_give_no_time() -> None:
-    """They stand at the first instant of all; they happened, nobody knows when."""
-    undated = PastEvent(datetime(1970, 1, 1, tzinfo=UTC), "visited", "/pricing")
-    past = PastLead("lead", {}, (undated,), NOW - 200 * DAY, "won", NOW - 100 * DAY)
-    found = action(checked([past]), "visited: /pricing")
-    assert (found.won, found.after, found.before_won) == (Share(1, 1), None, None)
+def counted(times: int, of: int, *others: PastLead) -> ActionCheck:
+    """The check of the price page, which so many of so many won leads looked at, nobody knows when."""
+    seen = replace(lead(result="won"), undated=frozenset({("visited", "/pricing/plans")}))
+    past = [seen if number < times else lead(result="won") for number in range(of)]
+    return action(checked([*past, *others]), "visited: /pricing")
+
+
+def test_what_is_only_counted_is_judged_as_far_as_that_goes() -> None:
+    """It happened, maybe after the deal: no verdict on a frequent action. Of a rare one the count tells enough."""
+    found = counted(15, 20, replace(lead(result="lost"), undated=frozenset({("visited", "/pricing")})))
+    assert (found.reality, found.won, found.all) == ("undated", Share(15, 20), Share(16, 21))
+    assert (found.after, found.before_won, found.phase) == (None, None, None)
+    assert counted(1, 20).reality == "wishful"
+    assert counted(0, 20).reality == "unrecorded"
+    assert counted(1, 1).reality == "too_few"
+
+
+def test_days_are_believed_where_most_are_known() -> None:
+    """Eight with a day and five without; a lead that has both is one with a day."""
+    with_day = [lead(("visited", "/pricing", 5), result="won") for _ in range(8)]
+    both = replace(with_day[0], undated=frozenset({("visited", "/pricing")}))
+    assert counted(5, 12, *with_day).reality == "real"
+    assert counted(8, 12, *with_day[:7], both).reality == "real"
+    assert counted(9, 12, *with_day).reality == "undated"
 
 
 # --- scenarios ------------------------------------------------------------------------------------------------------
