@@ -12,7 +12,7 @@ from temporalio.exceptions import ApplicationError
 
 from activities.desk import Desk
 from adapters.database import erasures, scrubbing
-from adapters.database.engine import reading, writing
+from adapters.database.engine import reading, settle_log, writing
 from adapters.database.schema import confirmations
 from adapters.database.sequence import lock
 from adapters.forgetting import delete_histories
@@ -52,6 +52,7 @@ class ErasureActivities:
         with writing(self._desk.engine) as conn:
             lock(conn, order.lead)
             scrubbing.scrub(conn, order.lead, self._desk.clock.now())
+        settle_log(self._desk.engine)
 
     @activity.defn(name=protocol.ERASE_AT_PROVIDER)
     def erase_at_provider(self, order: protocol.Erase) -> None:
@@ -76,6 +77,7 @@ class ErasureActivities:
     def _note(self, order: protocol.Erase, answer: erasures.Provider, said: str | None) -> None:
         with writing(self._desk.engine) as conn:
             erasures.provider_answered(conn, order.lead, answer, said)
+        settle_log(self._desk.engine)
         if answer == "refused":
             log.error("provider_refused_to_erase", lead=order.lead, do="see `nurture leads show`, and erase it by hand")
 

@@ -127,7 +127,7 @@ def _about(data: Data, lead: str) -> dict[str, Any]:
 
 def _tell(found: dict[str, Any]) -> None:
     grid = Table.grid(padding=(0, 2))
-    erasure = {name: value for name, value in (found["erasure"] or {}).items() if value is not None}
+    erasure = {name: value for name, value in (found["erasure"] or {}).items() if value and name != "lead"}
     found = {**found, "erasure": ", ".join(f"{name} {value}" for name, value in erasure.items()) or None}
     names = (
         "id",
@@ -157,13 +157,14 @@ def _tell(found: dict[str, Any]) -> None:
     out.print(grid)
     if found["consents"]:
         table = Table(title="\nconsents", title_justify="left", box=None, pad_edge=False)
-        columns = ("topic", "basis", "source", "at", "wording_version", "wording_sha256", "suppressed")
+        columns = ("topic", "basis", "source", "at", "wording", "suppressed")
         for name in columns:
-            table.add_column(name.replace("_", " "))
+            table.add_column(name, overflow="fold")
         for consent in found["consents"]:
             # the beginning of the hash tells two wordings apart; `--json` has the whole
-            short = {**consent, "wording_sha256": (consent["wording_sha256"] or "")[:12]}
-            table.add_row(*(Text(str(short[name] or "")) for name in columns))
+            sha256 = (consent["wording_sha256"] or "")[:12]
+            shown = {**consent, "wording": f"{consent['wording_version'] or ''} {sha256}".strip()}
+            table.add_row(*(Text(str(shown[name] or "")) for name in columns))
         out.print(table)
     table = Table(title=f"\nnewest {_SHOWN_LINES} lines", title_justify="left", box=None, pad_edge=False)
     for name in ("at", "kind", "what", "subject", "step", "reason"):

@@ -10,7 +10,7 @@ import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from sqlalchemy import Connection, bindparam, exists, insert, or_, select
 
@@ -20,7 +20,9 @@ from nurture.definitions import FormConsent
 
 ALL = "all"
 """The scope of a suppression that shuts an address for every topic."""
-BASES = ("opt_in", "business_card", "existing_customer", "published_address", "contract")
+Basis = Literal["opt_in", "business_card", "existing_customer", "published_address", "contract"]
+BASES: tuple[Basis, ...] = get_args(Basis)
+"""On what a consent may rest; every one that is written down says which."""
 SuppressionReason = Literal["unsubscribed", "spam_reported", "bounced", "one_click", "manual", "erased"]
 ERASED: SuppressionReason = "erased"
 """Why the address of a person is shut who was forgotten: nobody but the person can open it again."""

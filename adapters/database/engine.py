@@ -99,6 +99,20 @@ def migrate(engine: Engine) -> None:
         command.upgrade(config, "head")
 
 
+def settle_log(engine: Engine) -> None:
+    """Take what was written into the file itself, so that SQLite's log keeps no copy of what was overwritten there.
+
+    As far as readers let it: what they still look at goes with the next time. PostgreSQL sees to its own log.
+    """
+    if engine.dialect.name != "sqlite":
+        return
+    raw = engine.raw_connection()
+    try:
+        raw.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    finally:
+        raw.close()
+
+
 class Changes:
     """A cheap question for pollers: may another connection have committed since it was last asked?
 
@@ -155,6 +169,7 @@ def _prepare(connection: sqlite3.Connection, _record: object) -> None:
     cursor.execute(f"PRAGMA busy_timeout = {_BUSY_MILLISECONDS}")
     cursor.execute("PRAGMA foreign_keys = ON")
     cursor.execute("PRAGMA synchronous = FULL")
+    cursor.execute("PRAGMA secure_delete = ON")  # what is deleted is overwritten: people may ask to be forgotten
     if cursor.execute("PRAGMA journal_mode").fetchone()[0] not in ("wal", "memory"):
         _patiently(lambda: cursor.execute("PRAGMA journal_mode = WAL"))
     cursor.close()

@@ -13,6 +13,7 @@ from pydantic import ValidationError
 from sqlalchemy import Connection, Engine
 
 from adapters.database.attributes import read
+from adapters.database.consents import BASES
 from adapters.database.engine import reading, writing
 from adapters.database.leads import LeadUpsert, claim_names, upsert
 from adapters.database.sequence import Deployments, current_deployment, lock_many
@@ -169,6 +170,9 @@ def _lead(header: Sequence[str], row: _Row, definitions: Definitions) -> LeadUps
         name: read(name, text, definitions) for name, text in cells.items() if name in definitions.attributes
     }
     consent = {name.removeprefix("consent_"): cells[name] for name in CONSENT if name in cells}
+    if "topics" in consent and "basis" not in consent:
+        do = f"fill in consent_basis: {', '.join(BASES)}"
+        raise FileRefused("a consent without a basis: without one nobody may be mailed", do=do)
     if "topics" in consent:
         said["consent"] = {**consent, "topics": consent["topics"].split()}
     elif consent:

@@ -10,7 +10,7 @@ import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
@@ -32,7 +32,6 @@ from nurture.errors import NurtureError, UnknownName
 from nurture.membership import ways_in
 
 DEFAULT_LANGUAGE = "ja"
-Basis = Literal["opt_in", "business_card", "existing_customer", "published_address", "contract"]
 _ADDRESS = re.compile(r"^[^@\s,;<>\"]+@[^@\s,;<>\"]+\.[^@\s,;<>\".]+$")
 _OWNER = select(*WITHOUT_STATE).where(leads.c.email == bindparam("address")).with_for_update(key_share=True)
 _ID = re.compile(r"^[^\s/\\@]{1,100}$")
@@ -81,13 +80,19 @@ def _an_instant(value: Any) -> Any:
         raise ValueError(f"{value!r} is no time of the calendar") from error
 
 
+def _a_basis(value: Any) -> Any:
+    if value not in consents.BASES:
+        raise ValueError(f"{value!r} is no basis on which mail may be sent: write one of {', '.join(consents.BASES)}")
+    return value
+
+
 class ConsentIn(BaseModel):
     """A consent that came with a lead. `at` defaults to now."""
 
     model_config = ConfigDict(extra="forbid")
 
     topics: Annotated[list[str], Field(min_length=1)]
-    basis: Basis
+    basis: Annotated[consents.Basis, BeforeValidator(_a_basis)]
     source: str | None = None
     at: Annotated[datetime | None, BeforeValidator(_an_instant)] = None
 

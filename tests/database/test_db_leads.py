@@ -258,7 +258,8 @@ def test_bad_rows_are_named_and_good_ones_kept(deployed: DeploymentStore) -> Non
     assert imported.good == 2
     assert [line.split(": ", 1)[0] for line in imported.bad] == [f"leads.csv:{n}" for n in (4, 6, 7, 8)]
     assert "'many' is not a number" in imported.bad[0]
-    assert "consent_basis is required" in imported.bad[3]
+    assert "without a basis" in imported.bad[3]
+    assert "business_card" in imported.bad[3]
     assert _view(deployed, "a")["attributes"] == {"employees": 80, "values": ["price", "speed"]}
     assert _view(deployed, "f")["attributes"] == {"employees": 2.5}
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -14,9 +15,10 @@ from adapters.database.engine import open_database, reading
 from adapters.database.schema import metadata
 from nurture import protocol
 from tests.e2e.conftest import write_folder
-from tests.e2e.shared import tell, temporal
+from tests.e2e.shared import handle, tell, temporal
 from tests.e2e.test_first_path import SCENARIO
 from tests.e2e.whole import KEY, Whole, patiently
+from tests.mail.fake_provider import FakeProvider, Fault, event_of
 
 ADDRESS, NAME, COMPANY = "taro.suzuki@example.com", "鈴木 太郎", "鈴木商店"
 MARKS = (ADDRESS, "鈴木", "suzuki")
@@ -113,3 +115,80 @@ async def test_a_lead_that_is_erased_in_the_middle_of_a_wait_is_nowhere(
     (again,) = nurture.get(f"/api/leads?q={ADDRESS}")["items"]
     assert nurture.post("/api/enrollments", {"scenario": "invite", "leads": [again["id"]]}).json()["enrolled"]
     assert nurture.mail(ADDRESS)["subject"] == "mail_a"
+
+
+STANDING = """\
+scenario: invite
+language: en
+topic: newsletter
+start: first
+anywhere: [{when: {requested: demo}, go: to_sales}]
+steps:
+  first:
+    send: mail_a
+    wait: {until: [opened], timeout: 3650d}
+    then: [{when: opened, go: second}, {otherwise: bye}]
+  second:
+    send: mail_c
+    wait: {until: [opened], timeout: 3650d}
+    then: [{otherwise: bye}]
+  to_sales: {handoff: {queue: inside}, then: [{otherwise: bye}]}
+  bye: {finish: over}
+"""
+BLOCKING = "---\nsubject: mail_c\npreheader: c\n---\n{{ lead.attributes.company }}: [more]({{ link('/c') }})\n"
+
+
+async def test_wherever_a_lead_stands_nothing_is_left_once_the_month_is_over(
+    whole: Callable[..., Whole], tmp_path: Path
+) -> None:
+    """Paused, blocked, with sales, waiting, its mail held, or never begun; and a provider that is down at first."""
+    with FakeProvider() as provider:
+        environment = {
+            "NURTURE_MAIL": "sendgrid",
+            "NURTURE_SENDGRID_HOST": provider.host,
+            "NURTURE_SENDGRID_WEBHOOK_KEYS": provider.public_key,
+        }
+        nurture = whole(speed=500_000, environment=environment)  # a month lasts five seconds
+        nurture.start()
+        folder = write_folder(tmp_path / "scenarios", STANDING, attributes=ATTRIBUTES)
+        (folder / "templates" / "mail_c.en.md").write_text(BLOCKING, encoding="utf-8")
+        assert nurture.run("deploy", str(folder)).returncode == 0
+        names = ("waits", "paused", "blocked", "sold", "held", "never")
+        for name in names:
+            lead = person(name, f"{name}.suzuki@example.com")
+            del lead["attributes"]
+            assert nurture.post("/api/leads", lead).status_code == 201
+        nurture.post("/api/enrollments", {"scenario": "invite", "leads": ["waits", "paused", "blocked", "sold"]})
+        for name in ("waits", "paused", "blocked", "sold"):
+            nurture.lead(name, status="waiting", step="first")
+        await (await handle(nurture, "paused")).execute_update("pause", {"reason": f"{NAME} asked"})
+        key = "blocked/invite/1/first/1"
+        opened = event_of(key, "open", email="blocked.suzuki@example.com", timestamp=int(time.time()))
+        provider.tell([opened], webhook=f"{nurture.web}/webhooks/sendgrid")
+        nurture.lead("blocked", status="blocked")
+        tell(nurture, "sold", "d", "requested", "demo")
+        nurture.lead("sold", status="with_sales")
+        (task,) = patiently(lambda: list(nurture.all("/api/handoffs?state=open")))
+        provider.fail_next(*[Fault(status=503)] * 30)
+        nurture.post("/api/enrollments", {"scenario": "invite", "leads": ["held"]})
+        nurture.lead("held", status="sending")
+
+        for name in names:
+            assert erase(nurture, name).status_code == 202
+        provider.faults.clear()
+        provider.fail_next(Fault(status=503), Fault(kind="drop"))
+        for name in names:
+            done = state_of(nurture, name, "done")
+            assert done["provider"] == "accepted", (name, done)
+        assert {each.partition(".")[0] for each in provider.erased} == set(names)
+        assert provider.keys()["held/invite/1/first/1"] == 0
+        (closed,) = [each for each in nurture.all("/api/handoffs") if each["id"] == task["id"]]
+        assert (closed["state"], closed["reasons"]) == ("expired", [])
+        assert rows_with(nurture, *MARKS) == []
+        assert rows_with(nurture, "fair 2026") == []
+        assert nurture.run("leads", "show", "waits").returncode == 0
+        client = await temporal(nurture)
+        left = [each.id async for each in client.list_workflows("WorkflowType = 'Lead'")]
+        assert left == []
+        failed = "ExecutionStatus = 'Failed' OR ExecutionStatus = 'Terminated'"
+        assert [each.id async for each in client.list_workflows(failed)] == []

@@ -20,8 +20,8 @@ from web.security import make_login_token
 
 PUBLIC = {
     "/webhooks/sendgrid", "/u/{token}", "/c/{token}", "/health/live", "/health/ready", "/metrics", "/login", "/logout",
-    "/", "/sink/v3/mail/send", "/sink/v3/messages", "/forms/{form}", "/forms/{form}/thanks", "/thanks", "/mail/hidden",
-    "/s.js", "/v",
+    "/", "/sink/v3/mail/send", "/sink/v3/messages", "/sink/v3/recipients/erasejob",
+    "/forms/{form}", "/forms/{form}/thanks", "/thanks", "/mail/hidden", "/s.js", "/v",
 }  # fmt: skip
 
 
