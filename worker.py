@@ -33,13 +33,14 @@ from activities.bulk import BulkActivities
 from activities.confirmation import ConfirmationActivities
 from activities.desk import Desk
 from activities.mail import MailActivities
+from activities.reconcile import ReconcileActivities
 from activities.records import RecordActivities
 from activities.tasks import TaskActivities
 from adapters.clock import Clock
 from adapters.database.deployments import DeploymentStore
 from adapters.database.engine import open_database
 from adapters.logging import configure_logging
-from adapters.mail.provider import mailer_of
+from adapters.mail.provider import mailer_of, suppression_lists_of
 from adapters.mail.reply_addresses import ReplyAddresses
 from adapters.mail.tokens import ConfirmationTokens, UnsubscribeTokens
 from adapters.metrics import VERSION
@@ -49,7 +50,7 @@ from adapters.temporal_server import connect_config
 from nurture import protocol
 from nurture.errors import NurtureError
 from nurture.plan import Book
-from workflows.bulk import SweepWorkflow
+from workflows.bulk import ReconcileWorkflow, SweepWorkflow
 from workflows.confirmation import ConfirmationWorkflow
 from workflows.handoff import HandoffWorkflow
 from workflows.lead import LeadWorkflow
@@ -79,6 +80,7 @@ def desk_of(settings: Settings, clock: Clock, store: DeploymentStore, runtime: R
         notifier=WebhookNotifier(settings.notify_url, public_url=settings.public_url),
         public_url=settings.public_url,
         replies=ReplyAddresses.of(settings.reply_domain, store.engine),
+        lists=suppression_lists_of(settings),
         meter=runtime.metric_meter,
     )
 
@@ -113,7 +115,7 @@ def make_worker(client: Client, desk: Desk, threads: ThreadPoolExecutor, **optio
     return Worker(
         client,
         task_queue=protocol.TASK_QUEUE,
-        workflows=[LeadWorkflow, HandoffWorkflow, SweepWorkflow, ConfirmationWorkflow],
+        workflows=[LeadWorkflow, HandoffWorkflow, SweepWorkflow, ReconcileWorkflow, ConfirmationWorkflow],
         activities=[
             mail.send_mail,
             ConfirmationActivities(desk).send_confirmation,
@@ -128,6 +130,7 @@ def make_worker(client: Client, desk: Desk, threads: ThreadPoolExecutor, **optio
             tasks.tend_handoff,
             bulk.sweep,
             bulk.revive,
+            ReconcileActivities(desk).reconcile,
         ],
         activity_executor=threads,
         max_concurrent_activities=THREADS,

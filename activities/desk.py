@@ -14,6 +14,7 @@ from adapters.database import positions
 from adapters.database.deployments import DeploymentStore
 from adapters.mail.port import Mailer
 from adapters.mail.reply_addresses import ReplyAddresses
+from adapters.mail.suppression_lists import SuppressionLists
 from adapters.mail.tokens import ConfirmationTokens, UnsubscribeTokens
 from adapters.notification import Notifier
 from nurture import protocol
@@ -32,6 +33,7 @@ class Desk:
     notifier: Notifier
     public_url: str
     replies: ReplyAddresses | None = None
+    lists: SuppressionLists | None = None
     meter: MetricMeter = MetricMeter.noop
 
 

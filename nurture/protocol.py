@@ -18,6 +18,7 @@ TASK_QUEUE = "nurture"
 LEAD_WORKFLOW = "Lead"
 HANDOFF_WORKFLOW = "Handoff"
 SWEEP_WORKFLOW = "Sweep"
+RECONCILE_WORKFLOW = "Reconcile"
 CONFIRMATION_WORKFLOW = "Confirmation"
 DELIVER = "deliver"
 
@@ -34,6 +35,7 @@ NOTIFY_HANDOFF = "notify_handoff"
 TEND_HANDOFF = "tend_handoff"
 SWEEP = "sweep"
 REVIVE = "revive"
+RECONCILE = "reconcile"
 
 
 def lead_workflow_id(lead: str) -> str:
@@ -43,6 +45,10 @@ def lead_workflow_id(lead: str) -> str:
 
 SWEEP_WORKFLOW_ID = "sweep"
 """There is one sweep, whatever the number of workers."""
+
+
+RECONCILE_WORKFLOW_ID = "reconcile"
+"""There is at most one at a time."""
 
 
 def handoff_workflow_id(handoff: str) -> str:
@@ -163,9 +169,10 @@ class HandoffTended(Stored):
 
 
 class Swept(Stored):
-    """The night is swept, or is still to come: how long to wait for the next one, in real time."""
+    """How long to wait for the next night, in real time; `night`: one was swept just now."""
 
     wait: timedelta
+    night: bool = False
 
 
 class Explanation(Stored):
