@@ -34,6 +34,7 @@ from activities.confirmation import ConfirmationActivities
 from activities.desk import Desk
 from activities.erasure import ErasureActivities
 from activities.mail import MailActivities
+from activities.reconcile import ReconcileActivities
 from activities.records import RecordActivities
 from activities.tasks import TaskActivities
 from adapters.clock import Clock
@@ -41,7 +42,7 @@ from adapters.database.deployments import DeploymentStore
 from adapters.database.engine import open_database
 from adapters.logging import configure_logging
 from adapters.mail.link_tokens import LinkTokens, SiteLinks
-from adapters.mail.provider import mailer_of
+from adapters.mail.provider import mailer_of, suppression_lists_of
 from adapters.mail.reply_addresses import ReplyAddresses
 from adapters.mail.tokens import ConfirmationTokens, UnsubscribeTokens
 from adapters.metrics import VERSION
@@ -51,7 +52,7 @@ from adapters.temporal_server import connect_config
 from nurture import protocol
 from nurture.errors import NurtureError
 from nurture.plan import Book
-from workflows.bulk import SweepWorkflow
+from workflows.bulk import ReconcileWorkflow, SweepWorkflow
 from workflows.confirmation import ConfirmationWorkflow
 from workflows.erasure import ErasureWorkflow
 from workflows.handoff import HandoffWorkflow
@@ -86,6 +87,7 @@ def desk_of(settings: Settings, clock: Clock, store: DeploymentStore, runtime: R
         if settings.origins
         else None,
         visit_days=settings.visit_days,
+        lists=suppression_lists_of(settings),
         meter=runtime.metric_meter,
     )
 
@@ -137,7 +139,14 @@ def make_worker(client: Client, desk: Desk, threads: ThreadPoolExecutor, **optio
     return Worker(
         client,
         task_queue=protocol.TASK_QUEUE,
-        workflows=[LeadWorkflow, HandoffWorkflow, SweepWorkflow, ConfirmationWorkflow, ErasureWorkflow],
+        workflows=[
+            LeadWorkflow,
+            HandoffWorkflow,
+            SweepWorkflow,
+            ReconcileWorkflow,
+            ConfirmationWorkflow,
+            ErasureWorkflow,
+        ],
         activities=[
             mail.send_mail,
             ConfirmationActivities(desk).send_confirmation,
@@ -157,6 +166,7 @@ def make_worker(client: Client, desk: Desk, threads: ThreadPoolExecutor, **optio
             erasure.scrub,
             erasure.erase_at_provider,
             erasure.keep_consents,
+            ReconcileActivities(desk).reconcile,
         ],
         activity_executor=threads,
         max_concurrent_activities=THREADS,

@@ -42,7 +42,7 @@ class BulkActivities:
         Whoever has begun to fit the segment of an `enter` is enrolled. Old visits of nobody are deleted.
         """
         desk, now, after = self._desk, self._desk.clock.now(), ""
-        current = desk.store.current()
+        current, night = desk.store.current(), False
         if activity.info().heartbeat_details:  # an attempt that died: go on with its night
             began, after = activity.info().heartbeat_details
             now = datetime.fromisoformat(began)
@@ -73,8 +73,9 @@ class BulkActivities:
                 visits.clean(conn, now - timedelta(days=desk.visit_days))
             if told or entered:
                 log.info("night_swept", leads=told, entered=entered)
-            since = now
-        return protocol.Swept(wait=desk.clock.epoch.real_span(next_night(since, current) - desk.clock.now()))
+            since, night = now, True
+        wait = desk.clock.epoch.real_span(next_night(since, current) - desk.clock.now())
+        return protocol.Swept(wait=wait, night=night)
 
     @activity.defn(name=protocol.REVIVE)
     async def revive(self) -> int:

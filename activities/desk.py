@@ -15,6 +15,7 @@ from adapters.database.deployments import DeploymentStore
 from adapters.mail.link_tokens import SiteLinks
 from adapters.mail.port import Mailer
 from adapters.mail.reply_addresses import ReplyAddresses
+from adapters.mail.suppression_lists import SuppressionLists
 from adapters.mail.tokens import ConfirmationTokens, UnsubscribeTokens
 from adapters.notification import Notifier
 from nurture import protocol
@@ -35,6 +36,7 @@ class Desk:
     replies: ReplyAddresses | None = None
     links: SiteLinks | None = None
     visit_days: int = 90
+    lists: SuppressionLists | None = None
     meter: MetricMeter = MetricMeter.noop
 
 

@@ -27,6 +27,7 @@ MAIL_QUEUE = mail_queue(TASK_QUEUE)
 LEAD_WORKFLOW = "Lead"
 HANDOFF_WORKFLOW = "Handoff"
 SWEEP_WORKFLOW = "Sweep"
+RECONCILE_WORKFLOW = "Reconcile"
 CONFIRMATION_WORKFLOW = "Confirmation"
 ERASURE_WORKFLOW = "Erasure"
 DELIVER = "deliver"
@@ -49,6 +50,7 @@ FORGET_HISTORY = "forget_history"
 SCRUB = "scrub"
 ERASE_AT_PROVIDER = "erase_at_provider"
 KEEP_CONSENTS = "keep_consents"
+RECONCILE = "reconcile"
 
 
 def lead_workflow_id(lead: str) -> str:
@@ -58,6 +60,10 @@ def lead_workflow_id(lead: str) -> str:
 
 SWEEP_WORKFLOW_ID = "sweep"
 """There is one sweep, whatever the number of workers."""
+
+
+RECONCILE_WORKFLOW_ID = "reconcile"
+"""There is at most one at a time."""
 
 
 def handoff_workflow_id(handoff: str) -> str:
@@ -205,9 +211,10 @@ class HandoffTended(Stored):
 
 
 class Swept(Stored):
-    """The night is swept, or is still to come: how long to wait for the next one, in real time."""
+    """How long to wait for the next night, in real time; `night`: one was swept just now."""
 
     wait: timedelta
+    night: bool = False
 
 
 class Explanation(Stored):

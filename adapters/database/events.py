@@ -150,7 +150,7 @@ def unsubscribe(
     if known_values(conn, events.c.event, [event]):
         already = conn.execute(select(events.c.received_at).where(events.c.event == event)).scalar_one()
         event = f"{event}/{now.isoformat()}"
-        if not _lifted_since(conn, lead, scope, already):
+        if not agreed_again(conn, lead, scope, already):
             return False
     if row.email:
         suppress_all(conn, [suppression(row.email, scope, "one_click", at=now, source=source)])
@@ -254,7 +254,7 @@ def _suppresses(event: EventIn, definitions: Definitions) -> str | None:
     return event.subject if event.type == "unsubscribed" and event.subject in topics else ALL
 
 
-def _lifted_since(conn: Connection, lead: str, scope: str, since: datetime) -> bool:
+def agreed_again(conn: Connection, lead: str, scope: str, since: datetime) -> bool:
     """True if the lead agreed again by form after `since`, so that a repeated unsubscribe means something new."""
     query = select(consents.c.id).where(consents.c.lead == lead, consents.c.by_form, consents.c.at > since)
     if scope != ALL:
@@ -272,6 +272,7 @@ __all__ = [
     "Rejected",
     "accept",
     "accept_mail",
+    "agreed_again",
     "happened",
     "parked",
     "unsubscribe",

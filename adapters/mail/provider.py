@@ -8,6 +8,7 @@ from adapters.mail.outbox import public_key
 from adapters.mail.port import Mailer
 from adapters.mail.sendgrid import SendGridMailer
 from adapters.mail.sink import sink_api_key
+from adapters.mail.suppression_lists import SuppressionLists
 from adapters.settings import Settings
 
 
@@ -20,6 +21,14 @@ def mailer_of(settings: Settings, engine: Engine) -> Mailer:
     # A test double at a loopback address may do without a key; the real one has been asked for by the settings.
     key = settings.sendgrid_api_key.get_secret_value() if settings.sendgrid_api_key else "no-key"
     return SendGridMailer(api_key=key, host=settings.sendgrid_host)
+
+
+def suppression_lists_of(settings: Settings) -> SuppressionLists | None:
+    """SendGrid's lists; None with the built-in sink, which tells its events until each is acknowledged."""
+    if settings.mail == "sink":
+        return None
+    key = settings.sendgrid_api_key.get_secret_value() if settings.sendgrid_api_key else "no-key"
+    return SuppressionLists(api_key=key, host=settings.sendgrid_host)
 
 
 def webhook_keys(settings: Settings, engine: Engine) -> tuple[str, ...]:

@@ -237,7 +237,7 @@ def _of_status(error: HTTPError) -> Answer:
     if status in {400, 413}:
         return Refused(reason)
     if status == 429:
-        return Held(reason, retry_after=_until_reset(error.headers), provider_wide=True)
+        return Held(reason, retry_after=until_reset(error.headers), provider_wide=True)
     if status in {401, 403}:
         return Held(f"{reason} (check SENDGRID_API_KEY and the sender's verification)", provider_wide=True, alert=True)
     if status in {408, 500}:
@@ -257,8 +257,11 @@ def _message(body: bytes | None) -> str:
     return " ".join(said.split())[:LONGEST_REASON] or "no message"
 
 
-def _until_reset(headers: Any) -> timedelta | None:
-    """`X-RateLimit-Reset` is an instant in unix seconds; a second is added, since it is cut to whole ones."""
+def until_reset(headers: Any) -> timedelta | None:
+    """How long a provider that is asked too often wants to be left alone.
+
+    `X-RateLimit-Reset` is an instant in unix seconds; a second is added, since it is cut to whole ones.
+    """
     try:
         reset = float(headers.get("X-RateLimit-Reset"))
     except (TypeError, ValueError):

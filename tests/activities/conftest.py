@@ -25,6 +25,7 @@ from adapters.mail.link_tokens import SiteLinks
 from adapters.mail.port import Mailer
 from adapters.mail.reply_addresses import ReplyAddresses
 from adapters.mail.sendgrid import SendGridMailer
+from adapters.mail.suppression_lists import SuppressionLists
 from adapters.mail.tokens import ConfirmationTokens, UnsubscribeTokens
 from adapters.notification import WebhookNotifier
 from nurture import protocol
@@ -102,26 +103,29 @@ class SendDesk:
 
     @property
     def activities(self) -> MailActivities:
-        return MailActivities(
-            Desk(
-                engine=self.engine,
-                clock=Clock(self.engine, real_now=self.now),
-                store=self.store,
-                mailer=self.mailer
-                or SendGridMailer(
-                    api_key="no-key",
-                    host=self.provider.host,
-                    timeout=self.timeout,
-                    lookups_are_complete=self.settles,
-                ),
-                tokens=UnsubscribeTokens(b"k" * 64),
-                confirmations=ConfirmationTokens(b"k" * 64),
-                notifier=WebhookNotifier(None, public_url=PUBLIC),
-                public_url=PUBLIC,
-                replies=self.replies,
-                links=self.links,
-                meter=self.meter,
-            )
+        return MailActivities(self.desk)
+
+    @property
+    def desk(self) -> Desk:
+        return Desk(
+            engine=self.engine,
+            clock=Clock(self.engine, real_now=self.now),
+            store=self.store,
+            mailer=self.mailer
+            or SendGridMailer(
+                api_key="no-key",
+                host=self.provider.host,
+                timeout=self.timeout,
+                lookups_are_complete=self.settles,
+            ),
+            tokens=UnsubscribeTokens(b"k" * 64),
+            confirmations=ConfirmationTokens(b"k" * 64),
+            notifier=WebhookNotifier(None, public_url=PUBLIC),
+            public_url=PUBLIC,
+            replies=self.replies,
+            links=self.links,
+            lists=SuppressionLists(api_key="no-key", host=self.provider.host, page=2),
+            meter=self.meter,
         )
 
     def command(self, **changed: Any) -> SendMail:

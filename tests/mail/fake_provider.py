@@ -77,6 +77,10 @@ class FakeProvider:
         self.requests: list[dict[str, Any]] = []
         self.faults: deque[Fault | None] = deque()
         self.authorizations: list[str | None] = []
+        self.lists: dict[str, list[dict[str, Any]]] = {}
+        """The suppression lists by the end of their path, as `bounces`; `asm` is that of the groups."""
+        self.asked: list[str] = []
+        """The lists that were asked for, each with its query."""
         self.disorder = disorder
         self._webhook = webhook
         self._released = threading.Event()
@@ -240,14 +244,30 @@ class _Handler(BaseHTTPRequestHandler):
         if self.path == "/taken":
             self._answer(200, json.dumps(provider.keys()).encode())
             return
+        provider.authorizations.append(self.headers.get("Authorization"))
         fault = provider.next_fault()
         if fault is not None:
             self._answer(fault.status, fault.body, fault)
+            return
+        if self.path.startswith(("/v3/suppression/", "/v3/asm/")):
+            self._list()
             return
         query = parse_qs(urlsplit(self.path).query).get("query", [""])[0]
         taken = provider.keys()
         found = [key for key in taken if query == f"unique_args['{SEND_KEY_ARGUMENT}']=\"{key}\""]
         self._answer(200, json.dumps({"messages": [{"msg_id": key} for key in found]}).encode())
+
+    def _list(self) -> None:
+        """A page of a suppression list: `start_time` and `end_time` are included; the list of groups knows neither."""
+        asked = urlsplit(self.path)
+        self.server.provider.asked.append(self.path)
+        entries = self.server.provider.lists.get("asm" if "/asm/" in asked.path else asked.path.rpartition("/")[2], [])
+        if "/asm/" not in asked.path:
+            query = {name: int(value[0]) for name, value in parse_qs(asked.query).items()}
+            first, last = query.get("start_time", 0), query.get("end_time", 1 << 40)
+            begin, most = query.get("offset", 0), min(query.get("limit", 500), 500)
+            entries = [each for each in entries if first <= each["created"] <= last][begin : begin + most]
+        self._answer(200, json.dumps(entries).encode())
 
     def _answer(self, status: int, body: bytes, fault: Fault | None = None, message: str | None = None) -> None:
         self.send_response(status)
