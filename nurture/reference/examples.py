@@ -256,6 +256,7 @@ holidays: jp
 closed: [2026-12-29..2027-01-03, 2027-08-13]
 cap: {mails: 3, per: 7d}
 topics: [newsletter, seminars]
+lost_answer: {then: go_on, after: 1h}
 automatic_clicks: {sooner_than: 10s, links: 3, links_within: 5s}
 """,
     ),
