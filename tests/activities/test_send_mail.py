@@ -175,6 +175,31 @@ def test_a_rate_limit_holds_all_mail_until_the_provider_says(desk: SendDesk) -> 
     assert desk.send().outcome == "accepted"
 
 
+def test_an_outage_of_a_whole_night_ejects_nobody(desk: SendDesk) -> None:
+    """Nine hours of 503, and of 429 with resets far off: one line, one word in the log, then it goes."""
+    desk.provider.fail_next(*(Fault(status=503), Fault(status=429, reset_after=timedelta(hours=3))) * 9)
+    with capture_logs() as logs:
+        for _ in range(18):
+            waits = desk.held().next_retry_delay
+            assert waits is not None
+            assert waits <= timedelta(hours=1), "asked again at least every hour"
+            desk.ahead += timedelta(minutes=30)
+            desk.trouble_is_over()
+        assert desk.send().outcome == "accepted"
+    assert [line["what"] for line in desk.lines() if line["kind"] == "send"] == ["held", "accepted"]
+    assert [log["event"] for log in logs] == ["all_mail_held", "mail_goes_again"]
+    assert desk.taken() == 1
+
+
+def test_a_bad_recipient_is_refused_and_all_others_go(desk: SendDesk) -> None:
+    """Neither is mail held nor is the next one touched."""
+    desk.provider.fail_next(Fault(status=400))
+    with capture_logs() as logs:
+        assert desk.send().outcome == "refused"
+        assert desk.send(desk.command(visit=2)).outcome == "accepted"
+    assert logs == []
+
+
 @pytest.mark.parametrize("status", [500, 502, 503])
 def test_an_outage_holds_the_mail_says_so_once_and_tries_again(desk: SendDesk, status: int) -> None:
     """The timeline has one line for the whole outage, with the provider's reason."""
