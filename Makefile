@@ -1,6 +1,6 @@
 # One verb per task. A fresh machine needs Python 3.11 or newer and make; everything else is fetched on the way.
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-cluster bench fit check fix lock
+.PHONY: help demo test test-cluster bench faults fit check fix lock
 BIN := .venv/bin
 UV = $$(uv --version >/dev/null 2>&1 && echo uv || echo .venv-tools/bin/uv)
 
@@ -24,6 +24,11 @@ bench: .venv/.dev ## figures against a floor in the same run, on both kinds of d
 	@NURTURE_TEMPORAL_CLI="$$($(BIN)/python -m adapters.temporal_cli)" && export NURTURE_TEMPORAL_CLI && \
 	$(BIN)/python -m tests.postgresql && $(BIN)/python -m tests.temporal_cluster && \
 	$(BIN)/python -m tests.bench sqlite && $(BIN)/python -m tests.bench postgresql
+
+faults: .venv/.dev ## 300 leads under every fault and SIGKILL, on both databases, for hours; written to docs/reliability.md
+	@NURTURE_TEMPORAL_CLI="$$($(BIN)/python -m adapters.temporal_cli)" && export NURTURE_TEMPORAL_CLI && \
+	$(BIN)/python -m tests.postgresql && \
+	$(BIN)/python -m tests.e2e.faults sqlite && $(BIN)/python -m tests.e2e.faults postgresql
 
 fit: .venv/.fit ## what `nurture score fit` needs besides: scikit-learn, which nothing else uses
 

@@ -23,7 +23,7 @@ from adapters.mail.tokens import Subscription, one_click_headers
 from adapters.mail.variables import TemplateBlocked
 from nurture import gate, protocol
 from nurture.commands import SendMail, SendResult
-from nurture.definitions import Definitions, Sender, Template
+from nurture.definitions import Definitions, LostAnswer, Sender, Template
 from nurture.visit import TOLERANCE
 
 log = structlog.get_logger(__name__)
@@ -84,9 +84,11 @@ class MailActivities:
             begun = self._settle(command)
         if isinstance(begun, SendResult):
             return begun
+        if isinstance(begun, _Begun):
+            begun = self._hand_over(command, begun, started)
         if isinstance(begun, sends.Hold):
             raise held(begun.reason, begun.until - real_now())
-        return self._hand_over(command, begun, started)
+        return begun
 
     # --- before the call --------------------------------------------------------------------------------------------
 
@@ -96,14 +98,19 @@ class MailActivities:
         earlier = sends.earlier(command, known)
         if isinstance(earlier, SendResult):
             return earlier
-        if earlier is not None:
+        if earlier == "in_flight":
             return None
+        settled = self._not_again(conn, command, known) if known.row.again else None
+        if settled is not None:
+            return settled
         now, hold = self._desk.clock.now(), known.hold
         if hold is not None and hold.until > real_now():
             sends.hold_back(conn, command, known, now, reason=hold.reason)
             return hold
         definitions = self._desk.store.current()
         verdict = self._judge(conn, command, known, definitions)
+        if known.awaited and verdict.gate in ("ended", "refused"):  # what went may have gone
+            return self._give_up(conn, command, known, verdict.reason)
         match verdict.gate:
             case "ended":
                 return self._count.ended(sends.result(command, "blocked", now, verdict.reason))
@@ -122,6 +129,32 @@ class MailActivities:
             conn, command, known, template_sha256=template.sha256, at=now, subject=mail.subject, answers_to=token
         )
         return _Begun(mail, began)
+
+    def _not_again(self, conn: Connection, command: SendMail, known: sends.Known) -> SendResult | sends.Hold | None:
+        """Why a mail whose answer was lost is not sent again, or not yet; None: it is."""
+        row, policy = known.row, self._lost_answer
+        proof = sends.evidence(conn, command.key)
+        if proof is not None:
+            at = max(proof, row.attempted_at)
+            return self._count.ended(sends.end(conn, command, "accepted", at, seq=known.seq, reason=BY_EVIDENCE))
+        if not known.awaited:
+            return None
+        if policy.then == "go_on":
+            return self._give_up(conn, command, known, "sender.yaml says so now")
+        until = row.attempted_at + self._desk.clock.epoch.tolerance(policy.after.span)
+        if self._desk.clock.now() < until:
+            return sends.Hold(row.attempted_at, self._desk.clock.epoch.real_at(until), row.reason)
+        return None
+
+    def _give_up(self, conn: Connection, command: SendMail, known: sends.Known, why: str | None) -> SendResult:
+        reason = f"it may have gone, and is not sent again: {why}"
+        began = known.row.attempted_at
+        return self._count.ended(sends.end(conn, command, "unknown", began, seq=known.seq, reason=reason))
+
+    @property
+    def _lost_answer(self) -> LostAnswer:
+        sender = self._desk.store.current().sender
+        return sender.lost_answer if sender is not None else LostAnswer()
 
     def _judge(self, conn: Connection, command: SendMail, known: sends.Known, definitions: Definitions) -> gate.Verdict:
         now, tolerance = self._desk.clock.now(), self._desk.clock.epoch.tolerance(TOLERANCE)
@@ -184,7 +217,7 @@ class MailActivities:
 
     # --- the call and its answer ------------------------------------------------------------------------------------
 
-    def _hand_over(self, command: SendMail, begun: _Begun, started: datetime) -> SendResult:
+    def _hand_over(self, command: SendMail, begun: _Begun, started: datetime) -> SendResult | sends.Hold:
         not_after = started + ONE_CALL
         if real_now() - started > TO_BEGIN:  # another attempt may begin before this one would end
             return self._take(command, begun.at, Held(TOO_SLOW, timedelta(seconds=1)))
@@ -194,7 +227,7 @@ class MailActivities:
             raise held(answer.reason, not_after - real_now() + MARGIN)
         return self._take(command, begun.at, answer)
 
-    def _take(self, command: SendMail, began: datetime, answer: Answer) -> SendResult:
+    def _take(self, command: SendMail, began: datetime, answer: Answer) -> SendResult | sends.Hold:
         """Write the answer down, unless a later attempt has taken over: then only a mail that went is news."""
         with writing(self._desk.engine) as conn:
             lock(conn, command.lead)
@@ -219,7 +252,7 @@ class MailActivities:
     def _end(
         self, conn: Connection, command: SendMail, known: sends.Known, began: datetime,
         answer: Accepted | Unknown | Refused,
-    ) -> SendResult:  # fmt: skip
+    ) -> SendResult | sends.Hold:  # fmt: skip
         at, seq = self._desk.clock.now(), known.seq
         match answer:
             case Accepted(message_id=message_id):
@@ -232,7 +265,20 @@ class MailActivities:
                     return self._count.ended(
                         sends.end(conn, command, "accepted", max(proof, began), seq=seq, reason=BY_EVIDENCE)
                     )
-                return self._count.ended(sends.end(conn, command, "unknown", began, seq=seq, reason=reason))
+                return self._lost(conn, command, known, began, reason)
+
+    def _lost(
+        self, conn: Connection, command: SendMail, known: sends.Known, began: datetime, reason: str
+    ) -> SendResult | sends.Hold:
+        """Nobody can tell whether the mail went: the lead goes on, or waits where sender.yaml has it sent again."""
+        policy = self._lost_answer
+        if policy.then == "go_on" or known.row.again:
+            told = f"{reason}; it may have gone, so it is not sent again"
+            return self._count.ended(sends.end(conn, command, "unknown", began, seq=known.seq, reason=told))
+        told = f"{reason}; it is sent again unless the provider tells of it within {policy.after}"
+        sends.await_evidence(conn, command, known, began, reason=told)
+        epoch = self._desk.clock.epoch
+        return sends.Hold(began, epoch.real_at(began + epoch.tolerance(policy.after.span)), told)
 
     def _hold_all(self, conn: Connection, answer: Held, wait: timedelta) -> None:
         now = real_now()
@@ -250,6 +296,8 @@ class MailActivities:
             earlier = sends.earlier(command, known)
             if isinstance(earlier, SendResult):
                 return earlier
+            if earlier == "awaited":
+                raise held("an earlier attempt has taken over", NEXT_TRY)
             seq, began = known.seq, known.row.attempted_at
             proof: datetime | None = sends.evidence(conn, command.key)
             if proof is not None or found == "accepted":
@@ -259,9 +307,7 @@ class MailActivities:
             if found == "cannot_tell" and self._desk.mailer.settles:
                 raise held("the provider cannot be asked now", timedelta(seconds=1))
             if found in ("cannot_tell", "never_tells"):
-                return self._count.ended(
-                    sends.end(conn, command, "unknown", began, seq=seq, reason="the answer was lost in a crash")
-                )
+                return self._lost(conn, command, known, began, "the answer was lost in a crash")
             left = self._desk.clock.epoch.real_at(began) + ONE_CALL + MARGIN - asked
             if left > timedelta(0):  # it may still be on its way, where the attempt did not die at all
                 raise held("the answer of an earlier attempt is awaited", left)

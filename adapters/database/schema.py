@@ -260,7 +260,7 @@ sends = Table(
     Column("message_id", String(200)),
     Column("reason", Text),
     Column("cancelled_issue", Integer, nullable=False, default=0),
-    Column("lost", Integer, nullable=False, default=0, server_default="0"),  # attempts whose answer never came
+    Column("again", Integer, nullable=False, default=0, server_default="0"),  # unknown: 1 to be sent again, 2 was
     Column("answers_to", String(40), index=True),    # the opaque part of its Reply-To; null: nobody reads answers here
     CheckConstraint("state in ('cancelled', 'held', 'in_flight', 'accepted', 'unknown', 'refused')", name="state"),
     Index("ix_sends_of_lead", "lead", "attempted_at"),

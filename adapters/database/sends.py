@@ -1,14 +1,15 @@
 """The send ledger: one row for one mail for one visit, written before the provider is called; refuses to call it.
 
 A row is `held` or `cancelled` while nothing was handed over, `in_flight` from the transaction that found the gate open
-until the answer is known, then `accepted`, `unknown` or `refused` for good; `unknown` becomes `accepted` by evidence.
+until the answer is known, then `accepted`, `unknown` or `refused` for good. `unknown` becomes `accepted` by evidence,
+and is sent again, once, where sender.yaml asks for that.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Literal
 
 from sqlalchemy import Connection, Row, Select, and_, bindparam, delete, func, insert, select, update
 
@@ -21,6 +22,8 @@ from nurture.records import Line
 
 HOLD = "mail"
 """The name of the hold on all mail."""
+TO_BE_SENT_AGAIN, SENT_AGAIN = 1, 2
+"""What `again` says of a mail whose answer was lost, where that is wanted: it happens once."""
 ALERT = "mail_alert"
 """The name of the row that says: a person was told of trouble that does not mend itself."""
 
@@ -34,7 +37,7 @@ _LOOK: Select[Any] = (
         enrolments.c.state.label("walks"),
         consents.CONSENTED.scalar_subquery().label("consented"),
         *(sends.c.state, sends.c.attempted_at, sends.c.accepted_at, sends.c.slot, sends.c.reason),
-        sends.c.cancelled_issue,
+        *(sends.c.cancelled_issue, sends.c.again),
         *(holds.c.since_real, holds.c.until_real, holds.c.reason.label("why_held")),
     )
     .select_from(
@@ -78,6 +81,11 @@ class Known:
         row = self.row
         return None if row.why_held is None else Hold(row.since_real, row.until_real, row.why_held)
 
+    @property
+    def awaited(self) -> bool:
+        """True while the answer is lost, and the mail is to be sent again unless the provider tells of it."""
+        return bool(self.row.state == "unknown" and self.row.again == TO_BE_SENT_AGAIN)
+
     def is_of(self, began: datetime) -> bool:
         """True while the attempt that began then is the one whose answer counts, and not a later one."""
         return bool(self.row.state == "in_flight" and self.row.attempted_at == began)
@@ -89,9 +97,14 @@ def look(conn: Connection, command: SendMail) -> Known:
     return Known(conn.execute(_LOOK, asked).one())
 
 
-def earlier(command: SendMail, known: Known) -> SendResult | str | None:
-    """How an earlier attempt left this send: its result, `in_flight` where its answer is lost, or None."""
+def earlier(command: SendMail, known: Known) -> SendResult | Literal["in_flight", "awaited"] | None:
+    """How an earlier attempt left this send: its result, or None.
+
+    `in_flight` where nobody has looked what became of it; `awaited` where nobody can tell, and it is to be sent again.
+    """
     row = known.row
+    if known.awaited and row.cancelled_issue < command.issue:
+        return "awaited"
     if row.state in ("accepted", "unknown", "refused"):
         return result(command, row.state, row.accepted_at or row.attempted_at, row.reason)
     if row.state == "in_flight":
@@ -156,9 +169,15 @@ def begin(
         at = max(at, known.row.attempted_at + timedelta(microseconds=1))  # no two attempts have the same name
     _put(
         conn, command, known, state="in_flight", template_sha256=template_sha256, attempted_at=at,
-        subject=subject, answers_to=answers_to,
+        subject=subject, answers_to=answers_to, again=SENT_AGAIN if known.row.again else 0,
     )  # fmt: skip
     return at
+
+
+def await_evidence(conn: Connection, command: SendMail, known: Known, at: datetime, *, reason: str) -> None:
+    """Nobody can tell whether it went: it is unknown, and to be sent again unless the provider tells of it."""
+    end(conn, command, "unknown", at, seq=known.seq, reason=reason)
+    conn.execute(_CHANGE, {"of": command.key, "again": TO_BE_SENT_AGAIN})
 
 
 def _put(conn: Connection, command: SendMail, known: Known, **values: object) -> None:
@@ -181,7 +200,12 @@ def _put(conn: Connection, command: SendMail, known: Known, **values: object) ->
 
 
 def hold_back(conn: Connection, command: SendMail, known: Known, at: datetime, *, reason: str) -> None:
-    """The provider certainly did not take it: the next attempt may begin again. The timeline tells the first time."""
+    """The provider certainly did not take it: the next attempt may begin again. The timeline tells the first time.
+
+    A mail that waits for evidence waits on: there was no attempt.
+    """
+    if known.awaited:
+        return
     _put(conn, command, known, state="held", reason=reason)
     if known.row.state in (None, "cancelled") or known.row.reason is None:
         tell(conn, command, "held", at, seq=known.seq, reason=reason)
@@ -201,6 +225,8 @@ def end(
     values = {"state": outcome, "reason": reason, "message_id": message_id}
     if outcome == "accepted":
         values["accepted_at"] = at  # type: ignore[assignment]
+    if outcome == "unknown":
+        values["again"] = 0  # type: ignore[assignment]  # nothing is to come any more
     conn.execute(_CHANGE, {"of": command.key, **values})
     tell(conn, command, outcome, at, seq=seq, reason=reason)
     return result(command, outcome, at, reason)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 from functools import cached_property
 from typing import Annotated, Literal
 
@@ -89,6 +89,25 @@ TopicTitle = Annotated[
 ]
 
 
+class LostAnswer(Strict):
+    """What becomes of a mail of which nobody can tell whether the provider took it."""
+
+    then: Literal["go_on", "send_again"] = Field(
+        "go_on",
+        description="`go_on`: it is not sent again, and the lead goes on at once. `send_again`: the lead waits, and "
+        "the mail goes once more if nothing was heard of the first; somebody may get it twice.",
+    )
+    after: Duration = Field(
+        Duration.parse("1h"), description="How long the provider's events are waited for, before it is sent again."
+    )
+
+    @model_validator(mode="after")
+    def _long_enough(self) -> LostAnswer:
+        if self.after.business_days or not timedelta(minutes=10) <= self.after.span <= timedelta(hours=72):
+            raise ValueError("events of the provider are waited for between 10m and 72h: they may be late by hours")
+        return self
+
+
 class Sender(Strict):
     """sender.yaml: whose mails these are, and when they may go."""
 
@@ -114,6 +133,9 @@ class Sender(Strict):
     topic_titles: dict[str, TopicTitle] = Field(
         default_factory=dict,
         description="What a topic is called on the preference page: a text, or one for each language, {ja: …, en: …}.",
+    )
+    lost_answer: LostAnswer = Field(
+        LostAnswer(), description="What happens where the provider's answer to a mail was lost."
     )
     automatic_clicks: AutomaticClicks = Field(
         AutomaticClicks(), description="When a click is taken for a machine's, so that it neither branches nor scores."

@@ -257,6 +257,7 @@ closed: [2026-12-29..2027-01-03, 2027-08-13]
 cap: {mails: 3, per: 7d}
 topics: [newsletter, seminars]
 topic_titles: {newsletter: «Newsletter|お役立ち情報», seminars: {ja: セミナーのご案内, en: Seminars}}
+lost_answer: {then: go_on, after: 1h}
 automatic_clicks: {sooner_than: 10s, links: 3, links_within: 5s}
 """,
     ),

@@ -44,6 +44,7 @@ TITLES: dict[str, tuple[str, str]] = {
     "From": ("From", "差出人"),
     "Window": ("Send window", "送信時間帯"),
     "Cap": ("Cap", "通数の上限"),
+    "LostAnswer": ("Lost answers", "失われた応答"),
     "AutomaticClicks": ("Automatic clicks", "機械によるクリック"),
     "Sales": ("Sales", "営業"),
     "Rep": ("Rep", "営業担当"),

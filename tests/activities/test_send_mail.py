@@ -12,7 +12,7 @@ import pytest
 from sqlalchemy import event as sqlalchemy_event
 from structlog.testing import capture_logs
 
-from adapters.database import events, leads
+from adapters.database import consents, events, leads
 from adapters.database.engine import reading, writing
 from adapters.database.events import accept_mail
 from adapters.database.mail_events import MailEvent
@@ -20,7 +20,7 @@ from adapters.mail.link_tokens import Came, LinkTokens, SiteLinks
 from adapters.mail.mail_request import RequestedMail
 from adapters.mail.reply_addresses import Addressed, ReplyAddresses, addressed
 from adapters.mail.tokens import UnsubscribeTokens
-from tests.activities.conftest import EMAIL, LEAD, PUBLIC, SendDesk, record_of
+from tests.activities.conftest import EMAIL, LEAD, PUBLIC, SENDER, SendDesk, record_of
 from tests.mail.fake_provider import Fault
 
 KEY = f"{LEAD}/invite/1/first/1"
@@ -206,6 +206,31 @@ def test_a_rate_limit_holds_all_mail_until_the_provider_says(desk: SendDesk) -> 
     assert desk.send().outcome == "accepted"
 
 
+def test_an_outage_of_a_whole_night_ejects_nobody(desk: SendDesk) -> None:
+    """Nine hours of 503, and of 429 with resets far off: one line, one word in the log, then it goes."""
+    desk.provider.fail_next(*(Fault(status=503), Fault(status=429, reset_after=timedelta(hours=3))) * 9)
+    with capture_logs() as logs:
+        for _ in range(18):
+            waits = desk.held().next_retry_delay
+            assert waits is not None
+            assert waits <= timedelta(hours=1), "asked again at least every hour"
+            desk.ahead += timedelta(minutes=30)
+            desk.trouble_is_over()
+        assert desk.send().outcome == "accepted"
+    assert [line["what"] for line in desk.lines() if line["kind"] == "send"] == ["held", "accepted"]
+    assert [log["event"] for log in logs] == ["all_mail_held", "mail_goes_again"]
+    assert desk.taken() == 1
+
+
+def test_a_bad_recipient_is_refused_and_all_others_go(desk: SendDesk) -> None:
+    """Neither is mail held nor is the next one touched."""
+    desk.provider.fail_next(Fault(status=400))
+    with capture_logs() as logs:
+        assert desk.send().outcome == "refused"
+        assert desk.send(desk.command(visit=2)).outcome == "accepted"
+    assert logs == []
+
+
 @pytest.mark.parametrize("status", [500, 502, 503])
 def test_an_outage_holds_the_mail_says_so_once_and_tries_again(desk: SendDesk, status: int) -> None:
     """The timeline has one line for the whole outage, with the provider's reason."""
@@ -240,6 +265,101 @@ def test_a_lost_answer_is_unknown_and_nothing_is_sent_again(desk: SendDesk, kind
     assert desk.lines("unknown")[0]["reason"] == result.reason
     assert desk.send().outcome == "unknown"
     assert desk.taken() == (0 if kind == "drop_untaken" else 1)
+
+
+AGAIN = SENDER + "lost_answer: {then: send_again, after: 1h}\n"
+
+
+def an_hour_has_passed(desk: SendDesk) -> None:
+    """Nothing was heard of the mail for as long as events are waited for."""
+    desk.change(attempted_at=desk.now() - timedelta(hours=1, seconds=1))
+
+
+def test_by_default_the_timeline_says_that_a_lost_mail_is_not_sent_again(desk: SendDesk) -> None:
+    """It stays unknown however late it is asked for again."""
+    desk.provider.fail_next(Fault(kind="drop_untaken"))
+    assert desk.send().outcome == "unknown"
+    assert desk.lines("unknown")[0]["reason"].endswith("it may have gone, so it is not sent again")
+    an_hour_has_passed(desk)
+    assert (desk.send().outcome, desk.taken()) == ("unknown", 0)
+
+
+@pytest.mark.parametrize("way", ["lost", "crash"])
+def test_a_lost_mail_is_sent_again_once_where_that_is_wanted(make_desk: Making, way: str) -> None:
+    """After the time in which its events could come; until then it is unknown, says so, and waits."""
+    desk = make_desk(sender=AGAIN)
+    if way == "lost":
+        desk.provider.fail_next(Fault(kind="drop_untaken"))
+    else:
+        desk.left_in_flight(ago=timedelta(0))
+    waits = desk.held()
+    assert waits.next_retry_delay is not None
+    assert timedelta(minutes=59) < waits.next_retry_delay <= timedelta(hours=1)
+    assert desk.row().state == "unknown"
+    assert "sent again unless the provider tells of it within 1h" in desk.lines("unknown")[0]["reason"]
+    desk.held()
+    assert (desk.taken(), len(desk.lines("unknown"))) == (0, 1), "asked too early: it waits on"
+    an_hour_has_passed(desk)
+    assert desk.send().outcome == "accepted"
+    assert (desk.send().outcome, desk.taken()) == ("accepted", 1)
+
+
+def test_a_mail_that_is_lost_twice_is_not_sent_a_third_time(make_desk: Making) -> None:
+    """The lead goes on, and the timeline says that it may have gone."""
+    desk = make_desk(sender=AGAIN)
+    desk.provider.fail_next(Fault(kind="drop"), Fault(kind="drop"))
+    desk.held()
+    an_hour_has_passed(desk)
+    assert desk.send().outcome == "unknown"
+    an_hour_has_passed(desk)
+    assert (desk.send().outcome, desk.taken()) == ("unknown", 2)
+    assert desk.lines("unknown")[-1]["reason"].endswith("not sent again")
+
+
+def test_a_lost_mail_that_the_provider_tells_of_in_time_is_not_sent_again(make_desk: Making) -> None:
+    """Whatever it tells proves that it has the mail."""
+    desk = make_desk(sender=AGAIN)
+    desk.provider.fail_next(Fault(kind="drop"))
+    desk.held()
+    told(desk, "processed")
+    an_hour_has_passed(desk)
+    assert (desk.send().outcome, desk.taken()) == ("accepted", 1)
+
+
+def test_proof_that_comes_while_a_lost_mail_is_held_again_counts(make_desk: Making) -> None:
+    """The second attempt met a rate limit, and meanwhile the first is heard of: nothing more is sent."""
+    desk = make_desk(sender=AGAIN)
+    desk.provider.fail_next(Fault(kind="drop"), Fault(status=429, reset_after=timedelta(seconds=5)))
+    desk.held()
+    an_hour_has_passed(desk)
+    desk.held()
+    told(desk, "delivered")
+    desk.trouble_is_over()
+    assert (desk.send().outcome, desk.taken()) == ("accepted", 1)
+    assert desk.row().state == "accepted"
+
+
+def test_a_lost_mail_is_not_sent_again_to_who_has_left(make_desk: Making) -> None:
+    """The gate is asked once more; what it refuses stays unknown, since the first may have gone."""
+    desk = make_desk(sender=AGAIN)
+    desk.provider.fail_next(Fault(kind="drop_untaken"))
+    desk.held()
+    with writing(desk.engine) as conn:
+        consents.suppress(conn, EMAIL, "all", "unsubscribed", at=desk.now())
+    an_hour_has_passed(desk)
+    result = desk.send()
+    assert (result.outcome, desk.taken(), desk.row().state) == ("unknown", 0, "unknown")
+    assert "not sent again" in (result.reason or "")
+
+
+def test_a_deploy_that_no_longer_wants_it_lets_the_lead_go_on(make_desk: Making) -> None:
+    """The policy is current, as everything of the sender is."""
+    desk = make_desk(sender=AGAIN)
+    desk.provider.fail_next(Fault(kind="drop_untaken"))
+    desk.held()
+    desk.deploy(sender=SENDER)
+    assert (desk.send().outcome, desk.taken()) == ("unknown", 0)
+    assert desk.send().outcome == "unknown"
 
 
 def test_an_unknown_mail_is_accepted_once_the_provider_tells_anything_of_it(desk: SendDesk) -> None:

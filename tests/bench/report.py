@@ -1,4 +1,4 @@
-"""Keeps the figures of the benchmarks in docs/performance.md: each between two marks, so that one can be taken anew."""
+"""Keeps what is measured in docs/performance.md and others: each between two marks, so that one can be taken anew."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ def machine() -> str:
     return f"{os.cpu_count()} cores, {memory:.0f} GiB, {system}"
 
 
-def write(name: str, kind: str, how: str, table: str) -> str:
+def write(name: str, kind: str, how: str, table: str, page: Path = PAGE) -> str:
     """Put a table in the place of the one of the same name and kind; where it was written."""
     begin, end = f"<!-- {name} {kind} -->", f"<!-- end {name} {kind} -->"
     taken = f"{datetime.now(UTC):%Y-%m-%d}, {machine()}; {how}."
-    text = PAGE.read_text(encoding="utf-8")
+    text = page.read_text(encoding="utf-8")
     block = f"{begin}\n\n{taken}\n\n{table}\n{end}"
     found = re.compile(f"{re.escape(begin)}.*?{re.escape(end)}", re.DOTALL)
     if not found.search(text):
-        raise SystemExit(f"{PAGE} has no place for {name} {kind}: add {begin} and {end}")
-    PAGE.write_text(found.sub(lambda _: block, text), encoding="utf-8")
-    return str(PAGE.relative_to(PAGE.parents[1]))
+        raise SystemExit(f"{page} has no place for {name} {kind}: add {begin} and {end}")
+    page.write_text(found.sub(lambda _: block, text), encoding="utf-8")
+    return str(page.relative_to(page.parents[1]))

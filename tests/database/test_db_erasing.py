@@ -378,9 +378,9 @@ def test_a_person_is_told_everything(deployed: DeploymentStore) -> None:
     assert found["suppressions"][0]["reason"] == "bounced"
     for section in ("events", "handoffs", "timeline", "confirmations", "earlier_profiles"):
         assert found[section], section
-    table = list(disclosure.lines(found))
-    assert ("profile", 1, "attributes.company.value", "鈴木商店") in table
-    assert ("sends", 1, "subject", "件名") in table
+    told = list(disclosure.lines(found))
+    assert ("profile", 1, "attributes.company.value", "鈴木商店") in told
+    assert ("sends", 1, "subject", "件名") in told
     json.dumps(found)
 
 

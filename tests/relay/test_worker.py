@@ -66,10 +66,10 @@ class SlowProvider(FakeProvider):
     def __init__(self) -> None:
         super().__init__()
         self.began = threading.Event()
-        self.asked: list[float] = []
+        self.taken_at: list[float] = []
 
     def take(self, mails: Any, request: dict[str, Any]) -> None:
-        self.asked.append(time.monotonic())
+        self.taken_at.append(time.monotonic())
         self.began.set()
         time.sleep(2)
         super().take(mails, request)
@@ -169,7 +169,7 @@ async def test_mail_goes_no_faster_than_the_provider_takes_it(
     await post.relay.once()
     await eventually(lambda: all(standing(post, name)["status"] == "waiting" for name in names))
     assert sorted(provider.keys().values()) == [1] * len(names)
-    assert provider.asked[-1] - provider.asked[0] > 2.5, "all at once they would be handed over within a second"
+    assert provider.taken_at[-1] - provider.taken_at[0] > 2.5, "all at once they would be handed over within a second"
 
 
 def test_mail_that_an_earlier_release_handed_out_is_still_taken(post: Post) -> None:

@@ -1,4 +1,4 @@
-"""Faults that the built-in sink was told to have; and with each mail how many of its answers were lost."""
+"""Faults that the built-in sink was told to have; and with each mail whether it is sent again."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ depends_on = None
 
 
 def upgrade() -> None:
-    op.add_column("sends", sa.Column("lost", sa.Integer(), nullable=False, server_default="0"))
+    op.add_column("sends", sa.Column("again", sa.Integer(), nullable=False, server_default="0"))
     op.create_table(
         "sink_faults",
         sa.Column("name", sa.String(length=32), nullable=False),
@@ -28,4 +28,4 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     op.drop_table("sink_faults")
-    op.drop_column("sends", "lost")
+    op.drop_column("sends", "again")
