@@ -116,11 +116,14 @@ def _about(data: Data, lead: str) -> dict[str, Any]:
 
 
 def _tell(found: dict[str, Any]) -> None:
+    also = " · ".join(each for each in found["emails"] if each != found["email"]) or None
+    found = {**found, "also known by": also}
     grid = Table.grid(padding=(0, 2))
     names = (
         "id",
         "name",
         "email",
+        "also known by",
         "language",
         "status",
         "scenario",

@@ -1,7 +1,7 @@
 """The tables, and nothing else: what is kept, under which keys; how rows are read and written, the modules beside know.
 
-Times are UTC instants on nurture's clock unless a column says `real`. Names and addresses of people stand in `leads`
-and `inbox` only.
+Times are UTC instants on nurture's clock unless a column says `real`. Names and addresses of people stand in `leads`,
+`addresses` and `inbox` only.
 """
 
 from __future__ import annotations
@@ -185,6 +185,15 @@ confirmations = Table(
     Column("ended_real", Instant),                              # its mail went, or never will
     UniqueConstraint("lead", "form", "number"),
     Index("ix_confirmations_due", "ended_real", "due_real"),
+)  # fmt: skip
+
+addresses = Table(
+    "addresses", metadata,  # by which a lead is found besides `leads.email`, where mail goes; an address is one lead's
+    Column("address", String(320), primary_key=True),           # normalised
+    _lead(),
+    Column("address_hash", String(64), nullable=False),         # as suppressions name it
+    Column("added_at", Instant, nullable=False),
+    Index("ix_addresses_lead", "lead"),
 )  # fmt: skip
 
 visitors = Table(
