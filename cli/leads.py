@@ -126,6 +126,8 @@ def _about(data: Data, lead: str) -> dict[str, Any]:
 
 
 def _tell(found: dict[str, Any]) -> None:
+    also = " · ".join(each for each in found["emails"] if each != found["email"]) or None
+    found = {**found, "also known by": also}
     grid = Table.grid(padding=(0, 2))
     erasure = {name: value for name, value in (found["erasure"] or {}).items() if value and name != "lead"}
     found = {**found, "erasure": ", ".join(f"{name} {value}" for name, value in erasure.items()) or None}
@@ -133,6 +135,7 @@ def _tell(found: dict[str, Any]) -> None:
         "id",
         "name",
         "email",
+        "also known by",
         "language",
         "status",
         "scenario",

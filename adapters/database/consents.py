@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal, get_args
 
-from sqlalchemy import Connection, bindparam, exists, insert, or_, select
+from sqlalchemy import Connection, and_, bindparam, exists, insert, or_, select
 
 from adapters.database.among import among
-from adapters.database.schema import consents, leads, suppressions
+from adapters.database.schema import addresses, consents, leads, suppressions
 from nurture.definitions import FormConsent
 
 ALL = "all"
@@ -26,16 +26,26 @@ BASES: tuple[Basis, ...] = get_args(Basis)
 SuppressionReason = Literal["unsubscribed", "spam_reported", "bounced", "one_click", "manual", "erased"]
 ERASED: SuppressionReason = "erased"
 """Why the address of a person is shut who was forgotten: nobody but the person can open it again."""
+BOUNCED: SuppressionReason = "bounced"
+"""What a mailbox says and not a person: it shuts the one address alone."""
 _LIFTED_BY_A_FORM = frozenset({"unsubscribed", "one_click", ERASED})
 """What the person said and may take back. A complaint, a dead mailbox or a decision of ops is not undone by a form."""
 
 # made once: building a statement takes longer than SQLite takes to run it
 CONSENTED = select(exists().where(consents.c.lead == bindparam("of"), consents.c.topic == bindparam("to")))
 """Whether the lead `of` ever agreed to the topic `to`."""
+_OTHERS = select(addresses.c.address_hash).join(leads, leads.c.id == addresses.c.lead)
 _SHUT = (
     select(suppressions.c.reason, suppressions.c.at, suppressions.c.scope)
     .where(
-        suppressions.c.address_hash == bindparam("hash"),
+        or_(
+            suppressions.c.address_hash == bindparam("hash"),
+            and_(
+                # what a person said at any address of theirs holds for all
+                suppressions.c.reason != BOUNCED,
+                suppressions.c.address_hash.in_(_OTHERS.where(leads.c.email == bindparam("address"))),
+            ),
+        ),
         or_(suppressions.c.scope == ALL, suppressions.c.scope == bindparam("topic")),
     )
     .order_by(suppressions.c.at)
@@ -94,8 +104,11 @@ def consented(conn: Connection, lead: str, topic: str) -> bool:
 
 
 def suppressed(conn: Connection, address: str, topic: str) -> str | None:
-    """Why no mail of the topic may go to the address, or None. A newer consent by form lifts what a person undid."""
-    rows = conn.execute(_SHUT, {"hash": address_hash(address), "topic": topic}).all()
+    """Why no mail of the topic may go to the address, or None. A newer consent by form lifts what a person undid.
+
+    What a person said at another address of the same lead counts, too.
+    """
+    rows = _shut(conn, address, topic)
     if not rows:
         return None
     lifted = conn.execute(
@@ -116,14 +129,12 @@ def undeliverable(conn: Connection, address: str, topic: str) -> str | None:
 
     An unsubscribe is no reason: the mail asks whether it is to be taken back.
     """
-    reasons = conn.execute(
-        select(suppressions.c.reason).where(
-            suppressions.c.address_hash == address_hash(address),
-            suppressions.c.scope.in_((ALL, topic)),
-            suppressions.c.reason.not_in(_LIFTED_BY_A_FORM),
-        )
-    ).scalars()
-    return next(iter(reasons), None)
+    return next((row.reason for row in _shut(conn, address, topic) if row.reason not in _LIFTED_BY_A_FORM), None)
+
+
+def _shut(conn: Connection, address: str, topic: str) -> Sequence[Any]:
+    asked = {"hash": address_hash(address), "address": normalised(address), "topic": topic}
+    return conn.execute(_SHUT, asked).all()
 
 
 def erased(conn: Connection, addresses: Iterable[str]) -> frozenset[str]:

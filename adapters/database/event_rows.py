@@ -35,9 +35,9 @@ def hint_of_address(address: str) -> str:
     return f"email:{normalised(address)}"
 
 
-def attach_parked(conn: Connection, lead: str, address: str | None, now: datetime) -> int:
-    """Give a lead the events that waited for its id or address; they count as received now. Returns how many."""
-    hints = [hint_of_id(lead)] + ([hint_of_address(address)] if address else [])
+def attach_parked(conn: Connection, lead: str, addresses: Sequence[str], now: datetime) -> int:
+    """Give a lead the events that waited for its id or addresses; they count as received now. Returns how many."""
+    hints = [hint_of_id(lead), *map(hint_of_address, addresses)]
     return sum(conn.execute(_ATTACH, {"of": lead, "hint": hint, "now": now}).rowcount for hint in hints)
 
 

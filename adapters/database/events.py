@@ -13,7 +13,8 @@ from typing import Any
 from pydantic import BaseModel
 from sqlalchemy import Connection, or_, select
 
-from adapters.database.consents import ALL, erased, suppress_all, suppression
+from adapters.database.addresses import owners
+from adapters.database.consents import ALL, BOUNCED, erased, normalised, suppress_all, suppression
 from adapters.database.event_in import ByAddress, EventIn, read_event
 from adapters.database.event_rows import (
     AT_ONCE,
@@ -110,7 +111,10 @@ def accept(
             continue
         seen.add(event.id)
         at = min(event.at or now, now)
-        suppresses = _suppresses(event, definitions)
+        address = _address(event, known.address.get(lead) if lead is not None else None)
+        # the mailbox that is dead may be another than the one that mail goes to
+        elsewhere = event.type == BOUNCED and lead is not None and address != known.address.get(lead)
+        suppresses = None if elsewhere else _suppresses(event, definitions)
         rows.append(
             event_row(
                 event=event.id,
@@ -124,9 +128,9 @@ def accept(
                 properties=event.properties or {},
             )
         )
-        address = known.address.get(lead) if lead is not None else getattr(event.lead, "email", None)
-        if suppresses is not None and address:
-            shut.append(suppression(address, suppresses, SHUTTING[event.type], at=at, source=f"event {event.id}"))
+        if event.type in SHUTTING and address:
+            scope, reason = suppresses or ALL, SHUTTING[event.type]
+            shut.append(suppression(address, scope, reason, at=at, source=f"event {event.id}"))
     answer.accepted = len(rows)
     answer.rejected.sort(key=lambda each: each.index)
     store_rows(conn, rows)
@@ -231,6 +235,12 @@ def _known_leads(conn: Connection, hints: Sequence[str]) -> _Known:
                     address[row.id] = row.email
                 if row.status == "erased":
                     erased.add(row.id)
+    unknown = [each for each in dict.fromkeys(addresses) if hint_of_address(each) not in by_hint]
+    for start in range(0, len(unknown), AT_ONCE):
+        others = owners(conn, unknown[start : start + AT_ONCE])
+        by_hint |= {hint_of_address(each): lead for each, lead in others.items()}
+        rows = select(leads.c.id, leads.c.email).where(leads.c.id.in_(set(others.values())), leads.c.email.is_not(None))
+        address |= {row.id: row.email for row in conn.execute(rows)} if others else {}
     return _Known(by_hint, address, frozenset(erased))
 
 
@@ -245,6 +255,11 @@ def _objection(event: EventIn, definitions: Definitions, now: datetime, toleranc
     if event.at is not None and event.at < EARLIEST:
         return f"at: {shown(event.at)} is before 2000"
     return None
+
+
+def _address(event: EventIn, own: str | None) -> str | None:
+    """The address that an event is about: the one it names, else that for the lead's mail."""
+    return normalised(event.lead.email) if isinstance(event.lead, ByAddress) else own
 
 
 def _suppresses(event: EventIn, definitions: Definitions) -> str | None:

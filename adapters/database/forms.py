@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import Connection, select
 
+from adapters.database.addresses import OWNER
 from adapters.database.confirmations import Asking, ask
 from adapters.database.consents import normalised
 from adapters.database.events import accept
@@ -69,7 +70,9 @@ def submit(
     )
     lead = kept.lead
     if confirms:
-        ask(conn, lead, name, form, address=answers.email, moment=moment, held=kept.held)
+        # the one that mail goes to is asked, whichever of its addresses the lead has given
+        address = conn.execute(select(leads.c.email).where(leads.c.id == lead)).scalar_one() or answers.email
+        ask(conn, lead, name, form, address=address, moment=moment, held=kept.held)
     happened = {
         "id": event,
         "lead": lead,
@@ -99,4 +102,4 @@ def _told(conn: Connection, name: str, form: Form, answers: Answers, *, consents
 
 
 def _known(conn: Connection, email: str) -> bool:
-    return conn.execute(select(leads.c.id).where(leads.c.email == normalised(email))).first() is not None
+    return conn.execute(OWNER, {"address": normalised(email)}).first() is not None

@@ -7,16 +7,16 @@ from __future__ import annotations
 
 import re
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
-from sqlalchemy import Connection, Row, bindparam, func, insert, or_, select, update
+from sqlalchemy import Connection, Row, func, insert, or_, select, update
 
-from adapters.database import consents, enrolments
+from adapters.database import addresses, consents, enrolments
 from adapters.database.attributes import checked
 from adapters.database.confirmations import mailable
 from adapters.database.event_rows import attach_parked, hint_of_address, hint_of_id
@@ -33,7 +33,6 @@ from nurture.membership import ways_in
 
 DEFAULT_LANGUAGE = "ja"
 _ADDRESS = re.compile(r"^[^@\s,;<>\"]+@[^@\s,;<>\"]+\.[^@\s,;<>\".]+$")
-_OWNER = select(*WITHOUT_STATE).where(leads.c.email == bindparam("address")).with_for_update(key_share=True)
 _ID = re.compile(r"^[^\s/\\@]{1,100}$")
 
 
@@ -86,6 +85,9 @@ def _a_basis(value: Any) -> Any:
     return value
 
 
+_Address = Annotated[str, BeforeValidator(_an_address)]
+
+
 class ConsentIn(BaseModel):
     """A consent that came with a lead. `at` defaults to now."""
 
@@ -98,12 +100,19 @@ class ConsentIn(BaseModel):
 
 
 class LeadUpsert(BaseModel):
-    """The body of `POST /api/leads`: what is absent stays as it is, null clears."""
+    """The body of `POST /api/leads`: what is absent stays as it is, null clears.
+
+    `email` is where mail goes; `emails` are all addresses by which the lead is known, that one among them. A lead found
+    by another address than that for mail keeps it; named by its `id`, it gets the new one, and is known by the old one.
+    """
 
     model_config = ConfigDict(extra="forbid")
 
     id: Annotated[str | None, BeforeValidator(_an_id)] = None
     email: Annotated[str | None, BeforeValidator(_an_address)] = None
+    emails: Annotated[list[Annotated[str, BeforeValidator(_an_address)]] | None, Field(max_length=addresses.MOST)] = (
+        None
+    )
     name: Annotated[str | None, Field(max_length=400)] = None
     language: Annotated[str | None, Field(pattern=r"^[a-z]{2}(-[A-Z]{2})?$")] = None
     time_zone: Annotated[str | None, BeforeValidator(_a_zone)] = None
@@ -114,6 +123,17 @@ class LeadUpsert(BaseModel):
     @classmethod
     def _keepable(cls, said: Any) -> Any:
         return keepable(said)
+
+    @model_validator(mode="after")
+    def _one_of_them(self) -> LeadUpsert:
+        if self.email is not None and self.emails is not None and self.email not in self.emails:
+            raise ValueError("`emails` is the whole list: it lacks `email`, where mail goes")
+        return self
+
+    @property
+    def named(self) -> tuple[str, ...]:
+        """Every address it names, each once."""
+        return tuple(dict.fromkeys(address for address in (self.email, *(self.emails or ())) if address is not None))
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,14 +173,18 @@ def upsert(
     attributes = _attributes(data, before, definitions)
     _check_topics(data, definitions)
     lead = before.id if before is not None else data.id or f"lead_{secrets.token_hex(8)}"
-    values = _values(data, before, attributes)
+    known = addresses.others(conn, [lead]).get(lead, []) if before is not None else []
+    old = before.email if before is not None else None
+    email, others = addresses.chosen(data, old, known)
+    values = _values(data, before, attributes) | {"email": email}
     if not by_person:
-        _refuse_erased(conn, values["email"], before)
+        _refuse_erased(conn, {email, *others} - {None, old, *known})
     entries: list[AnyEntry] = []
     if before is None:
         conn.execute(insert(leads), {"id": lead, "created_at": now, "position": {}, "status": "idle", **values})
     elif any(values[key] != getattr(before, key) for key in values):
         conn.execute(update(leads).where(leads.c.id == lead).values(values))
+    addresses.write(conn, lead, others, known, now)
     if before is None or any(values[key] != getattr(before, key) for key in ("attributes", "language", "time_zone")):
         entries.append(
             append(
@@ -181,8 +205,12 @@ def upsert(
                 at=min(data.consent.at or now, now), wording=wording,
             ),
         )  # fmt: skip
-    if before is None or values["email"] != before.email:
-        attach_parked(conn, lead, values["email"], now)
+    then = {*known, before.email} if before is not None else set()
+    if email is not None:
+        addresses.carry_over(conn, then - {email, *others, None}, email)
+    fresh_addresses = [address for address in (email, *others) if address is not None and address not in then]
+    if before is None or fresh_addresses:
+        attach_parked(conn, lead, fresh_addresses, now)
     known_before = before.attributes if before is not None else None
     hot = before is not None and bool((before.position or {}).get("hot"))
     fresh = _newly_fitting(conn, lead, known_before, attributes, definitions, now, hot=hot)
@@ -202,8 +230,7 @@ def claim_names(conn: Connection, several: Sequence[LeadUpsert]) -> None:
     Whoever makes many leads in one transaction claims all their names before the first.
     """
     ids = (hint_of_id(data.id) for data in several if data.id is not None)
-    addresses = (hint_of_address(data.email) for data in several if data.email is not None)
-    claim(conn, [*ids, *addresses])
+    claim(conn, [*ids, *(hint_of_address(address) for data in several for address in data.named)])
 
 
 def view(conn: Connection, lead: str) -> dict[str, Any] | None:
@@ -211,7 +238,8 @@ def view(conn: Connection, lead: str) -> dict[str, Any] | None:
     row = conn.execute(select(*WITHOUT_STATE).where(leads.c.id == lead)).first()
     if row is None:
         return None
-    return _shown(row, current_deployment(conn), _on_their_way(conn, [lead]).get(lead, 0))
+    others = addresses.others(conn, [lead]).get(lead, [])
+    return _shown(row, current_deployment(conn), _on_their_way(conn, [lead]).get(lead, 0), others)
 
 
 def page(
@@ -238,31 +266,37 @@ def page(
         company = leads.c.attributes["company"].as_string()
         query = query.where(
             or_(*(column.icontains(sought, autoescape=True) for column in (leads.c.id, leads.c.email, leads.c.name)),
-                company.icontains(sought, autoescape=True))
+                company.icontains(sought, autoescape=True), leads.c.id.in_(addresses.like(sought)))
         )  # fmt: skip
     after = text_cursor(cursor)
     if after is not None:
         query = query.where(leads.c.id > after)
     rows = conn.execute(query).all()
     current, coming = current_deployment(conn), _on_their_way(conn, [row.id for row in rows])
-    items = [_shown(row, current, coming.get(row.id, 0)) for row in rows[:wanted]]
+    others = addresses.others(conn, [row.id for row in rows[:wanted]])
+    items = [_shown(row, current, coming.get(row.id, 0), others.get(row.id, [])) for row in rows[:wanted]]
     return items, cursor_after(rows[wanted - 1].id) if len(rows) > wanted else None
 
 
 def _find(conn: Connection, data: LeadUpsert) -> Row[Any] | None:
     """The lead's row, locked; None where it is new. Raises LeadRefused where id and address name two leads."""
-    if data.id is None and data.email is None:
+    if data.id is None and not data.named:
         raise LeadRefused("a lead needs an id or an address", do="give `id` or `email`")
-    owner = None
-    if data.email is not None:
-        owner = conn.execute(_OWNER, {"address": data.email}).first()
+    found = [conn.execute(addresses.OWNER, {"address": address}).first() for address in data.named]
+    owners = {row.id: row for row in found if row is not None}
     if data.id is None:
-        return owner
+        if len(owners) > 1:
+            raise LeadRefused(
+                f"emails: these addresses belong to several leads: {', '.join(sorted(owners))}", do="give one `id`"
+            )
+        return next(iter(owners.values()), None)
     named = lock(conn, data.id)
-    if owner is not None and owner.id != data.id:
+    strange = sorted(owners.keys() - {data.id})
+    if strange:
+        what = "email" if data.email is not None and data.emails is None else "emails"
         raise LeadRefused(
-            f"email: this address belongs to lead {owner.id!r} already",
-            do=f"use that id, or leave `email` of {data.id!r} out",
+            f"{what}: this address belongs to lead {strange[0]!r} already",
+            do=f"use that id, or leave `{what}` of {data.id!r} out",
         )
     if named is not None and named.status == "erased":
         raise LeadRefused(f"lead {data.id!r} was erased", do="use a new id")
@@ -290,7 +324,6 @@ def _values(data: LeadUpsert, before: Row[Any] | None, attributes: Mapping[str, 
         return getattr(before, name) if before is not None else fallback
 
     return {
-        "email": chosen("email"),
         "name": chosen("name"),
         "language": chosen("language", DEFAULT_LANGUAGE),
         "time_zone": chosen("time_zone"),
@@ -298,8 +331,8 @@ def _values(data: LeadUpsert, before: Row[Any] | None, attributes: Mapping[str, 
     }
 
 
-def _refuse_erased(conn: Connection, address: str | None, before: Row[Any] | None) -> None:
-    if address is not None and (before is None or before.email != address) and consents.erased(conn, [address]):
+def _refuse_erased(conn: Connection, fresh: Set[str | None]) -> None:
+    if consents.erased(conn, [each for each in fresh if each]):
         raise LeadRefused(
             "email: the person with this address was erased at its own wish",
             do="leave it out; a form that the person fills in brings it back",
@@ -346,13 +379,14 @@ def _on_their_way(conn: Connection, ids: Sequence[str]) -> dict[str, int]:
     return {row.lead: row.many for row in rows}
 
 
-def _shown(row: Row[Any], current: int, coming: int) -> dict[str, Any]:
+def _shown(row: Row[Any], current: int, coming: int, others: Sequence[str]) -> dict[str, Any]:
     position: dict[str, Any] = row.position or {}
     # nothing is told to a lead without a workflow: what is stored is all there is to apply
     told = row.started or row.pending or coming
     return {
         "id": row.id,
         "email": row.email,
+        "emails": [*([row.email] if row.email else []), *others],
         "name": row.name,
         "language": row.language,
         "time_zone": row.time_zone,

@@ -19,8 +19,9 @@ from pydantic import BaseModel, ConfigDict
 from sqlalchemy import Connection, Row, bindparam, or_, select, update
 
 from adapters.database import timeline
+from adapters.database.addresses import owners
 from adapters.database.among import among
-from adapters.database.consents import ALL, erased, normalised, suppress_all, suppression
+from adapters.database.consents import ALL, BOUNCED, erased, normalised, suppress_all, suppression
 from adapters.database.event_rows import AT_ONCE, event_row, hint_of_address, store_rows
 from adapters.database.locks import claim
 from adapters.database.schema import events, leads, sends
@@ -204,6 +205,8 @@ def _look_up(conn: Connection, told: Sequence[MailEvent]) -> _Known:
     for batch in _batches(list(others)):
         for row in conn.execute(_BY_ADDRESS, {"of": batch}):
             meet(row.id, row.email, row.status)
+    for batch in _batches(list(others - by_address.keys())):
+        by_address |= owners(conn, batch)
     return _Known(found, by_address, address, frozenset(erased))
 
 
@@ -219,6 +222,8 @@ def _row(event: MailEvent, lead: str | None, known: _Known, now: datetime) -> di
     suppresses = event.suppresses
     if suppresses == "topic":
         suppresses = sent.topic if sent is not None and sent.topic else ALL  # type: ignore[assignment]
+    if _elsewhere(event, lead, known):
+        suppresses = None
     properties = {key: value for key, value in (("reason", event.reason), ("url_offset", event.url_offset)) if value}
     return event_row(
         event=event.id,
@@ -238,16 +243,25 @@ def _row(event: MailEvent, lead: str | None, known: _Known, now: datetime) -> di
 
 
 def _shut(event: MailEvent, lead: str | None, row: dict[str, Any], known: _Known) -> list[dict[str, Any]]:
-    """The suppressions an event makes: of the address it names, and of the lead's own where that is another."""
+    """The suppressions an event makes: of the address it names, and of the lead's own where that is another.
+
+    A mailbox that is dead says nothing of another one.
+    """
     if event.suppresses is None:
         return []
     named = [normalised(event.address)] if event.address else []
-    own = known.address.get(lead) if lead is not None else None
+    own = known.address.get(lead) if lead is not None and not _elsewhere(event, lead, known) else None
     addresses = dict.fromkeys([*named, *([own] if own else [])])
     return [
-        suppression(address, row["suppresses"], event.type, at=row["at"], source=f"event {event.id}")
+        suppression(address, row["suppresses"] or ALL, event.type, at=row["at"], source=f"event {event.id}")
         for address in addresses
     ]
+
+
+def _elsewhere(event: MailEvent, lead: str | None, known: _Known) -> bool:
+    """True for a dead mailbox that is not the one where the lead's mail goes now."""
+    dead = event.type == BOUNCED and event.address is not None and lead is not None
+    return dead and normalised(event.address or "") != known.address.get(lead or "")
 
 
 def _settle(conn: Connection, told: Sequence[MailEvent], known: _Known, now: datetime) -> None:

@@ -1,8 +1,8 @@
 """The tables, and nothing else: what is kept, under which keys; how rows are read and written, the modules beside know.
 
 Times are UTC instants on nurture's clock unless a column says `real`. Names, addresses and words of leads stand in
-`leads`, `inbox` and `replies`, and in `erasures` until the provider has been asked to forget them; scrubbing.py says
-what becomes of every table when one of them is erased.
+`leads`, `addresses`, `inbox` and `replies`, and in `erasures` until the provider has been asked to forget them;
+scrubbing.py says what becomes of every table when one of them is erased.
 """
 
 from __future__ import annotations
@@ -186,6 +186,15 @@ confirmations = Table(
     Column("ended_real", Instant),                              # its mail went, or never will
     UniqueConstraint("lead", "form", "number"),
     Index("ix_confirmations_due", "ended_real", "due_real"),
+)  # fmt: skip
+
+addresses = Table(
+    "addresses", metadata,  # by which a lead is found besides `leads.email`, where mail goes; an address is one lead's
+    Column("address", String(320), primary_key=True),           # normalised
+    _lead(),
+    Column("address_hash", String(64), nullable=False),         # as suppressions name it
+    Column("added_at", Instant, nullable=False),
+    Index("ix_addresses_lead", "lead"),
 )  # fmt: skip
 
 visitors = Table(

@@ -202,8 +202,8 @@ def test_the_view_has_every_key_of_the_contract(deployed: DeploymentStore) -> No
     shown = _view(deployed, "a")
     assert json.dumps(shown)
     assert shown == {
-        "id": "a", "email": None, "name": None, "language": "ja", "time_zone": None, "attributes": {}, "seq": 1,
-        "stored_seq": 1, "status": "idle", "scenario": None, "deployment": 1, "step": None, "visit": None,
+        "id": "a", "email": None, "emails": [], "name": None, "language": "ja", "time_zone": None, "attributes": {},
+        "seq": 1, "stored_seq": 1, "status": "idle", "scenario": None, "deployment": 1, "step": None, "visit": None,
         "waiting_for": None, "deadline": None, "phase": None, "hot": False, "score": None,
     }  # fmt: skip
 

@@ -1,4 +1,4 @@
-"""Browsers of the own site: what they did while they were nobody's, and whose they are."""
+"""Browsers of the own site, what they did while they were nobody's and whose they are; several addresses of a lead."""
 
 from __future__ import annotations
 
@@ -14,6 +14,16 @@ depends_on = None
 
 
 def upgrade() -> None:
+    op.create_table(
+        "addresses",
+        sa.Column("address", sa.String(length=320), nullable=False),
+        sa.Column("lead", sa.String(length=200), nullable=False),
+        sa.Column("address_hash", sa.String(length=64), nullable=False),
+        sa.Column("added_at", Instant(), nullable=False),
+        sa.ForeignKeyConstraint(["lead"], ["leads.id"], name=op.f("fk_addresses_lead_leads")),
+        sa.PrimaryKeyConstraint("address", name=op.f("pk_addresses")),
+    )
+    op.create_index("ix_addresses_lead", "addresses", ["lead"])
     op.create_table(
         "visitors",
         sa.Column("visitor", sa.String(length=32), nullable=False),
@@ -45,3 +55,4 @@ def upgrade() -> None:
 def downgrade() -> None:
     op.drop_table("visits")
     op.drop_table("visitors")
+    op.drop_table("addresses")
