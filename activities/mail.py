@@ -36,7 +36,9 @@ NEXT_TRY = timedelta(seconds=5)
 """When a held send is tried again where the provider did not say."""
 ALERTED_TRY = timedelta(seconds=30)
 """When all sending is tried again after trouble that a person has to mend (401, 403)."""
-
+FIRST_LOOK = timedelta(seconds=5)
+LAST_LOOK = timedelta(minutes=10)
+"""How soon, and at last how seldom, a mail is tried again that a person has to release, in real time."""
 
 TOO_SLOW = "the machine is too busy, or its clock is behind Temporal's"
 BY_EVIDENCE = "by evidence: the provider has it"
@@ -110,6 +112,9 @@ class MailActivities:
             case "deferred":
                 sends.tell(conn, command, "deferred", now, seq=known.seq, reason=verdict.reason)
                 return self._count.ended(sends.result(command, "deferred", verdict.until or now, verdict.reason))
+            case "held":
+                sends.hold_back(conn, command, known, now, reason=verdict.reason, anew=True)
+                return sends.Hold(real_now(), real_now() + patience(activity.info().attempt), verdict.reason)
         rendered = self._render(conn, command, known, definitions)
         if isinstance(rendered, str):
             return self._count.ended(sends.result(command, "blocked", now, rendered))
@@ -251,6 +256,11 @@ class MailActivities:
         if begun is None:
             raise held("the answer of an earlier attempt is awaited", NEXT_TRY)
         return begun
+
+
+def patience(attempt: int) -> timedelta:
+    """When a mail that somebody has to release is looked at again: soon at first, then every ten minutes."""
+    return min(FIRST_LOOK * (1 << min(attempt - 1, 10)), LAST_LOOK)
 
 
 def held(reason: str, wait: timedelta) -> ApplicationError:

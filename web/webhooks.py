@@ -73,4 +73,8 @@ def _take(here: Nurture, body: bytes, signature: str | None, timestamp: str | No
     sender = here.store.current().sender
     with writing(here.engine) as connection:
         answer = accept_mail(connection, batch.events, here.clock.now(), sender)
+    for stop in answer.stops:  # committed: whoever is told can look it up
+        tell = _log.error if stop.state == "stopped" and stop.until is None else _log.warning
+        do = "see `nurture mail stops` and docs/delivery.md"
+        tell(f"mail_{stop.state}", scope=stop.scope, name=stop.name, reason=stop.reason, do=do)
     return batch, answer

@@ -256,7 +256,9 @@ holidays: jp
 closed: [2026-12-29..2027-01-03, 2027-08-13]
 cap: {mails: 3, per: 7d}
 topics: [newsletter, seminars]
-automatic_clicks: {sooner_than: 10s, links: 3, links_within: 5s}
+automatic_clicks:
+  {sooner_than: 10s, links: 3, links_within: 5s, recipients: 5, recipients_within: 30s, programs: [curl/, wget/]}
+breaker: {over: 7d, spam: {warn: 0.1, stop: 0.3, of: 500}, bounces: {warn: 2, stop: 5, of: 100}}
 """,
     ),
     "Sales": (
