@@ -71,8 +71,8 @@ def program_of(agent: str | None, rules: AutomaticClicks | None = None) -> str |
 def in_crowds(origins: Sequence[Origin], rules: AutomaticClicks | None = None) -> frozenset[str]:
     """The clicks out of one network in the mails of many people within a moment: a scanner reads for all of them.
 
-    An office behind one address reads a newsletter over hours. Where 50 people of one network click within two hours,
-    at random, one click in 300 meets four others within 30 s; a scanner that empties a queue meets them nearly always.
+    An office behind one address reads a newsletter over hours. Where 100 people of one network click within two hours,
+    at random, one click in 800 meets four other people's within 30 s; a scanner that works off a queue nearly always.
     """
     rules = rules or AutomaticClicks()
     of_network: dict[str, list[Origin]] = defaultdict(list)
