@@ -15,12 +15,17 @@ EVENTS = Counter("nurture_events_received", "Events of POST /events by what beca
 MAIL_EVENTS = Counter("nurture_webhook_events", "Events of the mail provider by what became of them", ("result",))
 REFUSED = Counter("nurture_webhook_refused", "Requests to the webhook that were refused as a whole", ("reason",))
 
+TURNED_AWAY = Counter("nurture_intake_turned_away", "Requests with events that were answered 503", ("route", "reason"))
+
 for result in ("accepted", "duplicate", "rejected"):  # shown from the start, so that the first one is an increase
     EVENTS.labels(result)
 for result in ("accepted", "duplicate", "ignored", "rejected"):
     MAIL_EVENTS.labels(result)
 for reason in ("signature", "malformed"):
     REFUSED.labels(reason)
+for route in ("/events", "/webhooks/sendgrid"):
+    for reason in ("busy", "full"):
+        TURNED_AWAY.labels(route, reason)
 
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 

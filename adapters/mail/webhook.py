@@ -13,7 +13,7 @@ import json
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import Any, Literal
 
@@ -30,6 +30,8 @@ from nurture.errors import NurtureError
 
 SIGNATURE_HEADER = "X-Twilio-Email-Event-Webhook-Signature"
 TIMESTAMP_HEADER = "X-Twilio-Email-Event-Webhook-Timestamp"
+AHEAD = timedelta(days=1)
+"""How far ahead a provider's clock may be: what it tells of then counts as now."""
 EVIDENCE = "processed"
 """The type of an event that only proves that the provider took the mail."""
 
@@ -102,8 +104,8 @@ def _public_key(text: str) -> EllipticCurvePublicKey | None:
 # --- the events -----------------------------------------------------------------------------------------------------
 
 
-def parse(body: bytes) -> Batch:
-    """The events of a batch in nurture's words, in the order given.
+def parse(body: bytes, *, now: datetime | None = None) -> Batch:
+    """The events of a batch in nurture's words, in the order given; what is told of later than AHEAD of `now` is not.
 
     Raises:
         MalformedWebhook: the body is not JSON, or not an array (a single object counts as an array of one).
@@ -127,6 +129,8 @@ def parse(body: bytes) -> Batch:
             continue
         if event is None:
             foreign += 1
+        elif now is not None and event.at > now + AHEAD:
+            rejected.append(Rejected(index, "`timestamp` is more than a day ahead"))
         else:
             events.append(event)
     return Batch(tuple(events), tuple(rejected), foreign)
