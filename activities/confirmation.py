@@ -1,7 +1,8 @@
 """Sends the mail that asks for a consent once more; differs from other mail in what it is judged by, not in the going.
 
 It is what a person asked for a moment ago, so neither consent, window nor cap is asked for, and it counts towards no
-cap. A dead mailbox, a spam report, a decision of ops and an address that has changed forbid it, too.
+cap. A dead mailbox, a spam report, a decision of ops and an address that has changed forbid it, too; and while all mail
+is stopped, or that to a domain, it waits.
 """
 
 from __future__ import annotations
@@ -60,7 +61,7 @@ class ConfirmationActivities(MailActivities):
         return confirmations.command_of(asked, language=language, deployment=definitions.number)
 
     def _judge(self, conn: Connection, command: SendMail, known: sends.Known, definitions: Definitions) -> Verdict:
-        del known, definitions  # no rule of theirs holds here
+        del definitions  # no rule of theirs holds here
         asked = confirmations.of_command(conn, command)
         if asked is None or asked.email is None or asked.status == "erased":
             return Verdict("refused", "no address")
@@ -71,7 +72,8 @@ class ConfirmationActivities(MailActivities):
             return Verdict("refused", f"suppressed: {why}")
         if self._desk.clock.now() >= asked.until:
             return Verdict("refused", "it was asked for too long ago")
-        return Verdict("open")
+        stopped = sends.stopped(conn, command, known, self._desk.clock.now())
+        return Verdict("open") if stopped is None else Verdict("held", stopped)
 
     def _render(
         self, conn: Connection, command: SendMail, known: sends.Known, definitions: Definitions

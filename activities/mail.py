@@ -38,7 +38,9 @@ NEXT_TRY = timedelta(seconds=5)
 """When a held send is tried again where the provider did not say."""
 ALERTED_TRY = timedelta(seconds=30)
 """When all sending is tried again after trouble that a person has to mend (401, 403)."""
-
+FIRST_LOOK = timedelta(seconds=5)
+LAST_LOOK = timedelta(minutes=10)
+"""How soon, and at last how seldom, a mail is tried again that a person has to release, in real time."""
 
 TOO_SLOW = "the machine is too busy, or its clock is behind Temporal's"
 BY_EVIDENCE = "by evidence: the provider has it"
@@ -109,16 +111,9 @@ class MailActivities:
             return hold
         definitions = self._desk.store.current()
         verdict = self._judge(conn, command, known, definitions)
-        if known.awaited and verdict.gate in ("ended", "refused"):  # what went may have gone
-            return self._give_up(conn, command, known, verdict.reason)
-        match verdict.gate:
-            case "ended":
-                return self._count.ended(sends.result(command, "blocked", now, verdict.reason))
-            case "refused":
-                return self._count.ended(sends.refuse(conn, command, known, now, reason=verdict.reason))
-            case "deferred":
-                sends.tell(conn, command, "deferred", now, seq=known.seq, reason=verdict.reason)
-                return self._count.ended(sends.result(command, "deferred", verdict.until or now, verdict.reason))
+        kept = self._kept_back(conn, command, known, verdict, now)
+        if kept is not None:
+            return kept
         rendered = self._render(conn, command, known, definitions)
         if isinstance(rendered, str):
             return self._count.ended(sends.result(command, "blocked", now, rendered))
@@ -155,6 +150,25 @@ class MailActivities:
     def _lost_answer(self) -> LostAnswer:
         sender = self._desk.store.current().sender
         return sender.lost_answer if sender is not None else LostAnswer()
+
+    def _kept_back(
+        self, conn: Connection, command: SendMail, known: sends.Known, verdict: gate.Verdict, now: datetime
+    ) -> SendResult | sends.Hold | None:
+        """What follows where the gate is not open; None where it is."""
+        if known.awaited and verdict.gate in ("ended", "refused"):  # what went may have gone
+            return self._give_up(conn, command, known, verdict.reason)
+        match verdict.gate:
+            case "ended":
+                return self._count.ended(sends.result(command, "blocked", now, verdict.reason))
+            case "refused":
+                return self._count.ended(sends.refuse(conn, command, known, now, reason=verdict.reason))
+            case "deferred":
+                sends.tell(conn, command, "deferred", now, seq=known.seq, reason=verdict.reason)
+                return self._count.ended(sends.result(command, "deferred", verdict.until or now, verdict.reason))
+            case "held":
+                sends.hold_back(conn, command, known, now, reason=verdict.reason, anew=True)
+                return sends.Hold(real_now(), real_now() + patience(activity.info().attempt), verdict.reason)
+        return None
 
     def _judge(self, conn: Connection, command: SendMail, known: sends.Known, definitions: Definitions) -> gate.Verdict:
         now, tolerance = self._desk.clock.now(), self._desk.clock.epoch.tolerance(TOLERANCE)
@@ -316,6 +330,11 @@ class MailActivities:
         if begun is None:
             raise held("the answer of an earlier attempt is awaited", NEXT_TRY)
         return begun
+
+
+def patience(attempt: int) -> timedelta:
+    """When a mail that somebody has to release is looked at again: soon at first, then every ten minutes."""
+    return min(FIRST_LOOK * (1 << min(attempt - 1, 10)), LAST_LOOK)
 
 
 def held(reason: str, wait: timedelta) -> ApplicationError:

@@ -31,6 +31,8 @@ COMMANDS = {
     "score": "cli.qualification",
     "hot": "cli.qualification",
     "guide": "cli.guide",
+    "mail": "cli.mail",
+    "report": "cli.report",
     "backtest": "cli.backtest",
     "schema": "cli.folder",
     "prepare": "cli.serve",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -28,6 +29,8 @@ def as_data(value: Any) -> Any:
             return value.model_dump(mode="json", by_alias=True, exclude_defaults=True)
         case tuple() | list():
             return [as_data(each) for each in value]
+        case Mapping():
+            return {name: as_data(each) for name, each in value.items()}
     if is_dataclass(value):
         names = (*(each.name for each in fields(value)), *getattr(value, "SHOWN", ()))
         return {name: as_data(getattr(value, name)) for name in names}

@@ -11,12 +11,15 @@ from datetime import datetime, timedelta
 from typing import Literal
 
 from nurture import calendar
-from nurture.definitions import Definitions
+from nurture.definitions import Definitions, Sender
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What the gate looks at. `sent`: instants of the lead's other mails, ascending; `suppressed`: why, or None."""
+    """What the gate looks at. `sent`: instants of the lead's other mails, ascending; `suppressed`: why, or None.
+
+    `stopped`: why no mail of its kind goes at all now, or None.
+    """
 
     enrolment_runs: bool
     has_address: bool
@@ -28,15 +31,29 @@ class Asked:
     slot: datetime
     now: datetime
     tolerance: timedelta
+    stopped: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """`open`; `ended`: no longer needed; `refused` for this lead; `deferred` until an instant; with the reason."""
+    """`open`; `ended`: no longer needed; `refused` for this lead; `deferred` until an instant; with the reason.
 
-    gate: Literal["open", "ended", "refused", "deferred"]
+    `held`: nobody knows until when, since somebody has to resume or to mend something.
+    """
+
+    gate: Literal["open", "ended", "refused", "deferred", "held"]
     reason: str = ""
     until: datetime | None = None
+
+
+def lacks(sender: Sender | None) -> str | None:
+    """What every mail has to say of its sender by law and sender.yaml does not, in words; None where it says it all.
+
+    A folder without sender.yaml has no text for any mail, which is said where the mail is made.
+    """
+    parts = ("legal_name", "postal_address", "contact") if sender is not None else ()
+    empty = [part for part in parts if not getattr(sender, part).strip()]
+    return f"sender.yaml says no {' and no '.join(empty)}: write it and deploy" if empty else None
 
 
 def judge(asked: Asked, definitions: Definitions) -> Verdict:
@@ -49,6 +66,9 @@ def judge(asked: Asked, definitions: Definitions) -> Verdict:
         return Verdict("refused", f"suppressed: {asked.suppressed}")
     if not asked.consented:
         return Verdict("refused", f"no consent for {asked.topic}")
+    held = asked.stopped or lacks(definitions.sender)
+    if held is not None:
+        return Verdict("held", held)
     at = asked.slot if timedelta(0) <= asked.now - asked.slot <= asked.tolerance else asked.now
     where = calendar.zone_of(asked.time_zone, definitions)
     why = calendar.why_later(at, asked.sent, where, definitions)

@@ -17,6 +17,7 @@ MAIL_EVENTS = Counter("nurture_webhook_events", "Events of the mail provider by 
 REFUSED = Counter("nurture_webhook_refused", "Requests to the webhook that were refused as a whole", ("reason",))
 
 REPLIES = Counter("nurture_replies", "Mails handed in by Inbound Parse by what became of them", ("result",))
+TURNED_AWAY = Counter("nurture_intake_turned_away", "Requests with events that were answered 503", ("route", "reason"))
 
 for result in ("accepted", "duplicate", "rejected"):  # shown from the start, so that the first one is an increase
     EVENTS.labels(result)
@@ -28,6 +29,9 @@ for reason in ("signature", "malformed"):
     REFUSED.labels(reason)
 for result in ("written", "opt_out", "automatic", "left", "duplicate", "unknown", "malformed", "refused"):
     REPLIES.labels(result)
+for route in ("/events", "/webhooks/sendgrid"):
+    for reason in ("busy", "full"):
+        TURNED_AWAY.labels(route, reason)
 
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 

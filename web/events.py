@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request
-from starlette.concurrency import run_in_threadpool
 from starlette.responses import JSONResponse, Response
 
 from adapters.database.engine import reading, writing
@@ -15,6 +14,7 @@ from adapters.database.keepable import Unreadable
 from adapters.database.pages import DEFAULT_LIMIT
 from web.context import Here, Nurture
 from web.counting import EVENTS
+from web.intake import PATIENCE, take
 from web.json_body import json_of
 from web.pages import Cursor, Limit, Page, page
 from web.problems import Refusal, problem
@@ -56,16 +56,16 @@ _BODY = {
     response_model=EventsAnswer,
     summary="What leads did: up to 1,000 events",
     openapi_extra={"requestBody": _BODY},
+    responses={503: {"description": "Too much at once, or the database is busy; nothing was kept, see Retry-After"}},
     dependencies=[REPORTER],
 )
 async def post_events(request: Request, here: Here) -> Response:
     """Good events are kept, bad ones answered with their reason; the same id counts once.
 
     `id lead type` are required; `lead` is an id or `{"email"}`; `at` is RFC 3339 and by default now. 422 where none
-    was good; 413 above 1,000 events or 5 MB.
+    was good; 413 above 1,000 events or 5 MB; 503 with `Retry-After` while the database is busy, and nothing was kept.
     """
-    events = _events_of(await request.body())
-    answer = await run_in_threadpool(_take, here, events)
+    answer = await take(request, "/events", _take, here)
     EVENTS.labels("accepted").inc(answer.accepted)
     EVENTS.labels("duplicate").inc(answer.duplicates)
     EVENTS.labels("rejected").inc(len(answer.rejected))
@@ -88,9 +88,10 @@ def _events_of(body: bytes) -> list[Any]:
     return events
 
 
-def _take(here: Nurture, events: list[Any]) -> EventsAnswer:
+def _take(here: Nurture, body: bytes) -> EventsAnswer:
+    events = _events_of(body)
     tolerance = here.clock.epoch.tolerance(TOLERANCE)
-    with writing(here.engine) as connection:
+    with writing(here.engine, PATIENCE) as connection:
         return accept(connection, events, store=here.store, now=here.clock.now(), tolerance=tolerance)
 
 

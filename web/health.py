@@ -13,6 +13,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import JSONResponse, Response
 
 from adapters.database.engine import reading
+from adapters.database.mail_stops import listed
 from adapters.database.pages import shown
 from adapters.database.schema import deployments
 from web.context import Here, Nurture
@@ -35,10 +36,13 @@ async def live() -> dict[str, str]:
     responses={503: {"description": "Something does not answer", "content": {"application/json": {}}}},
 )
 async def ready(request: Request, here: Here) -> Response:
-    """`{ready, now, speed, checks}`; 503 where the database or Temporal does not answer."""
-    database, deployment = await run_in_threadpool(_database, here)
+    """`{ready, now, speed, checks}`; 503 where the database or Temporal does not answer.
+
+    Where a person has to resume mail, `checks.mail` says which; that makes nothing unready.
+    """
+    database, deployment, mail = await run_in_threadpool(_database, here)
     temporal = await _temporal(request, here.settings.temporal_address)
-    checks = {"database": database, "temporal": temporal, "deployment": deployment}
+    checks = {"database": database, "temporal": temporal, "deployment": deployment, **mail}
     good = database == "ok" and temporal == "ok"
     body: dict[str, Any] = {"ready": good, "now": None, "speed": 1, "checks": checks}
     if database == "ok":
@@ -47,12 +51,15 @@ async def ready(request: Request, here: Here) -> Response:
     return JSONResponse(body, status_code=200 if good else 503)
 
 
-def _database(here: Nurture) -> tuple[str, int | None]:
+def _database(here: Nurture) -> tuple[str, int | None, dict[str, str]]:
     try:
         with reading(here.engine) as connection:
-            return "ok", connection.execute(select(func.max(deployments.c.number))).scalar()
+            number = connection.execute(select(func.max(deployments.c.number))).scalar()
+            stops = [each for each in listed(connection) if each.state == "stopped" and each.until is None]
     except SQLAlchemyError as error:
-        return f"does not answer: {type(error).__name__}", None
+        return f"does not answer: {type(error).__name__}", None, {}
+    stopped = ", ".join(each.name or "all" for each in stops)
+    return "ok", number, {"mail": f"stopped: {stopped}; see `nurture mail stops`"} if stopped else {}
 
 
 async def _temporal(request: Request, address: str) -> str:

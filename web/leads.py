@@ -10,7 +10,7 @@ from fastapi import APIRouter, Query, Request
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import JSONResponse, Response
 
-from adapters.database import disclosure, erasures, leads, replies, timeline
+from adapters.database import disclosure, erasures, lead_mails, leads, replies, timeline
 from adapters.database.engine import reading, writing
 from adapters.database.leads import LeadUpsert
 from adapters.database.numbering import has_unfiled
@@ -117,6 +117,20 @@ def show_replies(request: Request, here: Here, lead: str, limit: Limit = DEFAULT
         if leads.view(connection, lead) is None:
             raise unknown_lead(lead)
         items, following = replies.page(connection, lead, limit, cursor)
+    return page(request, items, following, limit=limit)
+
+
+@router.get("/{lead}/mails", summary="The mails of a lead, and how far each got", dependencies=[READER])
+def show_mails(request: Request, here: Here, lead: str, limit: Limit = DEFAULT_LIMIT, cursor: Cursor = None) -> Page:
+    """`{key, template, scenario, step, visit, at, state, reason}`, the oldest first.
+
+    `state` is how far it got by all that is known, `clicked` above `opened` above `delivered`, whatever came first;
+    what machines did does not count. One that has not gone is `held`, `in_flight`, `unknown`, `refused` or `cancelled`.
+    """
+    with reading(here.engine) as connection:
+        if leads.view(connection, lead) is None:
+            raise unknown_lead(lead)
+        items, following = lead_mails.page(connection, lead, limit, cursor)
     return page(request, items, following, limit=limit)
 
 

@@ -94,6 +94,8 @@ def _shown(seen: Gauges, clock: Clock, known: list[str]) -> Iterator[Metric]:
     held = {trouble: int(trouble == seen.trouble) for trouble in TROUBLES}
     yield _by("nurture_mail_hold", "1 while all mail is held, by why", "reason", held)
     yield _one("nurture_mail_hold_seconds", "How long all mail has been held", seen.held_for.total_seconds())
+    yield _by("nurture_mail_stopped", "2 while its mail is stopped, 1 while it is close", "scenario", seen.stopped)
+    yield _one("nurture_mail_domains_resting", "Domains that turned mail away and get none for now", seen.resting)
     none = Tasks(states={}, overdue=0, untold=0)
     queues = {name: seen.queues.get(name, none) for name in sorted({*known, *seen.queues})}
     tasks = GaugeMetricFamily("nurture_handoffs", "Tasks of sales by queue and state", labels=("queue", "state"))

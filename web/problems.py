@@ -11,7 +11,8 @@ from urllib.parse import urlencode
 import structlog
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
-from sqlalchemy.exc import DataError, OperationalError
+from sqlalchemy.exc import DataError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
@@ -88,7 +89,8 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(NurtureError, _of_nurture)
     app.add_exception_handler(RequestValidationError, _of_validation)
     app.add_exception_handler(HTTPException, _of_http)
-    app.add_exception_handler(OperationalError, _of_database)
+    for away in (OperationalError, InterfaceError, PoolTimeout):
+        app.add_exception_handler(away, _of_database)
     for kind in (DataError, UnicodeEncodeError, OverflowError):
         app.add_exception_handler(kind, _of_value)
     app.add_exception_handler(Exception, _of_fault)

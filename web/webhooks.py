@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import structlog
 from fastapi import APIRouter, Request
-from starlette.concurrency import run_in_threadpool
 from starlette.responses import JSONResponse, Response
 
 from adapters.database.engine import writing
@@ -13,6 +12,7 @@ from adapters.mail.provider import webhook_keys
 from adapters.mail.webhook import SIGNATURE_HEADER, TIMESTAMP_HEADER, Batch, MalformedWebhook, parse, verify
 from web.context import Here, Nurture
 from web.counting import MAIL_EVENTS, REFUSED
+from web.intake import PATIENCE, take
 from web.problems import Refusal
 
 router = APIRouter(tags=["webhooks"])
@@ -30,13 +30,15 @@ _BODY = {
     "/webhooks/sendgrid",
     summary="Mail events, signed by the provider",
     openapi_extra={"requestBody": _BODY},
-    responses={401: {"description": "The signature does not fit"}},
+    responses={
+        401: {"description": "The signature does not fit"},
+        503: {"description": "Too much at once, or the database is busy; nothing was kept, see Retry-After"},
+    },
 )
 async def sendgrid(request: Request, here: Here) -> Response:
     """Event Webhook: verified on the raw body; stored in one transaction before the answer."""
-    body = await request.body()
     signature, timestamp = request.headers.get(SIGNATURE_HEADER), request.headers.get(TIMESTAMP_HEADER)
-    batch, answer = await run_in_threadpool(_take, here, body, signature, timestamp)
+    batch, answer = await take(request, "/webhooks/sendgrid", _take, here, signature, timestamp)
     MAIL_EVENTS.labels("accepted").inc(answer.accepted)
     MAIL_EVENTS.labels("duplicate").inc(answer.duplicates)
     MAIL_EVENTS.labels("ignored").inc(answer.ignored + batch.foreign)
@@ -50,7 +52,7 @@ async def sendgrid(request: Request, here: Here) -> Response:
     return JSONResponse(told)
 
 
-def _take(here: Nurture, body: bytes, signature: str | None, timestamp: str | None) -> tuple[Batch, MailAnswer]:
+def _take(here: Nurture, signature: str | None, timestamp: str | None, body: bytes) -> tuple[Batch, MailAnswer]:
     if not verify(body, signature, timestamp, webhook_keys(here.settings, here.engine)):
         REFUSED.labels("signature").inc()
         _log.warning("webhook_signature_refused", bytes=len(body), signed=signature is not None)
@@ -61,7 +63,7 @@ def _take(here: Nurture, body: bytes, signature: str | None, timestamp: str | No
             do="put the provider's public key into NURTURE_SENDGRID_WEBHOOK_KEYS",
         )
     try:
-        batch = parse(body)
+        batch = parse(body, now=here.clock.now())
     except MalformedWebhook as error:
         REFUSED.labels("malformed").inc()
         _log.warning("webhook_malformed", bytes=len(body), reason=error.what)
@@ -71,6 +73,10 @@ def _take(here: Nurture, body: bytes, signature: str | None, timestamp: str | No
     if not batch.events:
         return batch, MailAnswer()
     sender = here.store.current().sender
-    with writing(here.engine) as connection:
+    with writing(here.engine, PATIENCE) as connection:
         answer = accept_mail(connection, batch.events, here.clock.now(), sender)
+    for stop in answer.stops:  # committed: whoever is told can look it up
+        tell = _log.error if stop.state == "stopped" and stop.until is None else _log.warning
+        do = "see `nurture mail stops` and docs/delivery.md"
+        tell(f"mail_{stop.state}", scope=stop.scope, name=stop.name, reason=stop.reason, do=do)
     return batch, answer

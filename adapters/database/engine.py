@@ -13,6 +13,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from weakref import WeakKeyDictionary
@@ -65,18 +66,44 @@ def open_database(url: str) -> Engine:
     return engine
 
 
+class Busy(Unavailable):
+    """The database could not be written to in the time that whoever asks can wait; nothing was written."""
+
+    def __init__(self) -> None:
+        super().__init__("the database is busy", where="the database", do="try again in some seconds")
+
+
 @contextmanager
-def writing(engine: Engine) -> Iterator[Connection]:
-    """A transaction that writes: committed at the end of the block, rolled back when it raises. Never nest two."""
+def writing(engine: Engine, patience: timedelta | None = None) -> Iterator[Connection]:
+    """A transaction that writes: committed at the end of the block, rolled back when it raises. Never nest two.
+
+    `patience`: how long it may wait for others, in real time; then it raises Busy. None: PATIENCE_SECONDS. PostgreSQL
+    lets each statement wait so long for a lock, and run four times as long; then it raises OperationalError.
+    """
     lock = _WRITERS.get(engine)
     if lock is None:
         with engine.begin() as connection:
+            if patience is not None:
+                connection.exec_driver_sql(f"SET LOCAL lock_timeout = '{_milliseconds(patience)}ms'")
+                connection.exec_driver_sql(f"SET LOCAL statement_timeout = '{_milliseconds(4 * patience)}ms'")
             yield connection
         return
-    with lock, engine.connect() as connection:
-        connection.execution_options(nurture_writing=True)
-        with connection.begin():
-            yield connection
+    give_up = None if patience is None else time.monotonic() + patience.total_seconds()
+    if not lock.acquire(timeout=-1 if patience is None else patience.total_seconds()):
+        raise Busy
+    try:
+        with engine.connect() as connection:
+            connection.execution_options(
+                nurture_writing=True, nurture_give_up=give_up if patience is not None else None
+            )
+            with connection.begin():
+                yield connection
+    finally:
+        lock.release()
+
+
+def _milliseconds(span: timedelta) -> int:
+    return max(1, int(span.total_seconds() * 1000))
 
 
 @contextmanager
@@ -179,9 +206,24 @@ def _begin(connection: Connection) -> None:
     if connection.get_execution_options().get("nurture_writing"):
         raw = connection.connection.dbapi_connection
         assert isinstance(raw, sqlite3.Connection)  # noqa: S101 - this listener hangs on SQLite engines only
-        _patiently(lambda: raw.execute("BEGIN IMMEDIATE"))
+        _begin_writing(raw, connection.get_execution_options().get("nurture_give_up"))
     else:
         connection.exec_driver_sql("BEGIN")
+
+
+def _begin_writing(raw: sqlite3.Connection, give_up: float | None) -> None:
+    if give_up is None:
+        _patiently(lambda: raw.execute("BEGIN IMMEDIATE"))
+        return
+    raw.execute(f"PRAGMA busy_timeout = {max(1, int((give_up - time.monotonic()) * 1000))}")
+    try:
+        raw.execute("BEGIN IMMEDIATE")
+    except sqlite3.OperationalError as error:
+        if "locked" in str(error):
+            raise Busy from error
+        raise
+    finally:
+        raw.execute(f"PRAGMA busy_timeout = {_BUSY_MILLISECONDS}")
 
 
 def _patiently(act: Callable[[], object]) -> None:
@@ -191,8 +233,10 @@ def _patiently(act: Callable[[], object]) -> None:
         try:
             act()
         except sqlite3.OperationalError as error:
-            if "locked" not in str(error) or time.monotonic() > give_up:
+            if "locked" not in str(error):
                 raise
+            if time.monotonic() > give_up:
+                raise Busy from error
             time.sleep(0.01)
         else:
             return

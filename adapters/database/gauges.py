@@ -5,13 +5,14 @@ Every count is one query over an index, of what is open now; what has ended is c
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Literal, get_args
 
 from sqlalchemy import Connection, case, func, or_, select
 
+from adapters.database import mail_stops
 from adapters.database import sends as ledger
 from adapters.database.schema import deployments, entries, events, handoffs, holds, leads, sends
 from nurture.records import Status
@@ -50,7 +51,11 @@ class Tasks:
 
 @dataclass(frozen=True, slots=True)
 class Gauges:
-    """Counts of the moment. `lag` and `held_for` are spans of nurture's and of real time; 0 where nothing waits."""
+    """Counts of the moment. `lag` and `held_for` are spans of nurture's and of real time; 0 where nothing waits.
+
+    `stopped`: for each scenario that a breaker has something to say of, and for `*`, all mail: 2 stopped, 1 warned.
+    `resting`: domains that turned mail away and are left alone for now.
+    """
 
     statuses: Mapping[Status, int]
     faults: Mapping[Fault, int]
@@ -63,6 +68,8 @@ class Gauges:
     held_for: timedelta
     queues: Mapping[str, Tasks]
     deployment: int
+    stopped: Mapping[str, int]
+    resting: int
 
 
 def look(conn: Connection, now: datetime, real_now: datetime) -> Gauges:
@@ -76,6 +83,7 @@ def look(conn: Connection, now: datetime, real_now: datetime) -> Gauges:
     untold, oldest = _untold(conn)
     waiting = [at for at in (first, oldest) if at is not None]
     trouble, since = _trouble(conn)
+    stops = mail_stops.listed(conn)
     return Gauges(
         statuses={status: counted.get(status, 0) for status in STATUSES},
         faults=_faults(conn),
@@ -83,17 +91,29 @@ def look(conn: Connection, now: datetime, real_now: datetime) -> Gauges:
         unfiled=unfiled,
         lag=max(now - min(waiting, default=now), timedelta(0)),
         parked=_number(conn, select(func.count()).select_from(events).where(events.c.lead.is_(None))),
-        held_mails=_number(
-            conn,
-            select(func.count())
-            .select_from(leads.join(sends, sends.c.lead == leads.c.id))
-            .where(leads.c.status == "sending", sends.c.state == "held"),
-        ),
+        held_mails=held_mails(conn),
         trouble=trouble,
         held_for=max(real_now - since, timedelta(0)) if since is not None else timedelta(0),
         queues=_queues(conn, now),
+        stopped=_stopped(stops),
+        resting=sum(stop.scope == "domain" and stop.holds(now) for stop in stops),
         deployment=_number(conn, select(func.coalesce(func.max(deployments.c.number), 0))),
     )
+
+
+def held_mails(conn: Connection) -> int:
+    """How many mails wait for the provider, or for a person to let them go."""
+    return _number(
+        conn,
+        select(func.count())
+        .select_from(leads.join(sends, sends.c.lead == leads.c.id))
+        .where(leads.c.status == "sending", sends.c.state == "held"),
+    )
+
+
+def _stopped(stops: Sequence[mail_stops.Stop]) -> dict[str, int]:
+    levels = {"stopped": 2, "warned": 1, "resumed": 0}
+    return {"*": 0, **{stop.name or "*": levels[stop.state] for stop in stops if stop.scope != "domain"}}
 
 
 def _untold(conn: Connection) -> tuple[int, datetime | None]:

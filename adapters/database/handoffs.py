@@ -71,7 +71,7 @@ class Handoff:
         """The handoff as the API shows it."""
         return {
             "id": self.id, "lead": self.lead, "rep": self.rep, "queue": self.queue, "reasons": list(self.reasons),
-            "score": self.score, "state": self.state, "due": shown(self.due),
+            "score": self.score, "state": self.state, "due": shown(self.due), "note": self.note,
         }  # fmt: skip
 
 
@@ -147,6 +147,14 @@ def close(
 ) -> Handoff:  # fmt: skip
     """Sales is done with the lead; needs no accept. Raises as `accept`, where another rep has it."""
     return _close(conn, handoff, outcome, now, rep=rep, amount=amount, reason=reason, definitions=definitions)
+
+
+def add_note(conn: Connection, lead: str, note: str, *, since: datetime, now: datetime) -> None:
+    """Tell whoever has an open task of the lead something about it, where the task was made after `since`."""
+    wanted = select(handoffs).where(handoffs.c.lead == lead, handoffs.c.state.in_(OPEN), handoffs.c.made_at >= since)
+    for row in conn.execute(wanted).all():
+        _change(conn, row.id, note=f"{row.note}\n{note}" if row.note else note)
+        _tell(conn, _read(row), "note_added", now, note)
 
 
 def expire(conn: Connection, handoff: str, *, now: datetime, reason: str) -> Handoff:

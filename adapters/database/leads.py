@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import re
 import secrets
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Annotated, Any
@@ -331,7 +332,7 @@ def _values(data: LeadUpsert, before: Row[Any] | None, attributes: Mapping[str, 
     }
 
 
-def _refuse_erased(conn: Connection, fresh: Set[str | None]) -> None:
+def _refuse_erased(conn: Connection, fresh: AbstractSet[str | None]) -> None:
     if consents.erased(conn, [each for each in fresh if each]):
         raise LeadRefused(
             "email: the person with this address was erased at its own wish",

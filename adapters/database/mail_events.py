@@ -1,37 +1,36 @@
 """Takes in what a mail provider tells, each event once, whatever its order; refuses to know the provider's format.
 
-A batch is stored in one pass of look-ups. What shuts an address does so at once; clicks of machines are recognised
-here, also earlier ones, whose points are then reversed.
+A batch is stored in one pass of look-ups. What shuts an address does so at once; which clicks a machine made,
+clicks.py finds, what a returned mail says of its address, returns.py.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict
-from sqlalchemy import Connection, Row, bindparam, or_, select, update
+from sqlalchemy import Connection, Row, or_, select, update
 
-from adapters.database import timeline
+from adapters.database import clicks, mail_stops, returns, timeline
 from adapters.database.addresses import owners
 from adapters.database.among import among
 from adapters.database.consents import ALL, BOUNCED, erased, normalised, suppress_all, suppression
 from adapters.database.event_rows import AT_ONCE, event_row, hint_of_address, store_rows
 from adapters.database.locks import claim
+from adapters.database.mail_stops import Stop
 from adapters.database.schema import events, leads, sends
-from adapters.database.schema import timeline as timeline_rows
-from adapters.database.sequence import append, lock_many
-from adapters.mail.rendering import is_hidden_link
-from nurture.automatic_clicks import Click, automatic
+from adapters.database.sends import domain_of
+from adapters.database.sequence import lock_many
+from nurture.automatic_clicks import Origin, program_of
+from nurture.bounces import Bounce
 from nurture.conditions import MAIL_EVENTS
-from nurture.definitions import Sender
-from nurture.entries import Corrected
+from nurture.definitions import AutomaticClicks, Breaker, Sender
 from nurture.records import Line
 
 TEST = "test/"
@@ -50,15 +49,17 @@ _STORED = select(events.c.event, events.c.semantic).where(
         among(events.c.semantic, "meanings"),
     )
 )
-_JUDGED = select(events).where(among(events.c.send), events.c.type.in_(("clicked", "delivered")))
+_TOLD = select(events.c.send, events.c.type).where(among(events.c.send), events.c.type.in_(returns.COUNTED))
 
 
 class MailEvent(BaseModel):
     """One event of a mail, in nurture's words.
 
     `send` is the send key it carries. `at` is as the provider told it, on nurture's clock. `suppresses` says whether
-    further mail is forbidden: `all`, or the mail's own `topic`. Types that are no mail event of nurture's
-    (`processed`, `deferred`, …) only prove that the provider has the mail: they are kept, and nobody is told.
+    further mail is forbidden: `all`, or the mail's own `topic`; `bounce`, what a returned mail says of its address.
+    Types that are no mail event of nurture's (`processed`, `deferred`, `blocked`, …) only prove that the provider has
+    the mail: they are kept, and no workflow is told. `network` is as much as is kept of where a click came from;
+    `agent`, what the reader's program calls itself, is looked at and not kept.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -73,6 +74,9 @@ class MailEvent(BaseModel):
     address: str | None = None
     suppresses: Literal["all", "topic"] | None = None
     reason: str | None = None
+    bounce: Bounce | None = None
+    network: str | None = None
+    agent: str | None = None
 
     @cached_property
     def semantic(self) -> str:
@@ -85,7 +89,10 @@ class MailEvent(BaseModel):
 
 @dataclass(slots=True)
 class MailAnswer:
-    """What became of a batch. `reversed_` holds the ids of earlier clicks now known to be a machine's."""
+    """What became of a batch.
+
+    `reversed_` holds the ids of earlier clicks now known to be a machine's; `stops`, what mail is stopped or warned of.
+    """
 
     accepted: int = 0
     duplicates: int = 0
@@ -93,6 +100,7 @@ class MailAnswer:
     automatic: int = 0
     ignored: int = 0
     reversed_: list[str] = field(default_factory=list)
+    stops: list[Stop] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,50 +121,97 @@ class _Known:
 def accept_mail(conn: Connection, told: Sequence[MailEvent], now: datetime, sender: Sender | None) -> MailAnswer:
     """Store a batch of provider events; `sender` (of the current deployment) says when a click is automatic."""
     answer = MailAnswer()
+    rules = sender.automatic_clicks if sender is not None else None
     known = _look_up(conn, told)
     # one that is unknown may be made just now: then its event is not parked
-    claim(conn, {hint_of_address(event.address) for event in told if event.address and known.lead_of(event) is None})
+    fresh = {hint_of_address(event.address) for event in told if event.address and known.lead_of(event) is None}
+    claim(conn, fresh | {f"clicks/{event.network}" for event in told if event.network is not None})
+    crowd = clicks.crowd(conn, _origins(told, known), rules)
     # clicks of one mail are judged together, and not while one of them is filed
-    lock_many(conn, sorted({lead for event in told if (lead := known.lead_of(event)) is not None}))
+    lock_many(conn, sorted({lead for event in told if (lead := known.lead_of(event)) is not None} | crowd.leads))
     if conn.dialect.name == "postgresql":  # something may have changed while it waited
         known = _look_up(conn, told)
     strangers = {normalised(event.address) for event in told if event.address and known.lead_of(event) is None}
     forgotten = erased(conn, strangers) if strangers else frozenset()
     ids, meanings = _stored(conn, told)
+    past = returns.past(conn, {lead for event in told if event.bounce and (lead := known.lead_of(event)) is not None})
     rows: list[dict[str, Any]] = []
     proofs: list[dict[str, Any]] = []
     shut: list[dict[str, Any]] = []
-    judged: set[str] = set()
-    for event in told:
-        if _of_a_test(event, known):
-            answer.ignored += 1
-            continue
-        if event.id in ids or event.semantic in meanings:
-            answer.duplicates += 1
-            continue
-        ids.add(event.id)
-        meanings.add(event.semantic)
+    taken: list[MailEvent] = []
+    for event in _fresh(told, known, ids, meanings, answer):
         lead = known.lead_of(event)
-        row = _row(event, lead, known, now)
+        row = _row(event, lead, known, now, rules)
+        if event.bounce is not None:
+            returns.judge(row, past.of(lead), sender)
         shut.extend(_shut(event, lead, row, known))
+        if _elsewhere(event, lead, known):
+            row["suppresses"] = None  # the lead itself is not concerned
         if lead in known.erased or (lead is None and normalised(event.address or "") in forgotten):
             answer.ignored += 1
             continue
-        if event.type not in MAIL_EVENTS or _of_a_confirmation(event, known):
+        taken.append(event)
+        if row["type"] not in MAIL_EVENTS or _of_a_confirmation(event, known):
             answer.ignored += 1
             proofs.append({**row, "filed": True, "automatic": True})
             continue
         rows.append(row)
-        if row["send"] is not None and event.type in ("clicked", "delivered"):
-            judged.add(row["send"])
         answer.parked += lead is None
+    outcomes = _outcomes(conn, rows + proofs, known)
     store_rows(conn, rows + proofs)
     suppress_all(conn, shut)
     answer.accepted = len(rows)
     _settle(conn, told, known, now)
-    _judge_clicks(conn, sorted(judged), known, now=now, sender=sender, answer=answer)
-    answer.automatic += sum(1 for row in rows if row["automatic"] and row["type"] != "clicked")
+    timeline.add_rows(conn, returns.lines(proofs, now))
+    clicks.keep(conn, _origins(taken, known), now)
+    judged = {row["send"] for row in rows if row["send"] is not None and row["type"] in ("clicked", "delivered")}
+    found = clicks.judge(conn, judged | crowd.sends, known.sends, crowd=crowd.clicks, now=now, rules=rules)
+    answer.reversed_ = found.reversed_
+    answer.automatic = found.fresh + sum(1 for row in rows if row["automatic"] and row["type"] != "clicked")
+    answer.stops = mail_stops.count(conn, outcomes, sender.breaker if sender is not None else Breaker(), now)
     return answer
+
+
+def _origins(told: Sequence[MailEvent], known: _Known) -> list[tuple[Origin, str]]:
+    """Where the clicks of known leads came from, each with its send key."""
+    return [
+        (Origin(event.id, lead, event.network, event.at), event.send)
+        for event in told
+        if event.network is not None and event.send is not None and (lead := known.lead_of(event)) is not None
+    ]
+
+
+def _outcomes(conn: Connection, rows: Sequence[dict[str, Any]], known: _Known) -> list[mail_stops.Outcome]:
+    """What these rows, which are not stored yet, tell of mails for the first time."""
+    counted = [row for row in rows if row["type"] in returns.COUNTED and row["send"] in known.sends]
+    before: set[tuple[str, str]] = set()
+    for batch in _batches(list({row["send"] for row in counted})):
+        before.update((row.send, row.type) for row in conn.execute(_TOLD, {"of": batch}))
+    found: list[mail_stops.Outcome] = []
+    for row in counted:
+        sent, what = known.sends[row["send"]], returns.what(row)
+        if what is None or (row["send"], row["type"]) in before:
+            continue
+        before.add((row["send"], row["type"]))
+        domain = sent.domain or domain_of(sent.lead_email)
+        scenario = sent.scenario if sent.enrolment else None
+        found.append(mail_stops.Outcome(what, row["at"], sent.attempted_at or row["at"], scenario, domain))
+    return found
+
+
+def _fresh(
+    told: Sequence[MailEvent], known: _Known, ids: set[str], meanings: set[str], answer: MailAnswer
+) -> Iterator[MailEvent]:
+    """The events that were not told before, neither under their id nor with their meaning; the others are counted."""
+    for event in told:
+        if _of_a_test(event, known):
+            answer.ignored += 1
+        elif event.id in ids or event.semantic in meanings:
+            answer.duplicates += 1
+        else:
+            ids.add(event.id)
+            meanings.add(event.semantic)
+            yield event
 
 
 def _stored(conn: Connection, told: Sequence[MailEvent]) -> tuple[set[str], set[str]]:
@@ -210,7 +265,9 @@ def _look_up(conn: Connection, told: Sequence[MailEvent]) -> _Known:
     return _Known(found, by_address, address, frozenset(erased))
 
 
-def _row(event: MailEvent, lead: str | None, known: _Known, now: datetime) -> dict[str, Any]:
+def _row(
+    event: MailEvent, lead: str | None, known: _Known, now: datetime, rules: AutomaticClicks | None
+) -> dict[str, Any]:
     sent = known.sends.get(event.send) if event.send else None
     at = event.at
     if sent is not None:
@@ -222,9 +279,11 @@ def _row(event: MailEvent, lead: str | None, known: _Known, now: datetime) -> di
     suppresses = event.suppresses
     if suppresses == "topic":
         suppresses = sent.topic if sent is not None and sent.topic else ALL  # type: ignore[assignment]
-    if _elsewhere(event, lead, known):
-        suppresses = None
-    properties = {key: value for key, value in (("reason", event.reason), ("url_offset", event.url_offset)) if value}
+    said = {
+        "reason": event.reason, "url_offset": event.url_offset, "bounce": event.bounce,
+        "program": program_of(event.agent, rules) if event.type == "clicked" else None,
+    }  # fmt: skip
+    properties = {key: value for key, value in said.items() if value}
     return event_row(
         event=event.id,
         semantic=event.semantic,
@@ -247,13 +306,13 @@ def _shut(event: MailEvent, lead: str | None, row: dict[str, Any], known: _Known
 
     A mailbox that is dead says nothing of another one.
     """
-    if event.suppresses is None:
+    if row["suppresses"] is None:
         return []
     named = [normalised(event.address)] if event.address else []
     own = known.address.get(lead) if lead is not None and not _elsewhere(event, lead, known) else None
     addresses = dict.fromkeys([*named, *([own] if own else [])])
     return [
-        suppression(address, row["suppresses"] or ALL, event.type, at=row["at"], source=f"event {event.id}")
+        suppression(address, row["suppresses"], event.type, at=row["at"], source=f"event {event.id}")
         for address in addresses
     ]
 
@@ -284,76 +343,6 @@ def _settle(conn: Connection, told: Sequence[MailEvent], known: _Known, now: dat
                 visit=sent.visit, reason="the answer was lost; an event of the provider proves that it has the mail",
             ),
         )  # fmt: skip
-
-
-def _judge_clicks(
-    conn: Connection, keys: Sequence[str], known: _Known, *, now: datetime, sender: Sender | None, answer: MailAnswer
-) -> None:
-    """Judge all clicks of these mails again, since each new event may show that an earlier one was a machine's."""
-    by_send: dict[str, list[Row[Any]]] = defaultdict(list)
-    for batch in _batches(keys):
-        for row in conn.execute(_JUDGED, {"of": batch}):
-            by_send[row.send].append(row)
-    marked: list[dict[str, Any]] = []
-    unmade: list[tuple[Row[Any], str]] = []
-    for key, rows in by_send.items():
-        delivered = [row.at for row in rows if row.type == "delivered"]
-        sent = known.sends.get(key)
-        arrived = min(delivered) if delivered else (sent.accepted_at or sent.attempted_at) if sent is not None else None
-        clicks = {row.event: row for row in rows if row.type == "clicked"}
-        reasons = automatic(
-            [
-                Click(row.event, row.url or "", row.at, hidden=is_hidden_link(row.url or ""), machine=row.automatic)
-                for row in clicks.values()
-            ],
-            arrived,
-            sender.automatic_clicks if sender is not None else None,
-        )
-        for event, reason in reasons.items():
-            row = clicks[event]
-            if row.received_at == now:
-                answer.automatic += 1
-            if row.automatic:
-                continue
-            when = (
-                now if row.received_at < now else None
-            )  # a click that was shown, if only for a moment, had its points
-            marked.append({"row": row.id, "when": when, "about": {**row.properties, "automatic": reason}})
-            if row.filed:
-                unmade.append((row, reason))
-                answer.reversed_.append(event)
-    if marked:
-        conn.execute(
-            update(events)
-            .where(events.c.id == bindparam("row"))
-            .values(automatic=True, reversed_at=bindparam("when"), properties=bindparam("about")),
-            marked,
-        )
-    _tell(conn, unmade, now)
-
-
-def _tell(conn: Connection, unmade: Sequence[tuple[Row[Any], str]], now: datetime) -> None:
-    """Take back clicks that counted until now: on the timeline with the reason, and in the lead's workflow."""
-    for row, reason in unmade:
-        conn.execute(
-            update(timeline_rows)
-            .where(timeline_rows.c.lead == row.lead, timeline_rows.c.event == row.event)
-            .values(automatic=True)
-        )
-        timeline.add(
-            conn,
-            row.lead,
-            Line(
-                at=now, kind="score", what="reversed", subject=row.subject or None,
-                reason=f"the click {row.event} was automatic: {reason}; its points are reversed, its branch stands",
-            ),
-        )  # fmt: skip
-    taken_back: dict[str, list[str]] = defaultdict(list)
-    for row, _ in unmade:
-        taken_back[row.lead].append(row.event)
-    for lead, theirs in sorted(taken_back.items()):  # their leads are locked
-        correction = Corrected(seq=0, at=now, received_at=now, deployment=0, events=tuple(theirs))
-        append(conn, lead, correction)
 
 
 def _batches(values: Sequence[str]) -> list[Sequence[str]]:

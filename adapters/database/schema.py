@@ -271,8 +271,10 @@ sends = Table(
     Column("cancelled_issue", Integer, nullable=False, default=0),
     Column("again", Integer, nullable=False, default=0, server_default="0"),  # unknown: 1 to be sent again, 2 was
     Column("answers_to", String(40), index=True),    # the opaque part of its Reply-To; null: nobody reads answers here
+    Column("domain", String(255)),                   # where it went: the part of the address behind the @
     CheckConstraint("state in ('cancelled', 'held', 'in_flight', 'accepted', 'unknown', 'refused')", name="state"),
     Index("ix_sends_of_lead", "lead", "attempted_at"),
+    Index("ix_sends_attempted", "attempted_at"),
 )  # fmt: skip
 
 replies = Table(
@@ -370,6 +372,41 @@ holds = Table(
     Column("since_real", Instant, nullable=False),
     Column("until_real", Instant, nullable=False),
     Column("reason", Text, nullable=False),
+)  # fmt: skip
+
+mail_tallies = Table(
+    "mail_tallies", metadata,  # what became of mails, by the hour in which they were sent; kept as long as it counts
+    Column("scope", String(16), primary_key=True),       # all | scenario | domain
+    Column("name", String(255), primary_key=True),       # of the scenario or the domain; empty for `all`
+    Column("hour", Instant, primary_key=True),           # of a domain: in which mail was turned away
+    Column("delivered", Integer, nullable=False, default=0),
+    Column("dead", Integer, nullable=False, default=0),
+    Column("returned", Integer, nullable=False, default=0),
+    Column("spam", Integer, nullable=False, default=0),
+)  # fmt: skip
+
+mail_stops = Table(
+    "mail_stops", metadata,  # what keeps mail from going, and what is about to; a person or time ends it
+    Column("scope", String(16), primary_key=True),
+    Column("name", String(255), primary_key=True),
+    Column("state", String(16), nullable=False),         # warned | stopped | resumed (counts anew since then)
+    Column("since", Instant, nullable=False),
+    Column("until", Instant),                            # null: until a person resumes it
+    Column("times", Integer, nullable=False, default=0), # of a domain: how often in a row
+    Column("reason", Text, nullable=False),
+    CheckConstraint("scope in ('all', 'scenario', 'domain')", name="scope"),
+    CheckConstraint("state in ('warned', 'stopped', 'resumed')", name="state"),
+)  # fmt: skip
+
+click_origins = Table(
+    "click_origins", metadata,  # from which network a click came, never from which address; kept for some days
+    Column("event", String(300), primary_key=True),
+    Column("send", String(500), nullable=False),
+    Column("lead", String(200), nullable=False),
+    Column("network", String(64), nullable=False),       # 198.51.100.0/24, 2001:db8:1::/48
+    Column("at", Instant, nullable=False),
+    Index("ix_click_origins_network", "network", "at"),
+    Index("ix_click_origins_at", "at"),
 )  # fmt: skip
 
 sweeps = Table(

@@ -11,10 +11,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
-from sqlalchemy import Connection, Row, Select, and_, bindparam, delete, func, insert, select, update
+from sqlalchemy import Connection, Row, Select, and_, bindparam, delete, exists, func, insert, select, update
 
 from adapters.database import consents, timeline
-from adapters.database.schema import enrolments, events, holds, leads, sends
+from adapters.database import mail_stops as stopping
+from adapters.database.schema import enrolments, events, holds, leads, mail_stops, sends
 from nurture import gate
 from nurture.commands import SendMail, SendOutcome, SendResult
 from nurture.definitions import Definitions
@@ -38,6 +39,7 @@ _LOOK: Select[Any] = (
         consents.CONSENTED.scalar_subquery().label("consented"),
         *(sends.c.state, sends.c.attempted_at, sends.c.accepted_at, sends.c.slot, sends.c.reason),
         *(sends.c.cancelled_issue, sends.c.again),
+        exists(select(mail_stops.c.name)).label("anything_stopped"),
         *(holds.c.since_real, holds.c.until_real, holds.c.reason.label("why_held")),
     )
     .select_from(
@@ -135,7 +137,23 @@ def asked(
         slot=command.slot,
         now=now,
         tolerance=tolerance,
+        stopped=stopped(conn, command, known, now),
     )
+
+
+def stopped(conn: Connection, command: SendMail, known: Known, now: datetime) -> str | None:
+    """Why no such mail goes now, whoever it is for, or None."""
+    if not known.row.anything_stopped:
+        return None
+    # a form is no scenario, though it may be called like one
+    scenario = command.scenario if command.enrolment else None
+    stop = stopping.standing(conn, scenario, domain_of(known.row.email), now)
+    return None if stop is None else stop.words
+
+
+def domain_of(address: str | None) -> str | None:
+    """Where mail to an address goes: what stands behind its @, in lower case; None where there is nothing."""
+    return (address or "").rpartition("@")[2].strip().lower()[:255] or None
 
 
 def _recent(conn: Connection, command: SendMail, definitions: Definitions, now: datetime) -> list[datetime]:
@@ -191,6 +209,7 @@ def _put(conn: Connection, command: SendMail, known: Known, **values: object) ->
         "topic": command.topic,
         "deployment": command.deployment,
         "slot": command.slot,
+        "domain": domain_of(known.row.email),
         **values,
     }
     if known.row.state is None:
@@ -199,15 +218,18 @@ def _put(conn: Connection, command: SendMail, known: Known, **values: object) ->
         conn.execute(_CHANGE, {"of": command.key, **row})
 
 
-def hold_back(conn: Connection, command: SendMail, known: Known, at: datetime, *, reason: str) -> None:
+def hold_back(
+    conn: Connection, command: SendMail, known: Known, at: datetime, *, reason: str, anew: bool = False
+) -> None:
     """The provider certainly did not take it: the next attempt may begin again. The timeline tells the first time.
 
-    A mail that waits for evidence waits on: there was no attempt.
+    `anew`: also where it was held for another reason before. A mail that waits for evidence waits on: there was no
+    attempt.
     """
     if known.awaited:
         return
     _put(conn, command, known, state="held", reason=reason)
-    if known.row.state in (None, "cancelled") or known.row.reason is None:
+    if known.row.state in (None, "cancelled") or known.row.reason is None or (anew and known.row.reason != reason):
         tell(conn, command, "held", at, seq=known.seq, reason=reason)
 
 

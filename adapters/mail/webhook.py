@@ -13,7 +13,7 @@ import json
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import Any, Literal
 
@@ -24,10 +24,14 @@ from cryptography.hazmat.primitives.serialization import load_der_public_key
 
 from adapters.database.mail_events import MailEvent
 from adapters.mail.port import SEND_KEY_ARGUMENT
+from nurture.automatic_clicks import network_of
+from nurture.bounces import Bounce
 from nurture.errors import NurtureError
 
 SIGNATURE_HEADER = "X-Twilio-Email-Event-Webhook-Signature"
 TIMESTAMP_HEADER = "X-Twilio-Email-Event-Webhook-Timestamp"
+AHEAD = timedelta(days=1)
+"""How far ahead a provider's clock may be: what it tells of then counts as now."""
 EVIDENCE = "processed"
 """The type of an event that only proves that the provider took the mail."""
 
@@ -100,8 +104,8 @@ def _public_key(text: str) -> EllipticCurvePublicKey | None:
 # --- the events -----------------------------------------------------------------------------------------------------
 
 
-def parse(body: bytes) -> Batch:
-    """The events of a batch in nurture's words, in the order given.
+def parse(body: bytes, *, now: datetime | None = None) -> Batch:
+    """The events of a batch in nurture's words, in the order given; what is told of later than AHEAD of `now` is not.
 
     Raises:
         MalformedWebhook: the body is not JSON, or not an array (a single object counts as an array of one).
@@ -125,6 +129,8 @@ def parse(body: bytes) -> Batch:
             continue
         if event is None:
             foreign += 1
+        elif now is not None and event.at > now + AHEAD:
+            rejected.append(Rejected(index, "`timestamp` is more than a day ahead"))
         else:
             events.append(event)
     return Batch(tuple(events), tuple(rejected), foreign)
@@ -138,26 +144,26 @@ class _UnreadableItemError(Exception):
 class _Meaning:
     type: str
     suppresses: Scope | None = None
+    bounce: Bounce | None = None
 
 
 _MEANINGS = {
     "processed": _Meaning(EVIDENCE),
-    "deferred": _Meaning(EVIDENCE),
+    "deferred": _Meaning("deferred"),
     "group_resubscribe": _Meaning(EVIDENCE),  # only a new consent by form lifts a suppression
     "delivered": _Meaning("delivered"),
     "open": _Meaning("opened"),
     "click": _Meaning("clicked"),
     "reply": _Meaning("replied"),
-    "bounce": _Meaning("bounced", "all"),
     "spamreport": _Meaning("spam_reported", "all"),
     "unsubscribe": _Meaning("unsubscribed", "all"),
     "group_unsubscribe": _Meaning("unsubscribed", "topic"),
 }
 _DROPPED = {
-    "bounced": _Meaning("bounced", "all"),
-    "invalid": _Meaning("bounced", "all"),
-    "unsubscribed": _Meaning("unsubscribed", "all"),
-    "spam reporting": _Meaning("spam_reported", "all"),
+    "bounced": _Meaning("bounced", "all", "dropped"),
+    "invalid": _Meaning("bounced", "all", "dropped"),
+    "unsubscribed": _Meaning("unsubscribed", "all", "dropped"),
+    "spam reporting": _Meaning("spam_reported", "all", "dropped"),
 }
 
 
@@ -187,22 +193,47 @@ def _event(item: Any) -> MailEvent | None:
         machine=item.get("sg_machine_open") is True,
         address=address.strip().lower() if address else None,
         suppresses=meaning.suppresses,
-        reason=f"{told}: {reason}" if reason else None,
+        reason=_reason(told, item, reason),
+        bounce=meaning.bounce,
+        network=network_of(_text(item, "ip")) if told == "click" else None,
+        agent=_text(item, "useragent") if told == "click" else None,
     )
 
 
+def _reason(told: str, item: dict[str, Any], reason: str | None) -> str | None:
+    classification = item.get("bounce_classification")
+    parts = [told, *([_storable(classification)[:100]] if isinstance(classification, str) and classification else [])]
+    if reason:
+        parts.append(reason)
+    return ": ".join(parts) if len(parts) > 1 else None
+
+
 def _meaning(told: str, item: dict[str, Any], reason: str | None) -> _Meaning:
-    if told == "bounce" and item.get("type") == "blocked":
-        # Turned away for now, for what was sent or who sent it: the address itself is good.
-        return _Meaning(EVIDENCE)
+    if told == "bounce":
+        return _of_a_bounce(item.get("type") == "blocked", item.get("bounce_classification"))
     if told == "dropped":
         said = (reason or "").lower()
         # Never passed on, so no evidence of a mail that left; the reason may be the account's own fault.
         return next((meaning for word, meaning in _DROPPED.items() if word in said), _Meaning("dropped"))
     meaning = _MEANINGS.get(told)
     if meaning is None:
-        raise _UnreadableItemError(f"unknown event {told[:100]!r}, known: {', '.join(sorted((*_MEANINGS, 'dropped')))}")
+        raise _UnreadableItemError(
+            f"unknown event {told[:100]!r}, known: {', '.join(sorted((*_MEANINGS, 'bounce', 'dropped')))}"
+        )
     return meaning
+
+
+def _of_a_bounce(blocked: bool, classification: object) -> _Meaning:
+    """What a returned mail says; one that the provider gives no class counts as its type says."""
+    of_mailbox = classification in ("Invalid Address", "Mailbox Unavailable")
+    if blocked:
+        # turned away for now, for what was sent or who sent it: the address itself is good
+        return _Meaning("blocked", None, "put_off" if of_mailbox else "turned_away")
+    if classification == "Mailbox Unavailable":
+        return _Meaning("bounced", None, "mailbox")
+    if of_mailbox or classification in (None, ""):
+        return _Meaning("bounced", "all", "dead")
+    return _Meaning("blocked", None, "turned_away")
 
 
 def _text(item: dict[str, Any], name: str) -> str | None:

@@ -52,7 +52,7 @@ def _of_score(found: Findings, score: Score) -> None:
 def _of_sender(found: Findings, sender: Sender | None) -> None:
     if sender is None:
         return
-    for key in ("sooner_than", "links_within"):
+    for key in ("sooner_than", "links_within", "recipients_within"):
         at = At("sender.yaml").to("automatic_clicks", key)
         _not_negative(found, at, getattr(sender.automatic_clicks, key))
         _no_business_days(found, at, getattr(sender.automatic_clicks, key))

@@ -6,7 +6,7 @@ from datetime import date, timedelta
 from functools import cached_property
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, Field, StrictInt, Tag, model_validator
+from pydantic import AfterValidator, Field, StrictFloat, StrictInt, Tag, model_validator
 
 from nurture.conditions import Strict, by_shape
 from nurture.definitions.words import Language, Name, TimeOfDay, TimeZone
@@ -71,12 +71,59 @@ ClosedDays = Annotated[
 ]
 
 
+PROGRAMS = ("curl/", "wget/", "python-requests/", "python-urllib/", "go-http-client/", "headlesschrome/", "phantomjs/")
+"""What programs call themselves that fetch pages for nobody: no person reads mail with one of them."""
+
+
 class AutomaticClicks(Strict):
     """When a click is taken for a machine's."""
 
     sooner_than: Duration = Field(Duration.parse("10s"), description="A click sooner than this after delivery.")
     links: Annotated[StrictInt, Field(ge=2)] = Field(3, description="So many different links of one mail …")
     links_within: Duration = Field(Duration.parse("5s"), description="… clicked within this time.")
+    recipients: Annotated[StrictInt, Field(ge=2)] = Field(
+        5, description="Clicks out of one network in the mails of so many different people …"
+    )
+    recipients_within: Duration = Field(Duration.parse("30s"), description="… within this time.")
+    programs: tuple[Annotated[str, Field(min_length=3, max_length=50)], ...] = Field(
+        PROGRAMS, description="A click by a program that calls itself so; each is looked for in its name."
+    )
+
+
+PerCent = Annotated[StrictFloat | StrictInt, Field(ge=0.01, le=100)]
+
+
+class Limits(Strict):
+    """From which share of mails on somebody is told, and from which nothing is sent any more."""
+
+    warn: PerCent = Field(description="At so many per cent ops are warned.")
+    stop: PerCent = Field(description="At so many per cent sending stops, until somebody resumes it.")
+    of: Annotated[StrictInt, Field(ge=1)] = Field(description="Of fewer mails than this nothing is concluded.")
+
+    @model_validator(mode="after")
+    def _order(self) -> Limits:
+        if self.warn > self.stop:
+            raise ValueError("a warning comes before the stop: `warn` is at most `stop`")
+        return self
+
+
+class Breaker(Strict):
+    """When the mails of a scenario, or all mails, stop because too many of them do harm."""
+
+    over: Duration = Field(Duration.parse("7d"), description="The mails of this time until now are counted.")
+    spam: Limits = Field(
+        Limits(warn=0.1, stop=0.3, of=500), description="Mails reported as spam, of those that were delivered."
+    )
+    bounces: Limits = Field(
+        Limits(warn=2, stop=5, of=100),
+        description="Mails to dead addresses, of those that came to an end.",
+    )
+
+    @model_validator(mode="after")
+    def _span(self) -> Breaker:
+        if self.over.business_days or not timedelta(hours=1) <= self.over.span <= timedelta(days=90):
+            raise ValueError("mails are counted over 1h to 90d: write 7d, not business days")
+        return self
 
 
 TopicTitle = Annotated[
@@ -139,6 +186,10 @@ class Sender(Strict):
     )
     automatic_clicks: AutomaticClicks = Field(
         AutomaticClicks(), description="When a click is taken for a machine's, so that it neither branches nor scores."
+    )
+
+    breaker: Breaker = Field(
+        Breaker(), description="When mails stop by themselves because of spam reports or dead addresses."
     )
 
     @model_validator(mode="after")

@@ -258,7 +258,9 @@ cap: {mails: 3, per: 7d}
 topics: [newsletter, seminars]
 topic_titles: {newsletter: «Newsletter|お役立ち情報», seminars: {ja: セミナーのご案内, en: Seminars}}
 lost_answer: {then: go_on, after: 1h}
-automatic_clicks: {sooner_than: 10s, links: 3, links_within: 5s}
+automatic_clicks:
+  {sooner_than: 10s, links: 3, links_within: 5s, recipients: 5, recipients_within: 30s, programs: [curl/, wget/]}
+breaker: {over: 7d, spam: {warn: 0.1, stop: 0.3, of: 500}, bounces: {warn: 2, stop: 5, of: 100}}
 """,
     ),
     "Sales": (

@@ -46,6 +46,8 @@ TITLES: dict[str, tuple[str, str]] = {
     "Cap": ("Cap", "通数の上限"),
     "LostAnswer": ("Lost answers", "失われた応答"),
     "AutomaticClicks": ("Automatic clicks", "機械によるクリック"),
+    "Breaker": ("Breaker", "自動停止"),
+    "Limits": ("Limits", "割合の限度"),
     "Sales": ("Sales", "営業"),
     "Rep": ("Rep", "営業担当"),
     "Queue": ("Queue", "受け持ち"),

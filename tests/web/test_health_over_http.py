@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import datetime
+from datetime import UTC, datetime
 
 import httpx
 from pydantic import SecretStr
+from sqlalchemy import insert
 
+from adapters.database.engine import writing
+from adapters.database.schema import mail_stops
 from adapters.settings import Settings
 from tests.web.process import KEY, Process, client_of
 from web.app import make_app
@@ -77,3 +80,16 @@ async def test_many_ask_at_once(process: Process) -> None:
     async with client_of(process.app, KEY) as client:
         answers = await asyncio.gather(*(client.post("/api/leads", json={"id": f"l{number}"}) for number in range(200)))
     assert {answer.status_code for answer in answers} == {201}
+
+
+async def test_a_stop_that_a_person_must_end_is_named_and_makes_nothing_unready(process: Process) -> None:
+    """Probes go on; who looks sees which mail is stopped."""
+    with writing(process.engine) as conn:
+        for scope, name, until in (("scenario", "seminar_to_demo", None), ("domain", "example.com", datetime.now(UTC))):
+            conn.execute(
+                insert(mail_stops).values(
+                    scope=scope, name=name, state="stopped", since=datetime.now(UTC), until=until, times=0, reason="x"
+                )
+            )
+    checks = (await client_of(process.app, None).get("/health/ready")).json()["checks"]
+    assert checks["mail"] == "stopped: seminar_to_demo; see `nurture mail stops`"
