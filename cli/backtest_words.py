@@ -18,7 +18,6 @@ DAY = timedelta(days=1)
 LABELS: dict[Language, dict[str, str]] = {
     "en": {
         "heading": "back-test {since} to {now}, {leads:,} leads", "source": " of {source}",
-        "no_lead": "there is no lead yet: import some, or name a table of past deals with --history FILE.csv",
         "nobody_hot": "nobody would have become hot in this time",
         "week": "week of", "hot": "hot", "won": "won", "lost": "lost", "none_yet": "neither yet",
         "won_lead": "won lead", "closed": "closed", "hot_from": "hot from", "days_before": "days before",
@@ -47,8 +46,6 @@ LABELS: dict[Language, dict[str, str]] = {
     },
     "ja": {
         "heading": "バックテスト {since} 〜 {now}、リード {leads:,} 件", "source": "({source})",
-        "no_lead": "リードがまだありません: nurture leads import で取り込むか、"
-        "--history ファイル.csv で過去の商談を渡します",
         "nobody_hot": "この期間にホットになるリードは一人もいません",
         "week": "週の初め", "hot": "ホット", "won": "受注", "lost": "失注", "none_yet": "未決",
         "won_lead": "受注したリード", "closed": "決着", "hot_from": "ホットになる日", "days_before": "何日前か",

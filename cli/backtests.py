@@ -12,6 +12,7 @@ from rich.text import Text
 
 from cli.backtest_words import DAY, Saying
 from cli.console import out
+from cli.pasts import NO_LEAD
 from nurture.backtest import Backtest, Capacity, Case, Week
 from nurture.shares import Share
 
@@ -27,7 +28,7 @@ def tell(found: Backtest, limit: Capacity | None, saying: Saying, *, zone: ZoneI
     heading = saying.say("heading", since=since, now=now, leads=found.leads)
     out.print(Text(heading + (saying.say("source", source=source) if source else ""), style="bold"))
     if not found.leads:
-        out.print(Text(saying.labels["no_lead"]))
+        out.print(Text(NO_LEAD[saying.language]))
         return
     out.print(_weeks(found.weeks, limit, saying) if found.hot else Text(saying.labels["nobody_hot"]))
     for line in saying.summary(found, limit):

@@ -13,7 +13,7 @@ from nurture.errors import NurtureError, UnknownName
 from nurture.graph import mermaid, svg
 
 Directory = Annotated[
-    Path, typer.Option("--dir", metavar="DIR", help="The folder of definitions.", show_default="scenarios")
+    Path, typer.Option("--dir", "--folder", metavar="DIR", help="The folder of definitions.", show_default="scenarios")
 ]
 
 

@@ -75,7 +75,7 @@ def guide(
 
     Ends with 1 where a step could not be told since its input is wrong; what is only missing yet is no error.
     """
-    definitions = definitions_in(directory)
+    definitions = definitions_in(directory, may_be_empty=True)  # whom it leads begins with nothing
     deals = history or (directory / DEALS if (directory / DEALS).is_file() else None)
     team = Team(directory, definitions, deals, columns, language or language_of(definitions), events).with_table()
     if team.refused is not None and history is not None:

@@ -16,7 +16,7 @@ from cli.console import out
 from cli.journey_words import LABELS, CheckSheet, Map, PhaseRows, drawn, worded
 from cli.opening import definitions_in
 from cli.pages import page, write_page
-from cli.pasts import FOLDER, Columns, Events, Folder, History, opened_pasts
+from cli.pasts import FOLDER, NO_LEAD, Columns, Events, Folder, History, opened_pasts
 from cli.segments_report import Format, Html, Speaks
 from nurture.as_data import as_data
 from nurture.errors import NurtureError
@@ -57,7 +57,7 @@ def show(
     """The journey map as a grid: phases by what people think and do, the qualifying range, what is hot in it."""
     definitions = definitions_in(directory)
     words = Words(definitions, language or language_of(definitions))
-    found = _there(drawn(definitions, words))
+    found = _there(drawn(definitions, words), directory)
     labels = LABELS[words.language]
     if html is not None:
         write_page(html, page("journey_show.html", words.language, map=found, labels=labels))
@@ -83,7 +83,7 @@ def check(
         found = reality_check(pasts.leads, pasts.definitions, pasts.now)
         definitions = pasts.definitions
     if found is None:
-        raise _no_map()
+        raise _no_map(folder or (FOLDER if history is not None else None))
     words = Words(definitions, language or language_of(definitions))
     sheet, labels = worded(found, words), LABELS[words.language]
     if html is not None:
@@ -94,7 +94,7 @@ def check(
         return
     tell_check(sheet, labels)
     if not found.leads:
-        out.print("there is no lead yet: nurture leads import, or judge past deals with --history FILE.csv")
+        out.print(Text(NO_LEAD[words.language]))
     if html is not None:
         out.print(Text(f"written: {html}"))
 
@@ -164,9 +164,10 @@ def tell_check(sheet: CheckSheet, labels: dict[str, str]) -> None:
             out.print(Text(labels[label], style="bold"))
         for line in lines:
             out.print(Text(f"→ {line}", style="yellow"))
-    if not (sheet.wrong or sheet.missing or sheet.asking):
-        said, style = (labels["fine"], "green") if sheet.judged else (labels["no_opinion"], "dim")
-        out.print(Text(f"{labels['wrong']}: {said}", style=style))
+    if not sheet.judged:
+        out.print(Text(f"{labels['wrong']}: {labels['no_opinion']}", style="dim"))
+    elif not (sheet.wrong or sheet.missing or sheet.asking):
+        out.print(Text(f"{labels['wrong']}: {labels['fine']}", style="green"))
 
 
 def _actions(phase: PhaseRows, labels: dict[str, str]) -> Table:
@@ -181,15 +182,16 @@ def _actions(phase: PhaseRows, labels: dict[str, str]) -> Table:
     return table
 
 
-def _there(found: Map | None) -> Map:
+def _there(found: Map | None, folder: Path) -> Map:
     if found is None:
-        raise _no_map()
+        raise _no_map(folder)
     return found
 
 
-def _no_map() -> NurtureError:
+def _no_map(folder: Path | None) -> NurtureError:
+    """No folder: it is the deployed definitions that lack it."""
     return NurtureError(
         "there is no journey map",
-        where="journey_map.yaml",
+        where=str(folder / "journey_map.yaml") if folder is not None else "the current deployment",
         do="write one: its phases, what people think and do in each",
     )

@@ -19,7 +19,7 @@ from adapters.scenario_folder import check_folder, holidays_of
 from adapters.settings import Settings, read_settings
 from cli.console import INPUT_IS_WRONG, Ended, err
 from nurture.definitions import Definitions
-from nurture.errors import Problem
+from nurture.errors import NurtureError, Problem
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,12 +58,16 @@ def opened_if_there() -> Iterator[Data | None]:
         yield data
 
 
-def definitions_in(directory: Path) -> Definitions:
+def definitions_in(directory: Path, *, may_be_empty: bool = False) -> Definitions:
     """The checked definitions of a folder, with the holidays a deploy would look up.
 
-    Where it has errors, all are told and the command ends with 1.
+    Where it has errors, all are told and the command ends with 1. Raises NurtureError where there is no such folder,
+    or none of its files is a definition: then it is rather another folder that is meant.
     """
-    loaded, _files = check_folder(directory)
+    loaded, files = check_folder(directory)
+    if not files and not may_be_empty:
+        do = "name the folder that holds them; nurture guide leads through what to write first"
+        raise NurtureError("there are no definitions in this folder", where=str(directory), do=do)
     if not loaded.ok:
         tell_problems([problem for problem in loaded.problems if problem.severity == "error"])
         err.print(f"nothing was done; `nurture check {directory}` shows the lines", style="bold red")

@@ -20,6 +20,7 @@ from adapters.database.history import past_leads
 from adapters.database.schema import leads as lead_rows
 from adapters.deals.columns import Columns as ColumnsOfDeals
 from adapters.history_file import UNDATED, columns_beside, open_history
+from cli.condition_words import Language
 from cli.console import err
 from cli.opening import definitions_in, opened, tell_problems
 from nurture.definitions import Definitions
@@ -27,6 +28,11 @@ from nurture.errors import NurtureError, near_names
 from nurture.history import PastLead
 
 FOLDER = Path("scenarios")
+NO_LEAD: dict[Language, str] = {
+    "en": "there is no lead yet: nurture leads import, or judge past deals with --history FILE.csv",
+    "ja": "リードがまだありません: nurture leads import で取り込むか、--history ファイル.csv で過去の商談を渡します",
+}
+"""What a report says that has nobody to look at."""
 History = Annotated[
     Path | None,
     typer.Option("--history", metavar="FILE.csv", help="Judge by this file of past deals, not by the database."),

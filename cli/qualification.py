@@ -131,5 +131,8 @@ def _standpoint(lead: str, at: str | None, *, then: bool) -> Standpoint:
             )  # fmt: skip
             if found is None:
                 known, _ = leads.page(connection, 5)
+                if not known:
+                    do = "bring some along with nurture leads import FILE.csv, or begin with nurture demo"
+                    raise NurtureError("there are no leads yet", where=data.engine.url.render_as_string(), do=do)
                 raise UnknownName("lead", lead, [item["id"] for item in known])
     return found

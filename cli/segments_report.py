@@ -15,7 +15,7 @@ from cli.condition_words import Language, Words, language_of
 from cli.console import out
 from cli.four_r_words import LABELS, Card, Sheet, worded
 from cli.pages import page, write_page
-from cli.pasts import Columns, Events, Folder, History, opened_pasts
+from cli.pasts import FOLDER, NO_LEAD, Columns, Events, Folder, History, opened_pasts
 from nurture.as_data import as_data
 from nurture.errors import NurtureError, UnknownName
 from nurture.four_r import four_r
@@ -49,10 +49,13 @@ def report(  # noqa: PLR0913, PLR0917 - each is an option of the command
     """The four R of each segment: Rank, Realistic, Reach, Response, with figures and what to change."""
     with opened_pasts(history, columns, folder, events) as pasts:
         known = pasts.definitions.segments
+        judged = folder or (FOLDER if history is not None else None)
+        where = str(judged / "segments.yaml") if judged is not None else "the current deployment"
         if name is not None and name not in known:
-            raise UnknownName("segment", name, known)
+            raise UnknownName("segment", name, known, where=where)
         if not known:
-            raise NurtureError("there is no segment to report on", do="write one into segments.yaml")
+            do = "write one into segments.yaml"
+            raise NurtureError("there is no segment to report on", where=where, do=do)
         found = four_r(pasts.leads, pasts.definitions, pasts.now, floor=floor, names=[name] if name else None)
     words = Words(pasts.definitions, language or language_of(pasts.definitions))
     sheet = worded(found, words)
@@ -63,7 +66,7 @@ def report(  # noqa: PLR0913, PLR0917 - each is an option of the command
         return
     tell(sheet)
     if not found.leads:
-        out.print("there is no lead yet: nurture leads import, or judge past deals with --history FILE.csv")
+        out.print(Text(NO_LEAD[words.language]))
     if html is not None:
         out.print(Text(f"written: {html}"))
 

@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 from pydantic import ValidationError
 from rich.progress import Progress
+from rich.text import Text
 
 from adapters.database import leads as stored_leads
 from adapters.database.engine import reading
@@ -104,7 +105,10 @@ def _lead_and_now(lead: str | None) -> tuple[SimulatedLead, datetime]:
         who = SimulatedLead(known["id"], known["attributes"], known["language"], known["time_zone"])
         return who, now
     if lead is not None:
-        err.print(f"there is no lead {lead!r} in the data: it walks without attributes")
+        err.print(Text(f"there is no lead {lead!r} in the data: it walks without attributes", style="yellow"))
+        err.print(
+            Text("  → look for the id on the page of leads, or bring it along: nurture leads import", style="yellow")
+        )
     return SimulatedLead(id=lead or "simulated"), now
 
 

@@ -65,9 +65,9 @@ class UnknownName(NurtureError):
         self.name = name
         self.known = tuple(sorted(known))
         near = near_names(name, self.known)
-        listed = ", ".join(self.known) if self.known else "none"
         hint = f"did you mean {' or '.join(repr(n) for n in near)}? " if near else ""
-        super().__init__(f"unknown {kind} {name!r}", where=where, do=f"{hint}known: {listed}")
+        do = f"{hint}known: {', '.join(self.known)}" if self.known else f"there is no {kind} yet"
+        super().__init__(f"unknown {kind} {name!r}", where=where, do=do)
         self.near = near
 
 

@@ -137,7 +137,7 @@ def test_in_the_database_the_deployed_map_is_checked(deployed: Nurture) -> None:
     said = deployed("journey", "check")
     assert said.code == 0
     assert "件数不足" in said.out
-    assert "there is no lead yet" in said.out
+    assert "リードがまだありません" in said.out
 
 
 def test_without_a_map_it_is_said_what_is_missing(nurture: Nurture) -> None:

@@ -157,7 +157,7 @@ def test_without_leads_and_without_a_deployment_it_is_said_what_to_do(nurture: N
     assert (said.code, "nurture deploy" in said.err) == (1, True)
     assert nurture("deploy").code == 0
     said = nurture("segments", "report")
-    assert (said.code, "there is no lead yet" in said.out) == (0, True)
+    assert (said.code, "リードがまだありません" in said.out) == (0, True)
     said = nurture("segments", "report", "midsize")
     assert (said.code, "midsize_infrastructure" in said.err) == (1, True)
     for name in ("segments", "seminar_to_demo", "reactivation"):
