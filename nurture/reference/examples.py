@@ -233,7 +233,9 @@ seminar:
   event: {signed_up: seminar}
   fields: {email: required, company: optional}
   topic: seminars
-  consent: {version: «en_1|ja_1», text: «I agree to get mail about seminars.|セミナーのご案内を受け取ることに同意します。»}
+  consent:
+    version: «en_1|ja_1»
+    text: «I agree to get mail about seminars.|セミナーのご案内を受け取ることに同意します。»
   thanks: /thanks
 letter:
   event: {signed_up: letter}
