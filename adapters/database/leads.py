@@ -300,7 +300,7 @@ def _find(conn: Connection, data: LeadUpsert) -> Row[Any] | None:
             do=f"use that id, or leave `{what}` of {data.id!r} out",
         )
     if named is not None and named.status == "erased":
-        raise LeadRefused(f"lead {data.id!r} was erased", do="use a new id")
+        raise LeadRefused(f"lead {data.id!r} was erased", do="leave it out; somebody else needs another id")
     return named
 
 

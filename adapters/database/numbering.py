@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, exists, func, insert, or_, select, update
+from sqlalchemy import Connection, Row, bindparam, delete, exists, func, insert, or_, select, update
 
 from adapters.database import confirmations
 from adapters.database import enrolments as enrolling
@@ -98,6 +98,10 @@ def file_all(conn: Connection, several: Sequence[str], store: Deployments) -> in
     by which a lead begins to fit the segment that leads into a scenario, after all that is filed with it.
     """
     rows = {row.id: row for row in lock_rows(conn, several)}
+    gone = [lead for lead, row in rows.items() if row.status == "erased"]
+    if gone:  # told in the very moment in which the lead was erased
+        conn.execute(delete(events).where(events.c.lead.in_(gone), events.c.filed.is_(False)))
+        rows = {lead: row for lead, row in rows.items() if lead not in gone}
     fresh: dict[str, list[Row[Any]]] = {}
     for event in conn.execute(_FRESH, {"of": list(rows)}):
         fresh.setdefault(event.lead, []).append(event)

@@ -229,17 +229,19 @@ cool_down: 30d
 # forms.yaml
 seminar:
   title: «Sign up for the seminar|セミナーのお申し込み»
-  language: ja
+  language: «en|ja»
   event: {signed_up: seminar}
   fields: {email: required, company: optional}
   topic: seminars
-  consent: {version: ja_1, text: «I agree to get mail about seminars.|セミナーのご案内を受け取ることに同意します。»}
+  consent:
+    version: «en_1|ja_1»
+    text: «I agree to get mail about seminars.|セミナーのご案内を受け取ることに同意します。»
   thanks: /thanks
 letter:
   event: {signed_up: letter}
   fields: {email: required}
   topic: newsletter
-  consent: {version: ja_1, text: «I agree to get the letter.|メールマガジンを受け取ることに同意します。»}
+  consent: {version: «en_1|ja_1», text: «I agree to get the letter.|メールマガジンを受け取ることに同意します。»}
   confirm: confirm_subscription
 """,
     ),

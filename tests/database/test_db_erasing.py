@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import JSON, Connection, String, Table, Text, func, insert, select, update
 from sqlalchemy.exc import DBAPIError
 
-from adapters.database import consents, disclosure, enrolments, erasures, handoffs, leads, scrubbing
+from adapters.database import consents, disclosure, enrolments, erasures, handoffs, leads, numbering, scrubbing
 from adapters.database.deployments import DeploymentStore
 from adapters.database.engine import reading, writing
 from adapters.database.events import accept, accept_mail, unsubscribe
@@ -213,6 +213,23 @@ def test_an_event_without_a_number_starts_no_workflow_for_an_erased_lead(deploye
         assert erasures.let_go(conn, LEAD)
 
 
+def test_an_event_that_comes_in_the_very_moment_of_the_erasure_is_gone_once_it_would_be_filed(
+    deployed: DeploymentStore,
+) -> None:
+    """Another process had looked the lead up before: the relay files nothing, and others' events as ever."""
+    person(deployed)
+    person(deployed, "lead_2", email="other@example.com")
+    ask(deployed)
+    finish(deployed)
+    with writing(deployed.engine) as conn:
+        for name, lead in (("mine", LEAD), ("other", "lead_2")):
+            row = {**filled(events), "event": name, "lead": lead, "type": "visited", "filed": False, "seq": None}
+            conn.execute(insert(events).values({**row, "send": None, "reversed_at": None, "automatic": False}))
+        numbering.file_all(conn, [LEAD, "lead_2"], deployed)
+        assert conn.execute(select(events.c.event, events.c.filed)).all() == [("other", True)]
+        assert not conn.execute(select(lead_rows.c.pending).where(lead_rows.c.id == LEAD)).scalar()
+
+
 def test_it_waits_for_the_workflow_and_for_a_mail_on_its_way(deployed: DeploymentStore) -> None:
     """A lead that was never started has let go at once."""
     person(deployed)
@@ -378,9 +395,9 @@ def test_a_person_is_told_everything(deployed: DeploymentStore) -> None:
     assert found["suppressions"][0]["reason"] == "bounced"
     for section in ("events", "handoffs", "timeline", "confirmations", "earlier_profiles"):
         assert found[section], section
-    told = list(disclosure.lines(found))
-    assert ("profile", 1, "attributes.company.value", "鈴木商店") in told
-    assert ("sends", 1, "subject", "件名") in told
+    rows = list(disclosure.lines(found))
+    assert ("profile", 1, "attributes.company.value", "鈴木商店") in rows
+    assert ("sends", 1, "subject", "件名") in rows
     json.dumps(found)
 
 

@@ -139,7 +139,7 @@ class LeadDesk:
 
     def closed(self, handoff: str, outcome: Outcome) -> Callable[[int], HandoffClosed]:
         """Sales has closed a task."""
-        return lambda seq: HandoffClosed(handoff=handoff, outcome=outcome, **_stamp(seq))
+        return lambda seq: HandoffClosed(handoff=handoff, outcome=outcome, **stamp(seq))
 
     def opened(self) -> Callable[[int], Happening]:
         """An open of the newest mail."""
@@ -156,23 +156,24 @@ async def eventually(look: Callable[[], Awaitable[Any]]) -> Any:
     pytest.fail("it did not happen within 15 s")
 
 
-def _stamp(seq: int) -> dict[str, Any]:
+def stamp(seq: int) -> dict[str, Any]:
+    """What every entry has."""
     return {"seq": seq, "at": real_now(), "received_at": real_now(), "deployment": DEPLOYMENT}
 
 
 def profiled(seq: int) -> Profiled:
     """What the lead is."""
-    return Profiled(**_stamp(seq))
+    return Profiled(**stamp(seq))
 
 
 def enrolled(seq: int) -> Enrolled:
     """The lead runs the scenario."""
-    return Enrolled(scenario="invite", enrolment=1, **_stamp(seq))
+    return Enrolled(scenario="invite", enrolment=1, **stamp(seq))
 
 
 def happening(type: str, subject: str = "", send: str | None = None) -> Callable[[int], Happening]:
     """Something the lead did just now."""
-    return lambda seq: Happening(id=f"event {seq}", type=type, subject=subject, send=send, **_stamp(seq))
+    return lambda seq: Happening(id=f"event {seq}", type=type, subject=subject, send=send, **stamp(seq))
 
 
 @pytest.fixture
