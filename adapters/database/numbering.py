@@ -282,13 +282,16 @@ def _told(fresh: Sequence[Row[Any]], named: frozenset[str]) -> list[Happening]:
             subject=event.subject,
             send=event.send,
             suppresses=event.suppresses,
-            written=bool(event.properties.get("written")),
+            written=_is_letter(event),
         )
         for event in fresh
-        if (event.type in named or event.properties.get("written"))
-        and not event.automatic
-        and event.reversed_at is None
+        if (event.type in named or _is_letter(event)) and not event.automatic and event.reversed_at is None
     ]
+
+
+def _is_letter(event: Row[Any]) -> bool:
+    """True of what Inbound Parse handed in: whoever may hand in events makes no letter, whatever he writes in them."""
+    return bool(event.type == "replied" and event.semantic is not None and event.properties.get("written"))
 
 
 def _event_time(event: Row[Any]) -> datetime:

@@ -138,6 +138,7 @@ def _hear(conn: Connection, lead: str, message: str, sent: Row[Any] | None, now:
         [
             event_row(
                 event=f"reply/{message}",
+                semantic=message,
                 lead=lead,
                 type="replied",
                 subject=sent.template if sent is not None else "",

@@ -14,7 +14,8 @@ from sqlalchemy import Connection, insert, select, update
 from adapters.database import api_keys
 from adapters.database.consents import suppressed
 from adapters.database.engine import reading, writing
-from adapters.database.schema import events, leads, replies, sends, suppressions, timeline
+from adapters.database.numbering import file_events
+from adapters.database.schema import entries, events, leads, replies, sends, suppressions, timeline
 from tests.web.process import Process
 from web.security import MOST_BYTES, MOST_BYTES_OF_MAIL
 
@@ -134,6 +135,20 @@ async def test_a_letter_is_the_reply_to_its_mail_and_can_be_read_by_the_rep(mail
     (item,) = answer.json()["items"]
     assert (item["words"], item["text"], item["attachments"]) == ("資料をいただけますか。", text, 1)
     assert (item["kind"], item["subject"], item["send"]) == ("written", "Re: お知らせ", KEY)
+
+
+async def test_only_a_mail_that_came_in_is_a_letter_to_the_workflow(mailbox: Mailbox) -> None:
+    """It is told even where no definition names `replied`; who hands in events cannot stop scenarios by a property."""
+    process = mailbox.process
+    for number, kind in enumerate(("replied", "visited")):
+        event = {"id": f"e{number}", "lead": "l1", "type": kind, "subject": "/pricing", "properties": {"written": True}}
+        assert (await process.client.post("/events", json={"events": [event]})).status_code == 202
+    assert await mailbox.hand_in(parsed("お電話ください")) == "written"
+    with writing(process.engine) as connection:
+        file_events(connection, "l1", process.store)
+        bodies = [row.body for row in connection.execute(select(entries).where(entries.c.kind == "event"))]
+    assert [body["type"] for body in bodies if body["written"]] == ["replied"]
+    assert "visited" in [body["type"] for body in bodies if not body["written"]]
 
 
 @pytest.mark.parametrize("charset", ["UTF-8", "ISO-2022-JP", "Shift_JIS", "windows-31j", "EUC-JP"])
