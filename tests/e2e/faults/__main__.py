@@ -59,6 +59,8 @@ def perform(trouble: Trouble, database: Callable[[Path], str], leads: int) -> tu
 def row(trouble: Trouble, found: Outcome, told: Told, different: list[str]) -> str:
     """One line of the table."""
     struck = [f"{name} {count}" for name, count in told.struck.items() if count]
+    if any(each["fault"] == "late" for each in trouble.faults):
+        struck.append(f"late {found.late}")
     if told.killed:
         struck.append(f"{told.killed} kills")
     most = max((count for person in found.people.values() for count in person.mails.values()), default=0)
