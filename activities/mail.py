@@ -107,7 +107,7 @@ class MailActivities:
             return hold
         definitions = self._desk.store.current()
         verdict = self._judge(conn, command, known, definitions)
-        if known.awaited and verdict.gate in ("ended", "refused"):  # what went may have gone
+        if known.row.again and verdict.gate in ("ended", "refused"):  # the first one may have gone
             return self._give_up(conn, command, known, verdict.reason)
         match verdict.gate:
             case "ended":
