@@ -155,7 +155,7 @@ class MailActivities:
         self, conn: Connection, command: SendMail, known: sends.Known, verdict: gate.Verdict, now: datetime
     ) -> SendResult | sends.Hold | None:
         """What follows where the gate is not open; None where it is."""
-        if known.awaited and verdict.gate in ("ended", "refused"):  # what went may have gone
+        if known.row.again and verdict.gate in ("ended", "refused"):  # the first one may have gone
             return self._give_up(conn, command, known, verdict.reason)
         match verdict.gate:
             case "ended":

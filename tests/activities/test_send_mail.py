@@ -339,14 +339,18 @@ def test_proof_that_comes_while_a_lost_mail_is_held_again_counts(make_desk: Maki
     assert desk.row().state == "accepted"
 
 
-def test_a_lost_mail_is_not_sent_again_to_who_has_left(make_desk: Making) -> None:
-    """The gate is asked once more; what it refuses stays unknown, since the first may have gone."""
+@pytest.mark.parametrize("meanwhile", [(), (Fault(status=503),)])
+def test_a_lost_mail_is_not_sent_again_to_who_has_left(make_desk: Making, meanwhile: tuple[Fault, ...]) -> None:
+    """The gate is asked once more, also where the second attempt was held: the first one may have gone."""
     desk = make_desk(sender=AGAIN)
-    desk.provider.fail_next(Fault(kind="drop_untaken"))
+    desk.provider.fail_next(Fault(kind="drop_untaken"), *meanwhile)
     desk.held()
+    an_hour_has_passed(desk)
+    for _ in meanwhile:
+        desk.held()
+        desk.trouble_is_over()
     with writing(desk.engine) as conn:
         consents.suppress(conn, EMAIL, "all", "unsubscribed", at=desk.now())
-    an_hour_has_passed(desk)
     result = desk.send()
     assert (result.outcome, desk.taken(), desk.row().state) == ("unknown", 0, "unknown")
     assert "not sent again" in (result.reason or "")

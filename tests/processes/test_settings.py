@@ -66,6 +66,8 @@ def test_a_given_temporal_address_means_no_embedded_server(environment: pytest.M
         ("NURTURE_WEB", "127.0.0.1:port"),
         ("NURTURE_WEB", "http://127.0.0.1:8080"),
         ("NURTURE_MAIL", "smtp"),
+        ("NURTURE_MAIL_RATE", "0"),
+        ("NURTURE_MAIL_RATE", "10/second"),
         ("NURTURE_TEMPORAL_PORT", "70000"),
         ("NURTURE_PUBLIC_URL", "nurture.example.co.jp"),
         ("NURTURE_NOTIFY_URL", "ftp://example.co.jp"),
@@ -159,6 +161,7 @@ def test_a_child_reads_the_same_settings_in_another_directory(environment: pytes
     keys = (public_key(ec.generate_private_key(ec.SECP256R1())), public_key(ec.generate_private_key(ec.SECP256R1())))
     environment.setenv("NURTURE_HOME", "here")
     environment.setenv("NURTURE_API_KEY", "key")
+    environment.setenv("NURTURE_MAIL_RATE", "2.5")
     environment.setenv("NURTURE_SENDGRID_WEBHOOK_KEYS", " , ".join(keys))
     environment.setenv("NURTURE_SITES", "https://WWW.example.co.jp:443/, http://127.0.0.1:3000")
     environment.setenv("NURTURE_SAMPLE_SITE", "1")

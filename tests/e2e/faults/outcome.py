@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import Engine, and_, func, select
@@ -19,6 +20,8 @@ from adapters.database.schema import events, handoffs, leads, sends, timeline, w
 from tests.e2e.faults.people import People
 from tests.e2e.whole import Whole
 
+LATE = timedelta(hours=5)
+"""An event of a mail that came so much later than it happened was held back: as a rule it takes half an hour."""
 PASSED = ("arrived", "passed", "finished")
 """The lines of a timeline that make a path."""
 
@@ -36,13 +39,14 @@ class Person:
 
 @dataclass
 class Outcome:
-    """How a run ended. `wrong`: what must never be, in words; empty where everything held."""
+    """How a run ended. `wrong`: what must never be, in words; empty where everything held. `late`: events of mails."""
 
     people: dict[int, Person]
     wrong: list[str]
     mails: int
     events: int
     unknown: int
+    late: int
 
     @property
     def lost(self) -> set[int]:
@@ -89,6 +93,7 @@ def outcome_of(nurture: Whole, engine: Engine, people: People, taken: Counter[st
         _paths(conn, numbers, found)
         wrong += _unapplied(conn, numbers)
         told = _told(conn, numbers)
+        late = _late(conn, numbers)
         for row in conn.execute(select(handoffs.c.lead, handoffs.c.state).order_by(handoffs.c.id)):
             if row.lead in numbers:
                 found[numbers[row.lead]].tasks.append(row.state)
@@ -100,7 +105,7 @@ def outcome_of(nurture: Whole, engine: Engine, people: People, taken: Counter[st
             elif sent.lead in numbers and sent.state == "accepted" and not of_key[sent.key]:
                 wrong.append(f"{sent.key} is accepted, and the sink has no such mail")
     wrong += _untrue(taken, tried, told)
-    return Outcome(found, wrong, sum(of_key.values()), sum(told.values()), unknown)
+    return Outcome(found, wrong, sum(of_key.values()), sum(told.values()), unknown, late)
 
 
 def _paths(conn: Any, numbers: Mapping[str, int], found: Mapping[int, Person]) -> None:
@@ -127,6 +132,12 @@ def _told(conn: Any, numbers: Mapping[str, int]) -> Counter[str]:
         elif each.type in verbs:
             found[f"{verbs[each.type]} {each.send}"] += 1
     return found
+
+
+def _late(conn: Any, numbers: Mapping[str, int]) -> int:
+    row = events.c
+    found = conn.execute(select(row.lead, row.at, row.received_at).where(row.send.is_not(None)))
+    return sum(1 for each in found if each.lead in numbers and each.received_at - each.at > LATE)
 
 
 def _unapplied(conn: Any, numbers: Mapping[str, int]) -> list[str]:

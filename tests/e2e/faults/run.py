@@ -27,7 +27,8 @@ VICTIMS = ("worker", "web", "relay", "temporal")
 class Trouble:
     """What is wrong during a run: faults of the sink, and every so many seconds one process killed, by turns.
 
-    `kills`: so many in all; None: until the run is over.
+    `kills`: so many in all; None: until the run is over. `speed`: of nurture's clock, slower where things take longer
+    to recover: all the time in which a process is away passes on it, and deadlines do not wait.
     """
 
     name: str
@@ -35,6 +36,7 @@ class Trouble:
     faults: Sequence[Mapping[str, Any]] = ()
     kill_every: float | None = None
     kills: int | None = None
+    speed: int = SPEED
 
 
 @dataclass

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.e2e.faults.run import Trouble
+from tests.e2e.faults.run import SPEED, Trouble
 
 NONE = Trouble("none", "nothing is wrong: what all others are compared with")
 
@@ -44,10 +44,13 @@ ALL_AT_ONCE = (
     {"fault": "forge", "rate": 0.3},
 )
 OF_KILLS = (
-    Trouble("kills", "SIGKILL of worker, web, relay, Temporal by turns, every 10 s", kill_every=10),
-    Trouble("kills, no look-up", "the same, and the sink never tells what it has", ({"fault": "no_lookup"},), 10),
-    Trouble("everything at once", "429, 503, drop, slow, re-keyed, shuffled, late, forged, and kills", ALL_AT_ONCE, 20),
-)
+    Trouble("kills", "SIGKILL of worker, web, relay, Temporal by turns, every 20 s",
+            kill_every=20, speed=SPEED // 2),
+    Trouble("kills, no look-up", "the same, and the sink never tells what it has",
+            ({"fault": "no_lookup"},), kill_every=20, speed=SPEED // 2),
+    Trouble("everything at once", "429, 503, drop, slow, re-keyed, shuffled, late, forged, and a kill every 30 s",
+            ALL_AT_ONCE, kill_every=30, speed=SPEED // 2),
+)  # fmt: skip
 
 TROUBLES = (*OF_SENDING, *OF_WEBHOOKS, *OF_KILLS)
 
