@@ -16,6 +16,7 @@ from adapters.database import confirmations
 from adapters.database import enrolments as enrolling
 from adapters.database.among import among
 from adapters.database.edges import Edges
+from adapters.database.merges import pass_on
 from adapters.database.schema import enrolments, entries, events, leads, sends, timeline
 from adapters.database.sequence import (
     ENTRY,
@@ -98,6 +99,7 @@ def file_all(conn: Connection, several: Sequence[str], store: Deployments) -> in
     by which a lead begins to fit the segment that leads into a scenario, after all that is filed with it.
     """
     rows = {row.id: row for row in lock_rows(conn, several)}
+    pass_on(conn, [row.id for row in rows.values() if row.status == "erased"])
     fresh: dict[str, list[Row[Any]]] = {}
     for event in conn.execute(_FRESH, {"of": list(rows)}):
         fresh.setdefault(event.lead, []).append(event)

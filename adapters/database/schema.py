@@ -196,6 +196,15 @@ addresses = Table(
     Index("ix_addresses_lead", "lead"),
 )  # fmt: skip
 
+merges = Table(
+    "merges", metadata,  # two leads that were one person: the id that is gone resolves to the one that goes on
+    Column("gone", String(200), ForeignKey("leads.id"), primary_key=True),
+    Column("keep", String(200), ForeignKey("leads.id"), nullable=False),
+    Column("at", Instant, nullable=False),
+    Column("by", String(200), nullable=False),
+    Index("ix_merges_keep", "keep"),
+)  # fmt: skip
+
 visitors = Table(
     "visitors", metadata,  # browsers that are known to be somebody's
     Column("visitor", String(32), primary_key=True),            # the random id that the page snippet made

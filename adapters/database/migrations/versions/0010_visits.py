@@ -1,4 +1,4 @@
-"""Browsers of the own site, what they did while they were nobody's and whose they are; several addresses of a lead."""
+"""Who is who: several addresses of a lead, leads that are one person, browsers of the own site and their visits."""
 
 from __future__ import annotations
 
@@ -24,6 +24,17 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("address", name=op.f("pk_addresses")),
     )
     op.create_index("ix_addresses_lead", "addresses", ["lead"])
+    op.create_table(
+        "merges",
+        sa.Column("gone", sa.String(length=200), nullable=False),
+        sa.Column("keep", sa.String(length=200), nullable=False),
+        sa.Column("at", Instant(), nullable=False),
+        sa.Column("by", sa.String(length=200), nullable=False),
+        sa.ForeignKeyConstraint(["gone"], ["leads.id"], name=op.f("fk_merges_gone_leads")),
+        sa.ForeignKeyConstraint(["keep"], ["leads.id"], name=op.f("fk_merges_keep_leads")),
+        sa.PrimaryKeyConstraint("gone", name=op.f("pk_merges")),
+    )
+    op.create_index("ix_merges_keep", "merges", ["keep"])
     op.create_table(
         "visitors",
         sa.Column("visitor", sa.String(length=32), nullable=False),
@@ -55,4 +66,5 @@ def upgrade() -> None:
 def downgrade() -> None:
     op.drop_table("visits")
     op.drop_table("visitors")
+    op.drop_table("merges")
     op.drop_table("addresses")
