@@ -81,7 +81,7 @@ def desk_of(settings: Settings, clock: Clock, store: DeploymentStore, runtime: R
         links=SiteLinks(LinkTokens.of(store.engine), settings.origins, settings.public_url)
         if settings.origins
         else None,
-        visit_days=settings.visit_days,
+        page_view_days=settings.page_view_days,
         meter=runtime.metric_meter,
     )
 

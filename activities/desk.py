@@ -32,7 +32,7 @@ class Desk:
     notifier: Notifier
     public_url: str
     links: SiteLinks | None = None
-    visit_days: int = 90
+    page_view_days: int = 90
     meter: MetricMeter = MetricMeter.noop
 
 

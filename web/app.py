@@ -31,6 +31,7 @@ from web import (
     leads,
     metrics,
     openapi,
+    page_views,
     problems,
     reports,
     sample_site,
@@ -39,7 +40,6 @@ from web import (
     sink,
     snippet,
     unsubscribe,
-    visits,
     webhooks,
 )
 from web.context import Nurture
@@ -108,7 +108,7 @@ def make_app(settings: Settings, engine: Engine, *, store: DeploymentStore, cloc
         metrics,
     ):
         app.include_router(module.router)
-    for module in (confirmation, snippet, visits):
+    for module in (confirmation, snippet, page_views):
         app.include_router(module.router, dependencies=[PUBLIC])
     if settings.sample_site:
         app.include_router(sample_site.router, dependencies=[PUBLIC])

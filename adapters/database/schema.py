@@ -216,8 +216,8 @@ visitors = Table(
     Index("ix_visitors_send", "send"),
 )  # fmt: skip
 
-visits = Table(
-    "visits", metadata,  # what browsers did that are nobody's: kept for some days, moved to `events` at a sign-up
+page_views = Table(
+    "page_views", metadata,  # what browsers did that are nobody's: kept for some days, moved to `events` at a sign-up
     _id(),
     Column("visitor", String(32), nullable=False),
     Column("event", String(300), nullable=False, unique=True),  # the id that its event would have
@@ -225,8 +225,8 @@ visits = Table(
     Column("subject", String(400), nullable=False),
     Column("site", String(300), nullable=False),
     Column("at", Instant, nullable=False),
-    Index("ix_visits_visitor", "visitor", "id"),
-    Index("ix_visits_at", "at"),
+    Index("ix_page_views_visitor", "visitor", "id"),
+    Index("ix_page_views_at", "at"),
 )  # fmt: skip
 
 suppressions = Table(

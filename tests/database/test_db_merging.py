@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection, insert, select, update
 
-from adapters.database import consents, enrolments, leads, timeline, visits
+from adapters.database import consents, enrolments, leads, page_views, timeline
 from adapters.database.deployments import DeploymentStore
 from adapters.database.engine import reading, writing
 from adapters.database.events import accept, accept_mail, happened, unsubscribe
@@ -113,7 +113,7 @@ def test_points_are_not_doubled_and_the_past_stays_as_it_was_shown(store: Deploy
 def test_old_ids_resolve_everywhere(store: DeploymentStore, one: Callable[..., Merged]) -> None:
     """Reading, changing, enrolling, events by id and address, unsubscribing: all reach the one that goes on."""
     with writing(store.engine) as conn:
-        visits.sign_up(conn, "e" * 32, "b", store=store, now=NOW, keep=DAY)
+        page_views.sign_up(conn, "e" * 32, "b", store=store, now=NOW, keep=DAY)
         conn.execute(
             insert(sends).values(
                 key=KEY, lead="b", scenario="seminar_to_demo", enrolment=1, step="newsletter", visit=1,
@@ -136,7 +136,7 @@ def test_old_ids_resolve_everywhere(store: DeploymentStore, one: Callable[..., M
         accept_mail(conn, [MailEvent(id="3", send=KEY, type="opened", at=NOW, address="b@example.com")], NOW, None)
         told = conn.execute(select(events.c.lead).where(events.c.event.in_(("1", "2", "3")))).scalars().all()
         assert told == ["a", "a", "a"]
-        assert visits.whose(conn, "e" * 32) == "a"
+        assert page_views.whose(conn, "e" * 32) == "a"
         assert enrol(conn, store, "b").lead == "a"
         assert unsubscribe(conn, "b", "newsletter", now=NOW, send=KEY)
         assert consents.suppressed(conn, "a@example.com", "newsletter") == "one_click"

@@ -1,4 +1,4 @@
-"""Who is who: several addresses of a lead, leads that are one person, browsers of the own site and their visits."""
+"""Who is who: several addresses of a lead, leads that are one person, browsers of the own site."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def upgrade() -> None:
     op.create_index("ix_visitors_lead", "visitors", ["lead"])
     op.create_index("ix_visitors_send", "visitors", ["send"])
     op.create_table(
-        "visits",
+        "page_views",
         sa.Column("id", Id, autoincrement=True, nullable=False),
         sa.Column("visitor", sa.String(length=32), nullable=False),
         sa.Column("event", sa.String(length=300), nullable=False),
@@ -56,15 +56,15 @@ def upgrade() -> None:
         sa.Column("subject", sa.String(length=400), nullable=False),
         sa.Column("site", sa.String(length=300), nullable=False),
         sa.Column("at", Instant(), nullable=False),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_visits")),
-        sa.UniqueConstraint("event", name=op.f("uq_visits_event")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_page_views")),
+        sa.UniqueConstraint("event", name=op.f("uq_page_views_event")),
     )
-    op.create_index("ix_visits_visitor", "visits", ["visitor", "id"])
-    op.create_index("ix_visits_at", "visits", ["at"])
+    op.create_index("ix_page_views_visitor", "page_views", ["visitor", "id"])
+    op.create_index("ix_page_views_at", "page_views", ["at"])
 
 
 def downgrade() -> None:
-    op.drop_table("visits")
+    op.drop_table("page_views")
     op.drop_table("visitors")
     op.drop_table("merges")
     op.drop_table("addresses")
