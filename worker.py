@@ -86,7 +86,7 @@ def desk_of(settings: Settings, clock: Clock, store: DeploymentStore, runtime: R
         links=SiteLinks(LinkTokens.of(store.engine), settings.origins, settings.public_url)
         if settings.origins
         else None,
-        visit_days=settings.visit_days,
+        page_view_days=settings.page_view_days,
         lists=suppression_lists_of(settings),
         meter=runtime.metric_meter,
     )

@@ -12,7 +12,7 @@ from temporalio import activity
 
 from activities.desk import Desk
 from adapters import starting
-from adapters.database import sweeping, visits
+from adapters.database import page_views, sweeping
 from adapters.database.engine import reading, writing
 from adapters.database.entering import entering as entering_since
 from adapters.enrolling import enrol
@@ -39,7 +39,7 @@ class BulkActivities:
     def sweep(self) -> protocol.Swept:
         """If a night has begun since the last sweep, tick every lead concerned, once; nights missed are joined.
 
-        Whoever has begun to fit the segment of an `enter` is enrolled. Old visits of nobody are deleted.
+        Whoever has begun to fit the segment of an `enter` is enrolled. Old page views of nobody are deleted.
         """
         desk, now, after = self._desk, self._desk.clock.now(), ""
         current, night = desk.store.current(), False
@@ -70,7 +70,7 @@ class BulkActivities:
             )
             with writing(desk.engine) as conn:
                 sweeping.finish(conn, now, told)
-                visits.clean(conn, now - timedelta(days=desk.visit_days))
+                page_views.clean(conn, now - timedelta(days=desk.page_view_days))
             if told or entered:
                 log.info("night_swept", leads=told, entered=entered)
             since, night = now, True

@@ -35,7 +35,7 @@ class Desk:
     public_url: str
     replies: ReplyAddresses | None = None
     links: SiteLinks | None = None
-    visit_days: int = 90
+    page_view_days: int = 90
     lists: SuppressionLists | None = None
     meter: MetricMeter = MetricMeter.noop
 

@@ -193,7 +193,7 @@ class Settings(BaseSettings):
     `rate_…`: how often each key, and each client address without one, may ask; `posts` are forms sent and logins tried.
     `mail_rate`: how many mails a second all workers together hand to the provider, None: as many as they can.
     `trusted_proxies`: who may say in `X-Forwarded-For` whose request it passes on. `sites`: the web sites whose pages
-    may tell of visits. `visit_days`: how long visits of nobody known are kept. `sample_site`: show that of the demo.
+    may tell of page views. `page_view_days`: how long those of nobody are kept. `sample_site`: show that of the demo.
     """
 
     model_config = SettingsConfigDict(
@@ -217,7 +217,7 @@ class Settings(BaseSettings):
     rate_posts: Rate = "120/minute"
     trusted_proxies: Annotated[tuple[Network, ...], NoDecode, BeforeValidator(_comma_separated)] = ("127.0.0.1", "::1")
     sites: Annotated[tuple[Origin, ...], NoDecode, BeforeValidator(_comma_separated)] = ()
-    visit_days: Annotated[int, Field(ge=1, le=400)] = 90
+    page_view_days: Annotated[int, Field(ge=1, le=400)] = 90
     sample_site: bool = False
     metrics: Address | None = None
     temporal_cli: Path | None = None
@@ -258,7 +258,7 @@ class Settings(BaseSettings):
 
     @property
     def origins(self) -> frozenset[str]:
-        """The sites whose visits are taken in, as browsers name them; the sample site stands where Nurture does."""
+        """The sites whose page views are taken in, as browsers name them; the sample site stands where Nurture does."""
         own = {_an_origin("://".join(urlsplit(self.public_url)[:2]))} if self.sample_site else set()
         return frozenset(self.sites) | own
 
@@ -320,7 +320,7 @@ class Settings(BaseSettings):
             "NURTURE_RATE_POSTS": self.rate_posts,
             "NURTURE_TRUSTED_PROXIES": ",".join(self.trusted_proxies),
             "NURTURE_SITES": ",".join(self.sites),
-            "NURTURE_VISIT_DAYS": str(self.visit_days),
+            "NURTURE_PAGE_VIEW_DAYS": str(self.page_view_days),
             "NURTURE_SAMPLE_SITE": "1" if self.sample_site else None,
             "NURTURE_METRICS": self.metrics,
             "NURTURE_TEMPORAL_CLI": str(self.temporal_cli) if self.temporal_cli else None,

@@ -20,6 +20,7 @@ from adapters.database import erasures, leads, timeline
 from adapters.database.consents import suppressed
 from adapters.database.engine import reading
 from adapters.database.lead_files import decode, import_rows
+from adapters.database.merging import carry_out
 from adapters.database.pages import shown
 from adapters.database.schema import consents
 from adapters.database.scores import with_scores
@@ -41,6 +42,7 @@ def register(app: typer.Typer) -> None:
         epilog="Example: nurture leads import leads.csv",
     )
     group.command("import", epilog="Example: nurture leads import scenarios/leads.csv")(import_)
+    group.command("merge", epilog="Example: nurture leads merge lead_001 lead_057 --plan")(merge)
     group.command("show", epilog="Example: nurture leads show lead_001 --json")(show)
     group.command("export", epilog="Example: nurture leads export lead_001 --format csv --out lead_001.csv")(export)
     group.command("erase", epilog="Example: nurture leads erase taro@example.co.jp")(erase)
@@ -79,6 +81,35 @@ def import_(
         raise Ended(INPUT_IS_WRONG)
 
 
+def merge(
+    keep: Annotated[str, typer.Argument(metavar="KEEP", help="The lead that goes on, by its id.")],
+    gone: Annotated[str, typer.Argument(metavar="GONE", help="The other one, which is the same person.")],
+    plan: Annotated[bool, typer.Option("--plan", help="Only say what would come of it.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Let one lead be two that are the same person; there is no way back.
+
+    KEEP keeps its id, its workflow and its place in its scenario. GONE leaves what it walks; its events, addresses,
+    consents and timeline are KEEP's, and its id resolves to KEEP. What either refused stays refused.
+    """
+    with opened() as data:
+        done = carry_out(data.engine, keep, gone, store=data.store, now=data.clock.now(), by="cli", plan=plan)
+    if as_json:
+        typer.echo(json.dumps(done.shown(), ensure_ascii=False, indent=2))
+        return
+    if done.again:
+        out.print(f"{gone} is {keep} already")
+        return
+    out.print(f"{gone} {'would become' if plan else 'is now'} {keep}")
+    out.print(f"events: {done.events} moved, {done.twice} of them known already and counted once")
+    out.print(f"addresses: {', '.join(done.addresses) or 'none'}")
+    out.print(f"scenarios that end: {', '.join(done.ended) or 'none'}")
+    out.print(f"not to be mailed: {', '.join(f'{topic} ({reason})' for topic, reason in done.refused) or 'nothing'}")
+    out.print(f"score: {done.before or 0:.4g} -> {done.after or 0:.4g}")
+    if plan:
+        out.print("nothing was changed; without --plan it is done, and there is no way back")
+
+
 def show(
     lead: Annotated[str, typer.Argument(metavar="ID", help="The lead's id.")],
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
@@ -98,6 +129,7 @@ def _about(data: Data, lead: str) -> dict[str, Any]:
         if view is None:
             known, _ = leads.page(connection, 5)
             raise UnknownName("lead", lead, [item["id"] for item in known])
+        lead = view["id"]
         (view,) = with_scores(connection, [view], data.store.current(), data.clock.now())
         agreed = [
             {

@@ -103,7 +103,11 @@ class Ticked(Entry):
 
 
 class Corrected(Entry):
-    """Events of the lead that counted until now were taken back, since a machine made them: by their ids."""
+    """The stored events of the lead are other ones than its workflow was told, so what it knows of them is made anew.
+
+    Events that counted until now were taken back, since a machine made them: by their ids. None: a lead that is the
+    same person was merged into this one, and its events came with it.
+    """
 
     kind: Literal["correction"] = "correction"
     events: tuple[str, ...]

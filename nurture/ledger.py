@@ -66,11 +66,14 @@ def tell(walk: Walk, before: Points | None, at: datetime, *, after: Points | Non
 
 
 def tell_of_taken_back(walk: Walk, at: datetime) -> None:
-    """Note what events gave that turned out to be a machine's: once, however many corrections came together."""
+    """Note what events gave that turned out to be a machine's: once, however many corrections came together.
+
+    A correction that names none brings the events of another lead: then it is what they give.
+    """
     before, after = walk.unmade
     walk.unmade = (None, None)
     if after is not None:
-        tell(walk, before, at, after=after, why="taken back: ")
+        tell(walk, before, at, after=after, why="taken back: " if walk.taken_back else "merged: ")
 
 
 def _judged_at(walk: Walk, at: datetime) -> datetime:

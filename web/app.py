@@ -32,6 +32,7 @@ from web import (
     leads,
     metrics,
     openapi,
+    page_views,
     problems,
     reports,
     sample_site,
@@ -41,7 +42,6 @@ from web import (
     sink_faults,
     snippet,
     unsubscribe,
-    visits,
     webhooks,
 )
 from web.context import Nurture
@@ -113,7 +113,7 @@ def make_app(settings: Settings, engine: Engine, *, store: DeploymentStore, cloc
         metrics,
     ):
         app.include_router(module.router)
-    for module in (confirmation, snippet, visits):
+    for module in (confirmation, snippet, page_views):
         app.include_router(module.router, dependencies=[PUBLIC])
     if settings.sample_site:
         app.include_router(sample_site.router, dependencies=[PUBLIC])

@@ -12,7 +12,9 @@ REQUESTS = Counter(
 )
 SECONDS = Histogram("nurture_http_request_seconds", "How long requests took", ("method", "route"))
 EVENTS = Counter("nurture_events_received", "Events of POST /events by what became of them", ("result",))
-VISITS = Counter("nurture_visits_received", "Visits told by the page snippet, by what became of them", ("result",))
+PAGE_VIEWS = Counter(
+    "nurture_page_views_received", "Page views told by the snippet, by what became of them", ("result",)
+)
 MAIL_EVENTS = Counter("nurture_webhook_events", "Events of the mail provider by what became of them", ("result",))
 REFUSED = Counter("nurture_webhook_refused", "Requests to the webhook that were refused as a whole", ("reason",))
 
@@ -24,7 +26,7 @@ for result in ("accepted", "duplicate", "rejected"):  # shown from the start, so
 for result in ("accepted", "duplicate", "ignored", "rejected"):
     MAIL_EVENTS.labels(result)
 for result in ("of_a_lead", "of_nobody", "again", "refused", "rejected", "machine", "foreign", "forgotten", "lost"):
-    VISITS.labels(result)
+    PAGE_VIEWS.labels(result)
 for reason in ("signature", "malformed"):
     REFUSED.labels(reason)
 for result in ("written", "opt_out", "automatic", "left", "duplicate", "unknown", "malformed", "refused"):

@@ -20,14 +20,14 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 from adapters.database.confirmations import Asking
 from adapters.database.engine import writing
 from adapters.database.forms import Answers, Submitted, submit
-from adapters.database.visits import sign_up
+from adapters.database.page_views import sign_up
 from nurture.definitions import Definitions, Form, FormConsent
 from nurture.errors import near_names
 from web.context import Here, Nurture
 from web.form_fields import Complaint, Field, fields_of, read_answers, said
+from web.page_view_in import VISITOR as VISITOR_ID
 from web.problems import MEDIA_TYPE, Refusal, problem
 from web.session import language_of, templates
-from web.visit_in import VISITOR as VISITOR_ID
 
 router = APIRouter(tags=["forms"])
 
@@ -220,7 +220,7 @@ def _submit(here: Nurture, shown: _Shown, answers: Answers, token: str, visitor:
         moment = Asking(here.clock.now(), datetime.now(UTC), here.clock.epoch.speed)
         kept = submit(connection, shown.name, shown.form, answers, token=token, store=here.store, moment=moment)
         if visitor and not kept.again:
-            keep = timedelta(days=here.settings.visit_days)
+            keep = timedelta(days=here.settings.page_view_days)
             sign_up(connection, visitor, kept.lead, store=here.store, now=moment.now, keep=keep)
         return kept
 

@@ -7,12 +7,14 @@ from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query, Request
+from pydantic import BaseModel, ConfigDict, Field
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import JSONResponse, Response
 
 from adapters.database import disclosure, erasures, lead_mails, leads, replies, timeline
 from adapters.database.engine import reading, writing
 from adapters.database.leads import LeadUpsert
+from adapters.database.merging import carry_out
 from adapters.database.numbering import has_unfiled
 from adapters.database.pages import DEFAULT_LIMIT
 from adapters.database.scores import with_scores
@@ -68,6 +70,30 @@ def upsert(here: Here, body: LeadUpsert) -> Response:
             422, error.what, where=error.where or "body", do=error.do, details={"near": list(error.near)}
         ) from error
     return JSONResponse(shown, status_code=201 if done.created else 200)
+
+
+class Merge(BaseModel):
+    """Which lead is the same person; `plan`: only say what would come of it."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    lead: Annotated[str, Field(min_length=1, max_length=200)]
+    plan: bool = False
+
+
+@router.post("/{lead}/merge", summary="Two leads are one person: let this one be both")
+def merge(here: Here, lead: str, body: Merge, caller: Writer) -> dict[str, Any]:
+    """This one keeps its id and its place; the other leaves its scenarios, and its id resolves to this one.
+
+    There is no way back. 404 for an unknown lead, 422 where something open would be lost.
+    """
+    try:
+        done = carry_out(
+            here.engine, lead, body.lead, store=here.store, now=here.clock.now(), by=caller.name, plan=body.plan
+        )
+    except UnknownLead as error:
+        raise unknown_lead(error.lead) from error
+    return done.shown()
 
 
 @router.get("/{lead}/timeline", summary="Everything that happened to a lead, in order", dependencies=[READER])
@@ -159,7 +185,7 @@ def _view(here: Nurture, lead: str) -> tuple[dict[str, Any], bool]:
         shown = leads.view(connection, lead)
         if shown is None:
             raise unknown_lead(lead)
-        return shown, not has_unfiled(connection, lead)
+        return shown, not has_unfiled(connection, shown["id"])
 
 
 def _scored(here: Nurture, shown: dict[str, Any]) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from typing import Any, Literal
 from sqlalchemy import Connection, Row, bindparam, exists, insert, or_, select, update
 
 from adapters.database import timeline
+from adapters.database.merges import goes_on
 from adapters.database.schema import enrolments, handoffs, leads
 from adapters.database.sequence import append, lock
 from nurture.definitions import Definitions, Scenario
@@ -50,6 +51,8 @@ def decide(
     `deployment` is the one the scenario comes from: the enrolment stays pinned to it.
     """
     row = lock(conn, lead)
+    if row is not None and row.status == "erased" and (keep := goes_on(conn, lead)) != lead:
+        return decide(conn, keep, scenario, deployment=deployment, now=now, front=front)
     if row is None or row.status == "erased":
         return Decision(lead, scenario.scenario, "refused", "unknown_lead")
     before = conn.execute(_BEFORE, {"of": lead}).all()

@@ -26,6 +26,7 @@ from adapters.database.event_rows import (
 )
 from adapters.database.locks import claim
 from adapters.database.mail_events import MailAnswer, MailEvent, accept_mail
+from adapters.database.merges import goes_on, kept
 from adapters.database.pages import cursor_after, number_cursor, rows_of_a_page, shown
 from adapters.database.schema import consents, events, leads
 from adapters.database.sequence import Deployments, UnknownLead, current_deployment, lock
@@ -145,6 +146,7 @@ def unsubscribe(
 
     `scope` is a topic or `all`. Doing it again changes nothing; returns whether it was new. Raises UnknownLead.
     """
+    lead = goes_on(conn, lead)
     row = lock(conn, lead)
     if row is None:
         raise UnknownLead(lead)
@@ -241,6 +243,11 @@ def _known_leads(conn: Connection, hints: Sequence[str]) -> _Known:
         by_hint |= {hint_of_address(each): lead for each, lead in others.items()}
         rows = select(leads.c.id, leads.c.email).where(leads.c.id.in_(set(others.values())), leads.c.email.is_not(None))
         address |= {row.id: row.email for row in conn.execute(rows)} if others else {}
+    for gone, keep in kept(conn, erased).items():
+        by_hint[hint_of_id(gone)] = keep
+        erased.discard(gone)
+        own = conn.execute(select(leads.c.email).where(leads.c.id == keep)).scalar()
+        address |= {keep: own} if own else {}
     return _Known(by_hint, address, frozenset(erased))
 
 

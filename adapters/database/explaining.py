@@ -15,6 +15,7 @@ from pydantic import BaseModel
 from sqlalchemy import Connection, func, select
 
 from adapters.database.members import facts_of
+from adapters.database.merges import goes_on
 from adapters.database.schema import deployments, entries, leads, timeline
 from adapters.database.scores import EVERYTHING
 from adapters.database.sequence import Deployments
@@ -130,6 +131,7 @@ def standpoint(
 
     The phase is the furthest that is reached; at present also the one that the lead has not gone back from.
     """
+    lead = goes_on(conn, lead)
     row = conn.execute(select(leads.c.attributes, leads.c.position).where(leads.c.id == lead)).first()
     if row is None:
         return None

@@ -24,6 +24,7 @@ from adapters.database.event_rows import attach_parked, hint_of_address, hint_of
 from adapters.database.keepable import keepable
 from adapters.database.locks import claim
 from adapters.database.members import facts_of
+from adapters.database.merges import goes_on, not_merged
 from adapters.database.pages import cursor_after, rows_of_a_page, text_cursor
 from adapters.database.schema import events, leads
 from adapters.database.sequence import WITHOUT_STATE, Deployments, append, current_deployment, lock
@@ -235,7 +236,11 @@ def claim_names(conn: Connection, several: Sequence[LeadUpsert]) -> None:
 
 
 def view(conn: Connection, lead: str) -> dict[str, Any] | None:
-    """One lead as the API shows it; None where there is no such lead. Its `score` is not looked for: scores.py does."""
+    """One lead as the API shows it; None where there is no such lead. Its `score` is not looked for: scores.py does.
+
+    By the id of one that was merged it is the lead that goes on.
+    """
+    lead = goes_on(conn, lead)
     row = conn.execute(select(*WITHOUT_STATE).where(leads.c.id == lead)).first()
     if row is None:
         return None
@@ -258,7 +263,7 @@ def page(
     `q` is looked for in id, address, name and company.
     """
     wanted = rows_of_a_page(limit)
-    query = select(*WITHOUT_STATE).order_by(leads.c.id).limit(wanted + 1)
+    query = select(*WITHOUT_STATE).where(not_merged()).order_by(leads.c.id).limit(wanted + 1)
     for column, value in ((leads.c.status, status), (leads.c.scenario, scenario), (leads.c.step, step)):
         if value:
             query = query.where(column == value)
@@ -292,7 +297,9 @@ def _find(conn: Connection, data: LeadUpsert) -> Row[Any] | None:
             )
         return next(iter(owners.values()), None)
     named = lock(conn, data.id)
-    strange = sorted(owners.keys() - {data.id})
+    if named is not None and named.status == "erased" and (keep := goes_on(conn, data.id)) != data.id:
+        named = lock(conn, keep)
+    strange = sorted(owners.keys() - {named.id if named is not None else data.id})
     if strange:
         what = "email" if data.email is not None and data.emails is None else "emails"
         raise LeadRefused(

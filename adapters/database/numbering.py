@@ -16,6 +16,7 @@ from adapters.database import confirmations
 from adapters.database import enrolments as enrolling
 from adapters.database.among import among
 from adapters.database.edges import Edges
+from adapters.database.merges import pass_on
 from adapters.database.schema import enrolments, entries, events, leads, sends, timeline
 from adapters.database.sequence import (
     ENTRY,
@@ -99,7 +100,8 @@ def file_all(conn: Connection, several: Sequence[str], store: Deployments) -> in
     """
     rows = {row.id: row for row in lock_rows(conn, several)}
     gone = [lead for lead, row in rows.items() if row.status == "erased"]
-    if gone:  # told in the very moment in which the lead was erased
+    if gone:  # told in the very moment in which the lead was merged into another, or erased
+        pass_on(conn, gone)
         conn.execute(delete(events).where(events.c.lead.in_(gone), events.c.filed.is_(False)))
         rows = {lead: row for lead, row in rows.items() if lead not in gone}
     fresh: dict[str, list[Row[Any]]] = {}

@@ -197,6 +197,15 @@ addresses = Table(
     Index("ix_addresses_lead", "lead"),
 )  # fmt: skip
 
+merges = Table(
+    "merges", metadata,  # two leads that were one person: the id that is gone resolves to the one that goes on
+    Column("gone", String(200), ForeignKey("leads.id"), primary_key=True),
+    Column("keep", String(200), ForeignKey("leads.id"), nullable=False),
+    Column("at", Instant, nullable=False),
+    Column("by", String(200), nullable=False),
+    Index("ix_merges_keep", "keep"),
+)  # fmt: skip
+
 visitors = Table(
     "visitors", metadata,  # browsers that are known to be somebody's
     Column("visitor", String(32), primary_key=True),            # the random id that the page snippet made
@@ -208,8 +217,8 @@ visitors = Table(
     Index("ix_visitors_send", "send"),
 )  # fmt: skip
 
-visits = Table(
-    "visits", metadata,  # what browsers did that are nobody's: kept for some days, moved to `events` at a sign-up
+page_views = Table(
+    "page_views", metadata,  # what browsers did that are nobody's: kept for some days, moved to `events` at a sign-up
     _id(),
     Column("visitor", String(32), nullable=False),
     Column("event", String(300), nullable=False, unique=True),  # the id that its event would have
@@ -217,8 +226,8 @@ visits = Table(
     Column("subject", String(400), nullable=False),
     Column("site", String(300), nullable=False),
     Column("at", Instant, nullable=False),
-    Index("ix_visits_visitor", "visitor", "id"),
-    Index("ix_visits_at", "at"),
+    Index("ix_page_views_visitor", "visitor", "id"),
+    Index("ix_page_views_at", "at"),
 )  # fmt: skip
 
 suppressions = Table(

@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, insert, select
 
+from adapters.database.merges import goes_on, is_one_of
 from adapters.database.pages import cursor_after, number_cursor, rows_of_a_page, shown
 from adapters.database.schema import timeline
 from nurture.records import Line
@@ -35,9 +36,13 @@ def add_rows(conn: Connection, rows: Iterable[dict[str, Any]]) -> None:
 def page(
     conn: Connection, lead: str, limit: int | None = None, cursor: str | None = None
 ) -> tuple[list[dict[str, Any]], str | None]:
-    """One page of a lead's timeline, oldest first, in the shape of the API, and the cursor of the next page."""
+    """One page of a lead's timeline, oldest first, in the shape of the API, and the cursor of the next page.
+
+    What happened to leads that were merged into it is part of it.
+    """
     rows_wanted = rows_of_a_page(limit)
-    query = select(timeline).where(timeline.c.lead == lead).order_by(timeline.c.id).limit(rows_wanted + 1)
+    of_lead = is_one_of(timeline.c.lead, goes_on(conn, lead))
+    query = select(timeline).where(of_lead).order_by(timeline.c.id).limit(rows_wanted + 1)
     after = number_cursor(cursor)
     if after is not None:
         query = query.where(timeline.c.id > after)

@@ -1,7 +1,7 @@
 """Marks the links of a mail that lead to the own site with whose mail they stand in; refuses to say that to strangers.
 
 The mark is sealed (AES-SIV): it tells nobody an address or a lead's id, and nobody can make or change one. It runs out,
-and what it is worth while it is good is decided where it is read (adapters/database/visits.py).
+and what it is worth while it is good is decided where it is read (adapters/database/page_views.py).
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ LIFE = timedelta(days=30)
 TO_CLICK = timedelta(hours=1)
 """… and at least in real time: a person does not run faster where the clock does."""
 _KEY_NAME = "unsubscribe"
-_PURPOSE = [b"nurture visit 1"]
+_PURPOSE = [b"nurture link 1"]
 _OWN = ("/forms/", "/u/", "/c/", "/mail/", "/thanks")
 """Paths of Nurture itself, where nobody reads a mark."""
 

@@ -106,3 +106,25 @@ def test_a_second_row_of_the_same_lead_is_a_bad_row(deployed: Nurture) -> None:
     said = deployed("leads", "import", "twice.csv")
     assert said.code == 1
     assert "twice.csv:3: id 'l1' stands in line 2 already" in said.err + said.out
+
+
+def test_two_leads_are_merged_after_a_plan(with_lead: Nurture) -> None:
+    """The plan says what would come of it and changes nothing; the merge says the same, and old ids resolve."""
+    Path("leads.csv").write_text(
+        f"{HEADER}l2,l2@example.co.jp,見本 二郎,newsletter,opt_in,10,other\n", encoding="utf-8"
+    )
+    assert with_lead("leads", "import", "leads.csv").code == 0
+    planned = with_lead("leads", "merge", "l1", "l2", "--plan")
+    assert planned.code == 0
+    for said in ("l2 would become l1", "addresses: l2@example.co.jp", "nothing was changed"):
+        assert said in planned.out
+    assert json.loads(with_lead("leads", "show", "l2", "--json").out)["id"] == "l2"
+    assert "l2 is now l1" in with_lead("leads", "merge", "l1", "l2").out
+    assert "l2 is l1 already" in with_lead("leads", "merge", "l1", "l2").out
+    shown = with_lead("leads", "show", "l2").out
+    assert "also known by" in shown
+    assert "l2@example.co.jp" in shown
+    refused = with_lead("leads", "merge", "l2", "l1")
+    assert refused.code == 1
+    assert "was merged into 'l1'" in refused.err
+    assert with_lead("leads", "merge", "l1", "nobody").code == 1

@@ -132,6 +132,21 @@ def test_corrections_that_come_together_are_told_once() -> None:
     assert [reason for _, reason in said(lead)[2:]] == ["taken back: demo -50, pricing -15, interest -5; total 0"]
 
 
+def test_what_comes_with_a_merged_lead_is_told_as_such() -> None:
+    """A correction that takes nothing back: the sheet holds more than before. The crossing is the lead's own then."""
+    lead = Lead(define(WALK, score=SCORE))
+    own = lead.event("visited", "/pricing", at=later("1d"))
+    lead.tell(lead.profile(), own)
+    correction = lead.corrected(at=later("2d"))
+    asked = wants_facts(lead.book, lead.state, [correction])
+    assert asked is not None
+    came = [("requested", "demo", None, later("1d")), (own.type, own.subject, None, own.at)]
+    lead.tell(FactsRead(gathered(asked, came)), correction)
+    (told,) = [str(reason) for _, reason in said(lead) if str(reason).startswith("merged: ")]
+    assert "demo +50" in told
+    assert "pricing" not in told, "what it knew itself is not told again"
+
+
 def test_an_item_may_ask_what_the_lead_ever_did() -> None:
     """Beside what it is, and beside the event that it counts; nothing else has to ask for that event."""
     items = """

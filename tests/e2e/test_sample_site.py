@@ -1,4 +1,4 @@
-"""The sample site of the demo, clicked through by a person in a real browser: visits become points."""
+"""The sample site of the demo, clicked through by a person in a real browser: page views become points."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ ADDRESS = "kari.hanako@example.co.jp"
 
 @pytest.mark.timeout(180)
 def test_what_was_seen_before_the_sign_up_becomes_points(whole: Callable[..., Whole], tmp_path: Path) -> None:
-    """Consent, prices, catalog, form: the lead has the points of all three, and each later visit within seconds."""
+    """Consent, prices, catalog, form: the lead has the points of all three, and each later look within seconds."""
     nurture = whole(environment={"NURTURE_SAMPLE_SITE": "1"})
     nurture.start()
     assert nurture.run("deploy", "scenarios").returncode == 0

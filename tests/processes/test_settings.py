@@ -81,7 +81,7 @@ def test_a_given_temporal_address_means_no_embedded_server(environment: pytest.M
         ("NURTURE_SITES", "www.example.co.jp"),
         ("NURTURE_SITES", "https://www.example.co.jp,https://www.example.co.jp/shop"),
         ("NURTURE_SITES", "https://www.example.co.jp:port"),
-        ("NURTURE_VISIT_DAYS", "0"),
+        ("NURTURE_PAGE_VIEW_DAYS", "0"),
         ("NURTURE_TRUSTED_PROXIES", "proxy.example.co.jp"),
         ("NURTURE_SENDGRID_WEBHOOK_KEYS", public_key(ed25519.Ed25519PrivateKey.generate())),
     ],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import httpx
+import pytest
 
 from tests.web.process import Process
 
@@ -100,3 +101,40 @@ async def test_a_lead_that_newly_fits_a_segment_enters_its_scenario(process: Pro
     await process.client.post("/api/leads", json=LEAD)
     fitting = {"id": "l1", "attributes": {"employees": 80, "industry": "telecom"}}
     assert (await process.client.post("/api/leads", json=fitting)).json()["stored_seq"] == 3
+
+
+async def test_two_leads_become_one(client: httpx.AsyncClient) -> None:
+    """A plan changes nothing; afterwards the old id answers with the lead that goes on."""
+    for name in ("l1", "l2"):
+        await client.post("/api/leads", json={"id": name, "email": f"{name}@example.co.jp"})
+    planned = await client.post("/api/leads/l1/merge", json={"lead": "l2", "plan": True})
+    assert (planned.status_code, planned.json()["addresses"]) == (200, ["l2@example.co.jp"])
+    assert (await client.get("/api/leads/l2")).json()["id"] == "l2"
+    done = await client.post("/api/leads/l1/merge", json={"lead": "l2"})
+    assert done.json() == planned.json()
+    found = (await client.get("/api/leads/l2?wait=0.1")).json()
+    assert (found["id"], found["emails"]) == ("l1", ["l1@example.co.jp", "l2@example.co.jp"])
+    told = (await client.get("/api/leads/l2/timeline")).json()["items"]
+    assert [line["what"] for line in told] == ["merged"]
+    assert (await client.get("/api/leads/l2/score")).status_code == 200
+    assert (await client.post("/api/leads/l1/merge", json={"lead": "l2"})).json()["again"] is True
+
+
+@pytest.mark.parametrize(
+    ("keep", "body", "status"),
+    [
+        ("nobody", {"lead": "l1"}, 404),
+        ("l1", {"lead": "nobody"}, 404),
+        ("l1", {"lead": "l1"}, 422),
+        ("l1", {}, 422),
+        ("l1", {"lead": "l2", "more": 1}, 422),
+    ],
+)
+async def test_a_merge_that_cannot_be_says_why(
+    client: httpx.AsyncClient, keep: str, body: dict[str, object], status: int
+) -> None:
+    """With what to do; nothing is changed."""
+    await client.post("/api/leads", json={"id": "l1"})
+    answer = await client.post(f"/api/leads/{keep}/merge", json=body)
+    assert answer.status_code == status
+    assert answer.json()["do"]

@@ -17,7 +17,7 @@ from playwright.sync_api import BrowserContext, Page
 from sqlalchemy import select
 
 from adapters.database.engine import reading
-from adapters.database.schema import events, leads, visitors, visits
+from adapters.database.schema import events, leads, page_views, visitors
 from adapters.settings import Settings
 from tests.browser import chromium
 from tests.docs.document import ROOT, blocks
@@ -44,7 +44,7 @@ class Site:
 
     def seen(self) -> list[tuple[str, str]]:
         """What is kept of nobody, in order."""
-        return [(row.type, row.subject) for row in self.rows(visits)]
+        return [(row.type, row.subject) for row in self.rows(page_views)]
 
     def rows(self, table: Any) -> list[Any]:
         """Everything in a table."""
@@ -124,7 +124,7 @@ def test_nothing_is_stored_or_sent_before_consent(site: Site, browser: BrowserCo
     site.soon(lambda: site.seen() == [("visited", "/pricing")])
     page = at(browser, site, "/catalog")
     site.soon(lambda: site.seen() == [("visited", "/pricing"), ("visited", "/catalog")])
-    assert page.evaluate("nurture.id()") == page.evaluate(KNOWN) == site.rows(visits)[0].visitor
+    assert page.evaluate("nurture.id()") == page.evaluate(KNOWN) == site.rows(page_views)[0].visitor
     assert browser.cookies() == []
     page.evaluate("nurture.consent(false)")
     site.soon(lambda: site.seen() == [])
@@ -135,7 +135,7 @@ def test_nothing_is_stored_or_sent_before_consent(site: Site, browser: BrowserCo
 
 
 def test_downloads_and_pages_of_an_application_are_told(site: Site, browser: BrowserContext) -> None:
-    """By their name or path; a change of the path is a visit, a change of the query alone is none."""
+    """By their name or path; a change of the path is a page view, a change of the query alone is none."""
     site.script["attributes"] = 'data-consent="granted" data-base="/en"'
     page = at(browser, site, "/en/pricing")
     page.evaluate("history.pushState({}, '', '/en')")
@@ -154,7 +154,7 @@ def test_downloads_and_pages_of_an_application_are_told(site: Site, browser: Bro
 
 
 def test_a_link_to_a_form_and_a_form_of_the_site_take_the_browser_along(site: Site, browser: BrowserContext) -> None:
-    """The visits of before are the lead's once either is posted."""
+    """The page views of before are the lead's once either is posted."""
     site.script["attributes"] = 'data-consent="granted"'
     page = at(browser, site, "/pricing")
     site.soon(lambda: len(site.seen()) == 1)

@@ -16,7 +16,7 @@
   function inside(path) {
     return base && (path + '/').startsWith(base + '/') ? path.slice(base.length) || '/' : path;
   }
-  function visit() {
+  function view() {
     if (id && last != location.pathname) tell('visited', inside(last = location.pathname));
   }
   function start(anew) {
@@ -24,7 +24,7 @@
       id = localStorage[key] || (anew ? hex() : null);
       if (id) localStorage[key] = id;
     } catch (e) { id = null; }
-    visit();
+    view();
   }
   function stop() {
     if (id) send({forget: true});
@@ -47,10 +47,10 @@
     const was = h[name];
     h[name] = function () {
       was.apply(h, arguments);
-      visit();
+      view();
     };
   }
-  w.addEventListener('popstate', visit);
+  w.addEventListener('popstate', view);
   d.addEventListener('click', e => {
     const a = id && e.target.closest && e.target.closest('a[href]');
     if (!a) return;

@@ -15,14 +15,14 @@ from sqlalchemy.exc import SQLAlchemyError
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
-from adapters.database import visits
+from adapters.database import page_views
 from adapters.database.engine import writing
-from adapters.database.visits import Visit
+from adapters.database.page_views import PageView
 from adapters.mail.link_tokens import LinkTokens
 from web.context import Here, Nurture
-from web.counting import VISITS
+from web.counting import PAGE_VIEWS
+from web.page_view_in import PageViewIn, is_machine, read_page_view
 from web.problems import Refusal
-from web.visit_in import VisitIn, is_machine, read_visit
 
 router = APIRouter(include_in_schema=False)
 
@@ -41,17 +41,17 @@ def may_tell(request: Request, here: Here) -> Response:
 
 @router.post("/v")
 async def tell(request: Request, here: Here) -> Response:
-    """One visit or download, or that a browser is to be forgotten. 204, whatever became of it.
+    """One page view or download, or that a browser is to be forgotten. 204, whatever became of it.
 
     403 from a page of a site that is not listed, 413 above 4 KB, 422 where it cannot be read.
     """
     site = _site(request, here)
-    said = read_visit(_json(await _body(request)))
+    said = read_page_view(_json(await _body(request)))
     if isinstance(said, str):
-        VISITS.labels("rejected").inc()
+        PAGE_VIEWS.labels("rejected").inc()
         raise Refusal(422, said, where="body", do=_SHAPE, headers=_shared(site))
     if is_machine(request.headers.get("user-agent", "")) and not said.forget:
-        VISITS.labels("machine").inc()
+        PAGE_VIEWS.labels("machine").inc()
     else:
         await run_in_threadpool(_keep, here, said, site)
     return Response(status_code=204, headers=_shared(site))
@@ -63,7 +63,7 @@ def _site(request: Request, here: Nurture) -> str:
     sample = here.settings.sample_site and site == str(request.base_url).rstrip("/")  # by any name of this machine
     if sample or site in here.settings.origins:
         return site
-    VISITS.labels("foreign").inc()
+    PAGE_VIEWS.labels("foreign").inc()
     raise Refusal(
         403, "this site is not listed here", where="header Origin",
         do="list its origin, such as https://www.example.co.jp, in NURTURE_SITES and start again",
@@ -80,7 +80,7 @@ async def _body(request: Request) -> bytes:
     async for part in request.stream():
         body += part
         if len(body) > MOST_BYTES:
-            raise Refusal(413, f"a visit is not longer than {MOST_BYTES} bytes", where="body", do=_SHAPE)
+            raise Refusal(413, f"a page view is not longer than {MOST_BYTES} bytes", where="body", do=_SHAPE)
     return body
 
 
@@ -91,26 +91,26 @@ def _json(body: bytes) -> Any:
         raise Refusal(422, "the body is not JSON", where="body", do=_SHAPE) from error
 
 
-def _keep(here: Nurture, said: VisitIn, site: str) -> None:
+def _keep(here: Nurture, said: PageViewIn, site: str) -> None:
     try:
         became = _kept(here, said, site)
     except SQLAlchemyError as error:
         # the page cannot do anything about it, and its visitor is not to see an error: ops do
-        _log.error("visit_not_kept", reason=type(error).__name__, do="look at /health/ready: the database is away")
+        _log.error("page_view_not_kept", reason=type(error).__name__, do="look at /health/ready: the database is away")
         became = "lost"
-    VISITS.labels(became).inc()
+    PAGE_VIEWS.labels(became).inc()
 
 
-def _kept(here: Nurture, said: VisitIn, site: str) -> str:
+def _kept(here: Nurture, said: PageViewIn, site: str) -> str:
     now = here.clock.now()
     came = LinkTokens.of(here.engine).read(said.token) if said.token else None
     definitions = here.store.current()
     sooner = definitions.sender.automatic_clicks.sooner_than.span if definitions.sender is not None else timedelta(0)
     with writing(here.engine) as connection:
         if said.forget or said.type is None:
-            visits.forget(connection, said.visitor)
+            page_views.forget(connection, said.visitor)
             return "forgotten"
         if came is not None and came.until >= now:
-            visits.come_by_mail(connection, said.visitor, came.send, now=now, not_before=sooner)
-        visit = Visit(said.visitor, said.id, said.type, said.subject, site)
-        return visits.take(connection, visit, store=here.store, now=now)
+            page_views.come_by_mail(connection, said.visitor, came.send, now=now, not_before=sooner)
+        view = PageView(said.visitor, said.id, said.type, said.subject, site)
+        return page_views.take(connection, view, store=here.store, now=now)

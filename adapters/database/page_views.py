@@ -1,7 +1,7 @@
 """Keeps what browsers did on the own site: a lead's events where it is known whose they are; asks nobody who they are.
 
 A browser is known by the random id that the page snippet made in it, and is nobody's until somebody signs up in it, or
-comes to the site by a link in a mail. Until then its visits are kept apart, under that id alone, for some days.
+comes to the site by a link in a mail. Until then its page views are kept apart, under that id alone, for some days.
 """
 
 from __future__ import annotations
@@ -17,19 +17,19 @@ from adapters.database import timeline
 from adapters.database.event_rows import known_values
 from adapters.database.events import accept
 from adapters.database.locks import claim
-from adapters.database.schema import events, leads, sends, visitors, visits
+from adapters.database.schema import events, leads, page_views, sends, visitors
 from adapters.database.sequence import Deployments
 from nurture.records import Line
 
 MOST_KEPT = 200
-"""How many visits of one browser are kept while it is nobody's, and so the most that a sign-up brings with it."""
+"""How many page views of one browser are kept while it is nobody's, and so the most that a sign-up brings with it."""
 MOST_BROWSERS = 3
 """How many browsers the links of one mail make known: more are more people than the one it was sent to."""
 Became = Literal["of_a_lead", "of_nobody", "again", "refused"]
 
 
 @dataclass(frozen=True, slots=True)
-class Visit:
+class PageView:
     """What one browser did: `id` is its own word for it, so that it counts once; `site` is the origin it was on."""
 
     visitor: str
@@ -41,33 +41,33 @@ class Visit:
     @property
     def event(self) -> str:
         """The id of its event. No stranger can choose it."""
-        return f"visit/{hashlib.sha256(f'{self.visitor}/{self.id}'.encode()).hexdigest()[:32]}"
+        return f"page/{hashlib.sha256(f'{self.visitor}/{self.id}'.encode()).hexdigest()[:32]}"
 
 
-def take(conn: Connection, visit: Visit, *, store: Deployments, now: datetime) -> Became:
+def take(conn: Connection, view: PageView, *, store: Deployments, now: datetime) -> Became:
     """Keep what a browser just did, and say what became of it."""
-    _claim(conn, visit.visitor)
-    lead = whose(conn, visit.visitor)
+    _claim(conn, view.visitor)
+    lead = whose(conn, view.visitor)
     if lead is not None:
-        told = _told(visit.event, lead, visit.type, visit.subject, visit.site)
+        told = _told(view.event, lead, view.type, view.subject, view.site)
         answer = accept(conn, [told], store=store, now=now)
         return "of_a_lead" if answer.accepted else "again" if answer.duplicates else "refused"
-    if known_values(conn, visits.c.event, [visit.event]) or known_values(conn, events.c.event, [visit.event]):
+    if known_values(conn, page_views.c.event, [view.event]) or known_values(conn, events.c.event, [view.event]):
         return "again"
     conn.execute(
-        insert(visits).values(
-            visitor=visit.visitor, event=visit.event, type=visit.type, subject=visit.subject, site=visit.site, at=now
+        insert(page_views).values(
+            visitor=view.visitor, event=view.event, type=view.type, subject=view.subject, site=view.site, at=now
         )
     )
-    newest = select(visits.c.id).where(visits.c.visitor == visit.visitor).order_by(visits.c.id.desc())
+    newest = select(page_views.c.id).where(page_views.c.visitor == view.visitor).order_by(page_views.c.id.desc())
     last = conn.execute(newest.offset(MOST_KEPT).limit(1)).scalar()
     if last is not None:
-        conn.execute(delete(visits).where(visits.c.visitor == visit.visitor, visits.c.id <= last))
+        conn.execute(delete(page_views).where(page_views.c.visitor == view.visitor, page_views.c.id <= last))
     return "of_nobody"
 
 
 def sign_up(conn: Connection, visitor: str, lead: str, *, store: Deployments, now: datetime, keep: timedelta) -> int:
-    """A form was posted in this browser: from now on it is that lead's, whoever's it was; how many visits it brings.
+    """A form was posted in this browser: from now on it is that lead's, whoever's it was; how many views it brings.
 
     What it did while it was nobody's becomes the lead's events, each with its own time, if not older than `keep`.
     What it did as another lead's stays with that lead.
@@ -80,17 +80,19 @@ def sign_up(conn: Connection, visitor: str, lead: str, *, store: Deployments, no
         of = update(visitors).where(visitors.c.visitor == visitor)
         conn.execute(of.values(lead=lead, by="form", send=None, at=now))
     rows = conn.execute(
-        select(visits).where(visits.c.visitor == visitor, visits.c.at >= now - keep).order_by(visits.c.id)
+        select(page_views)
+        .where(page_views.c.visitor == visitor, page_views.c.at >= now - keep)
+        .order_by(page_views.c.id)
     ).all()
-    conn.execute(delete(visits).where(visits.c.visitor == visitor))
+    conn.execute(delete(page_views).where(page_views.c.visitor == visitor))
     if not rows:
         return 0
     told = [{**_told(row.event, lead, row.type, row.subject, row.site), "at": row.at} for row in rows]
     brought = accept(conn, told, store=store, now=now).accepted
     since = f"{rows[0].at:%Y-%m-%d %H:%M} UTC"
     line = Line(
-        at=now, kind="decision", what="visits_joined",
-        reason=f"{brought} earlier visit(s) of this browser, since {since}, are the lead's: it signed up there",
+        at=now, kind="decision", what="page_views_joined",
+        reason=f"{brought} earlier page view(s) of this browser, since {since}, are the lead's: it signed up there",
     )  # fmt: skip
     timeline.add(conn, lead, line)
     return brought
@@ -101,9 +103,9 @@ def come_by_mail(
 ) -> bool:
     """A browser came to the site by a link in a mail: what it does from now on is the lead's that the mail was for.
 
-    A weak sign, since a mail may be forwarded. It changes nothing for a browser that is known, brings no earlier visits
-    with it, and holds for three browsers a mail. Nor does it hold sooner than `not_before` after the mail went: that is
-    a machine. True where it did hold.
+    A weak sign, since a mail may be forwarded. It changes nothing for a browser that is known, brings no earlier page
+    views with it, and holds for three browsers a mail. Nor does it hold sooner than `not_before` after the mail went:
+    that is a machine. True where it did hold.
     """
     _claim(conn, visitor)
     claim(conn, [f"visitors of {send}"])
@@ -138,17 +140,17 @@ def whose(conn: Connection, visitor: str) -> str | None:
 def forget(conn: Connection, visitor: str) -> None:
     """The consent was withdrawn: this browser is nobody's, and what it did while it was nobody's is gone."""
     _claim(conn, visitor)
-    conn.execute(delete(visits).where(visits.c.visitor == visitor))
+    conn.execute(delete(page_views).where(page_views.c.visitor == visitor))
     conn.execute(delete(visitors).where(visitors.c.visitor == visitor))
 
 
 def clean(conn: Connection, before: datetime) -> int:
-    """Delete the visits of nobody that are older; returns how many."""
-    return conn.execute(delete(visits).where(visits.c.at < before)).rowcount
+    """Delete the page views of nobody that are older; returns how many."""
+    return conn.execute(delete(page_views).where(page_views.c.at < before)).rowcount
 
 
 def _claim(conn: Connection, visitor: str) -> None:
-    """A visit and the sign-up that it belongs to may come at once: one of them is after the other."""
+    """A page view and the sign-up that it belongs to may come at once: one of them is after the other."""
     claim(conn, [f"visitor {visitor}"])
 
 

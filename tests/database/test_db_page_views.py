@@ -1,4 +1,4 @@
-"""Visits of the own site: nobody's at first, a lead's from a sign-up or a click in a mail on."""
+"""Page views of the own site: nobody's at first, a lead's from a sign-up or a click in a mail on."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from typing import Any
 import pytest
 from sqlalchemy import func, insert, select
 
-from adapters.database import leads, visits
+from adapters.database import leads, page_views
 from adapters.database.deployments import DeploymentStore
 from adapters.database.engine import reading, writing
 from adapters.database.leads import LeadUpsert
 from adapters.database.numbering import file_events
+from adapters.database.page_views import MOST_BROWSERS, MOST_KEPT, PageView
 from adapters.database.schema import events, sends, timeline
-from adapters.database.schema import visits as table
-from adapters.database.visits import MOST_BROWSERS, MOST_KEPT, Visit
+from adapters.database.schema import page_views as table
 
 NOW = datetime(2026, 11, 2, 1, 0, tzinfo=UTC)
 KEEP = timedelta(days=90)
@@ -42,22 +42,22 @@ def store(deployed: DeploymentStore) -> DeploymentStore:
 
 
 def take(store: DeploymentStore, name: str, at: datetime = NOW, **keys: Any) -> str:
-    """One visit to /pricing."""
+    """One look at /pricing."""
     said = {"visitor": BROWSER, "type": "visited", "subject": "/pricing", "site": SITE, **keys}
     with writing(store.engine) as conn:
-        return visits.take(conn, Visit(id=name, **said), store=store, now=at)
+        return page_views.take(conn, PageView(id=name, **said), store=store, now=at)
 
 
 def sign_up(store: DeploymentStore, lead: str, at: datetime = NOW, visitor: str = BROWSER) -> int:
     """The lead posts a form in the browser."""
     with writing(store.engine) as conn:
-        return visits.sign_up(conn, visitor, lead, store=store, now=at, keep=KEEP)
+        return page_views.sign_up(conn, visitor, lead, store=store, now=at, keep=KEEP)
 
 
 def come(store: DeploymentStore, visitor: str = BROWSER, at: datetime = NOW, **keys: Any) -> bool:
     """The browser comes by a link in the mail to `a`."""
     with writing(store.engine) as conn:
-        return visits.come_by_mail(conn, visitor, KEY, now=at, **keys)
+        return page_views.come_by_mail(conn, visitor, KEY, now=at, **keys)
 
 
 def of(store: DeploymentStore, lead: str) -> list[tuple[datetime, str]]:
@@ -68,7 +68,7 @@ def of(store: DeploymentStore, lead: str) -> list[tuple[datetime, str]]:
 
 
 def kept(store: DeploymentStore) -> int:
-    """How many visits are nobody's."""
+    """How many page views are nobody's."""
     with reading(store.engine) as conn:
         return conn.execute(select(func.count()).select_from(table)).scalar_one()
 
@@ -86,8 +86,8 @@ def test_a_sign_up_brings_the_earlier_visits_with_their_own_times(store: Deploym
     with writing(store.engine) as conn:
         assert file_events(conn, "a", store) == 3
         lines = conn.execute(select(timeline).where(timeline.c.lead == "a").order_by(timeline.c.id)).all()
-    assert [line.what for line in lines] == ["visits_joined", "visited", "visited", "visited"]
-    assert lines[0].reason.startswith("2 earlier visit(s)")
+    assert [line.what for line in lines] == ["page_views_joined", "visited", "visited", "visited"]
+    assert lines[0].reason.startswith("2 earlier page view(s)")
 
 
 def test_a_visit_told_twice_counts_once(store: DeploymentStore) -> None:
@@ -134,7 +134,7 @@ def test_a_sign_up_brings_no_more_than_it_should(store: DeploymentStore) -> None
 
 
 def test_a_click_in_a_mail_makes_a_browser_known_from_then_on(store: DeploymentStore) -> None:
-    """It brings no earlier visits: they come with a form that is posted there."""
+    """It brings no earlier page views: they come with a form that is posted there."""
     take(store, "1", NOW - timedelta(hours=2))
     assert come(store)
     assert of(store, "a") == []
@@ -157,19 +157,19 @@ def test_a_machine_that_follows_links_makes_no_browser_known(store: DeploymentSt
     soon = NOW - timedelta(hours=1) + timedelta(seconds=3)
     assert not come(store, at=soon, not_before=timedelta(seconds=10))
     with writing(store.engine) as conn:
-        assert not visits.come_by_mail(conn, BROWSER, "a/seminar_to_demo/1/newsletter/2", now=NOW)
-        assert visits.whose(conn, BROWSER) is None
+        assert not page_views.come_by_mail(conn, BROWSER, "a/seminar_to_demo/1/newsletter/2", now=NOW)
+        assert page_views.whose(conn, BROWSER) is None
 
 
 def test_withdrawing_makes_a_browser_nobodys(store: DeploymentStore) -> None:
-    """Its visits that were nobody's are gone; those of the lead stay, as everything it did does."""
+    """Its page views that were nobody's are gone; those of the lead stay, as everything it did does."""
     take(store, "1", visitor=OTHER)
     sign_up(store, "a")
     take(store, "2")
     with writing(store.engine) as conn:
-        visits.forget(conn, BROWSER)
-        visits.forget(conn, OTHER)
-        assert visits.whose(conn, BROWSER) is None
+        page_views.forget(conn, BROWSER)
+        page_views.forget(conn, OTHER)
+        assert page_views.whose(conn, BROWSER) is None
     assert kept(store) == 0
     assert len(of(store, "a")) == 1
 
@@ -179,5 +179,5 @@ def test_old_visits_of_nobody_are_deleted(store: DeploymentStore) -> None:
     take(store, "1", NOW - timedelta(days=91))
     take(store, "2", NOW - timedelta(days=89))
     with writing(store.engine) as conn:
-        assert visits.clean(conn, NOW - KEEP) == 1
+        assert page_views.clean(conn, NOW - KEEP) == 1
     assert kept(store) == 1

@@ -1,4 +1,4 @@
-"""What the page snippet may say of a visit, and how its subject is written down; refuses to store any."""
+"""What the page snippet may say of a page view, and how its subject is written down; refuses to store any."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def _a_subject(value: Any) -> Any:
     return path
 
 
-class VisitIn(BaseModel):
+class PageViewIn(BaseModel):
     """The body of `POST /v`: what happened, or that all of this browser is to be forgotten (`forget` alone).
 
     `visitor` and `id` are made by the snippet; `token` is the mark of a link in a mail that led here.
@@ -68,16 +68,16 @@ class VisitIn(BaseModel):
         return keepable(said)
 
     @model_validator(mode="after")
-    def _whole(self) -> VisitIn:
+    def _whole(self) -> PageViewIn:
         if not self.forget and not (self.id and self.type and self.subject):
-            raise ValueError("a visit has `visitor`, `id`, `type` (visited or downloaded) and `subject`")
+            raise ValueError("a page view has `visitor`, `id`, `type` (visited or downloaded) and `subject`")
         return self
 
 
-def read_visit(said: Any) -> VisitIn | str:
-    """The visit, or in one line what is wrong with it."""
+def read_page_view(said: Any) -> PageViewIn | str:
+    """The page view, or in one line what is wrong with it."""
     try:
-        return VisitIn.model_validate(said)
+        return PageViewIn.model_validate(said)
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
         place = ".".join(str(part) for part in first["loc"])
@@ -90,4 +90,4 @@ def is_machine(user_agent: str) -> bool:
     return not user_agent.strip() or _MACHINE.search(user_agent) is not None
 
 
-__all__ = ["VISITOR", "VisitIn", "is_machine", "path_of", "read_visit"]
+__all__ = ["VISITOR", "PageViewIn", "is_machine", "path_of", "read_page_view"]

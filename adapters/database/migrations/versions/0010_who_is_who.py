@@ -1,4 +1,4 @@
-"""Browsers of the own site, what they did while they were nobody's and whose they are; several addresses of a lead."""
+"""Who is who: several addresses of a lead, leads that are one person, browsers of the own site."""
 
 from __future__ import annotations
 
@@ -25,6 +25,17 @@ def upgrade() -> None:
     )
     op.create_index("ix_addresses_lead", "addresses", ["lead"])
     op.create_table(
+        "merges",
+        sa.Column("gone", sa.String(length=200), nullable=False),
+        sa.Column("keep", sa.String(length=200), nullable=False),
+        sa.Column("at", Instant(), nullable=False),
+        sa.Column("by", sa.String(length=200), nullable=False),
+        sa.ForeignKeyConstraint(["gone"], ["leads.id"], name=op.f("fk_merges_gone_leads")),
+        sa.ForeignKeyConstraint(["keep"], ["leads.id"], name=op.f("fk_merges_keep_leads")),
+        sa.PrimaryKeyConstraint("gone", name=op.f("pk_merges")),
+    )
+    op.create_index("ix_merges_keep", "merges", ["keep"])
+    op.create_table(
         "visitors",
         sa.Column("visitor", sa.String(length=32), nullable=False),
         sa.Column("lead", sa.String(length=200), nullable=False),
@@ -37,7 +48,7 @@ def upgrade() -> None:
     op.create_index("ix_visitors_lead", "visitors", ["lead"])
     op.create_index("ix_visitors_send", "visitors", ["send"])
     op.create_table(
-        "visits",
+        "page_views",
         sa.Column("id", Id, autoincrement=True, nullable=False),
         sa.Column("visitor", sa.String(length=32), nullable=False),
         sa.Column("event", sa.String(length=300), nullable=False),
@@ -45,14 +56,15 @@ def upgrade() -> None:
         sa.Column("subject", sa.String(length=400), nullable=False),
         sa.Column("site", sa.String(length=300), nullable=False),
         sa.Column("at", Instant(), nullable=False),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_visits")),
-        sa.UniqueConstraint("event", name=op.f("uq_visits_event")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_page_views")),
+        sa.UniqueConstraint("event", name=op.f("uq_page_views_event")),
     )
-    op.create_index("ix_visits_visitor", "visits", ["visitor", "id"])
-    op.create_index("ix_visits_at", "visits", ["at"])
+    op.create_index("ix_page_views_visitor", "page_views", ["visitor", "id"])
+    op.create_index("ix_page_views_at", "page_views", ["at"])
 
 
 def downgrade() -> None:
-    op.drop_table("visits")
+    op.drop_table("page_views")
     op.drop_table("visitors")
+    op.drop_table("merges")
     op.drop_table("addresses")

@@ -14,13 +14,13 @@ from pydantic import SecretStr
 from sqlalchemy import insert, select, text
 
 from adapters.database.engine import reading, writing
-from adapters.database.schema import events, leads, sends, visitors, visits
+from adapters.database.schema import events, leads, page_views, sends, visitors
 from adapters.mail.link_tokens import Came, LinkTokens
 from adapters.settings import Settings
 from tests.web.process import HOST, KEY, Process, client_of
 from web.app import make_app
+from web.page_view_in import is_machine, path_of
 from web.snippet import SNIPPET
-from web.visit_in import is_machine, path_of
 
 SITE = "https://www.example.co.jp"
 CHROME = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36"
@@ -76,7 +76,7 @@ async def test_a_visit_of_nobody_is_kept_under_its_browser_alone(listening: Proc
         assert (answer.status_code, answer.content) == (204, b"")
         assert answer.headers["access-control-allow-origin"] == SITE
         assert "set-cookie" not in answer.headers
-    (kept,) = rows(listening, visits)
+    (kept,) = rows(listening, page_views)
     assert (kept.visitor, kept.type, kept.subject, kept.site) == (BROWSER, "visited", "/pricing", SITE)
     assert rows(listening, events) == rows(listening, leads) == rows(listening, visitors) == []
     assert "127.0.0.1" not in repr(tuple(kept))
@@ -95,7 +95,7 @@ async def test_a_form_posted_in_that_browser_joins_its_visits(listening: Process
     (lead,) = rows(listening, leads)
     told = {(row.type, row.subject) for row in rows(listening, events) if row.lead == lead.id}
     assert told == {("visited", "/pricing"), ("signed_up", "seminar"), ("downloaded", "catalog")}
-    assert rows(listening, visits) == []
+    assert rows(listening, page_views) == []
     score = (await listening.client.get(f"/api/leads/{lead.id}")).json()["score"]["items"]
     assert score["pricing_page"] == pytest.approx(15, abs=0.1)
 
@@ -133,7 +133,7 @@ async def test_a_link_in_a_mail_makes_the_browser_known(listening: Process, page
     assert (known.lead, known.by) == ("a", "mail")
     assert [row.lead for row in rows(listening, events)] == ["a"]
     assert (await tell(page, {"visitor": BROWSER, "forget": True})).status_code == 204
-    assert rows(listening, visitors) == rows(listening, visits) == []
+    assert rows(listening, visitors) == rows(listening, page_views) == []
 
 
 async def test_only_listed_sites_may_tell(listening: Process, page: httpx.AsyncClient) -> None:
@@ -143,7 +143,7 @@ async def test_only_listed_sites_may_tell(listening: Process, page: httpx.AsyncC
         assert answer.status_code == 403, origin
         assert "NURTURE_SITES" in answer.json()["do"]
         assert "access-control-allow-origin" not in answer.headers
-    assert rows(listening, visits) == []
+    assert rows(listening, page_views) == []
     asked = await page.options("/v", headers={"Access-Control-Request-Method": "POST"})
     assert (asked.status_code, asked.headers["access-control-allow-origin"]) == (204, SITE)
     assert (await page.options("/v", headers={"Origin": "https://x.example"})).status_code == 403
@@ -153,7 +153,7 @@ async def test_machines_are_left_out(listening: Process, page: httpx.AsyncClient
     """They say who they are; a browser without a name is none."""
     for name in ("Googlebot/2.1 (+http://www.google.com/bot.html)", "HeadlessChrome/140", "curl/8", "", "bingbot/2.0"):
         assert (await tell(page, **{"User-Agent": name})).status_code == 204
-    assert rows(listening, visits) == []
+    assert rows(listening, page_views) == []
     assert not is_machine(CHROME)
     assert not is_machine("Mozilla/5.0 (Linux; Android 14; CUBOT X90) AppleWebKit/537.36 Chrome/140 Mobile Safari/537")
 
@@ -170,7 +170,7 @@ async def test_machines_are_left_out(listening: Process, page: httpx.AsyncClient
         ({**VISIT, "subject": "/" + "x" * 401}, 422, "subject"),
         ({**VISIT, "subject": "/a\x00"}, 422, "NUL"),
         ({**VISIT, "subject": "/a%00"}, 422, "cannot be kept"),
-        ({"visitor": BROWSER}, 422, "a visit has"),
+        ({"visitor": BROWSER}, 422, "a page view has"),
         ({**VISIT, "more": "x" * 5000}, 413, "4096 bytes"),
     ],
 )
@@ -181,16 +181,16 @@ async def test_what_cannot_be_read_is_said(
     answer = await tell(page, said)
     assert answer.status_code == status, answer.text
     assert what in answer.json()["what"]
-    assert rows(listening, visits) == []
+    assert rows(listening, page_views) == []
 
 
 async def test_a_visitor_sees_no_fault_of_ours(listening: Process, page: httpx.AsyncClient) -> None:
     """Where the database fails the page gets its empty answer; the log and the metrics tell."""
     with writing(listening.engine) as connection:
-        connection.execute(text("ALTER TABLE visits RENAME TO away"))
+        connection.execute(text("ALTER TABLE page_views RENAME TO away"))
     assert (await tell(page)).status_code == 204
     metrics = (await listening.client.get("/metrics")).text
-    assert 'nurture_visits_received_total{result="lost"}' in metrics
+    assert 'nurture_page_views_received_total{result="lost"}' in metrics
 
 
 @pytest.mark.parametrize(
@@ -213,7 +213,7 @@ def test_a_subject_is_the_path_as_scenarios_write_it(said: str, path: str) -> No
 
 
 async def test_the_sample_site_is_there_only_where_it_is_asked_for(process: Process, tmp_path: Path) -> None:
-    """In both languages, with the snippet; from its own pages visits are taken in."""
+    """In both languages, with the snippet; from its own pages page views are taken in."""
     assert (await process.anybody().get("/site/")).status_code == 404
     settings = Settings(home=tmp_path, temporal_port=1, public_url=HOST, sample_site=True)
     app = make_app(settings, process.engine, store=process.store, clock=process.clock)
@@ -227,4 +227,4 @@ async def test_the_sample_site_is_there_only_where_it_is_asked_for(process: Proc
         assert (await client.get("/site/catalog.txt")).headers["content-disposition"].startswith("attachment")
         assert (await client.get("/site", headers={"Accept-Language": "en"})).headers["location"] == "/site/en/"
         assert (await tell(client, Origin=HOST, **{"User-Agent": CHROME})).status_code == 204
-    assert len(rows(process, visits)) == 1
+    assert len(rows(process, page_views)) == 1
