@@ -14,6 +14,7 @@ from typing import Any, Literal
 from sqlalchemy import Connection, bindparam, exists, insert, or_, select
 
 from adapters.database.schema import consents, leads, suppressions
+from nurture.addresses import spellings
 from nurture.definitions import FormConsent
 
 ALL = "all"
@@ -29,7 +30,7 @@ CONSENTED = select(exists().where(consents.c.lead == bindparam("of"), consents.c
 _SHUT = (
     select(suppressions.c.reason, suppressions.c.at, suppressions.c.scope)
     .where(
-        suppressions.c.address_hash == bindparam("hash"),
+        suppressions.c.address_hash.in_(bindparam("hashes", expanding=True)),
         or_(suppressions.c.scope == ALL, suppressions.c.scope == bindparam("topic")),
     )
     .order_by(suppressions.c.at)
@@ -61,6 +62,11 @@ def address_hash(address: str) -> str:
     return hashlib.sha256(normalised(address).encode()).hexdigest()
 
 
+def _hashes(address: str) -> list[str]:
+    """Of every spelling: who was suppressed under one of them is so under all."""
+    return [address_hash(each) for each in spellings(normalised(address))]
+
+
 def consent(conn: Connection, lead: str, given: Consent) -> None:
     """Write down a consent. Only one given in a form (with its wording) can lift a suppression, by being newer."""
     rows = [
@@ -89,7 +95,7 @@ def consented(conn: Connection, lead: str, topic: str) -> bool:
 
 def suppressed(conn: Connection, address: str, topic: str) -> str | None:
     """Why no mail of the topic may go to the address, or None. A newer consent by form lifts what a person undid."""
-    rows = conn.execute(_SHUT, {"hash": address_hash(address), "topic": topic}).all()
+    rows = conn.execute(_SHUT, {"hashes": _hashes(address), "topic": topic}).all()
     if not rows:
         return None
     lifted = conn.execute(
@@ -112,7 +118,7 @@ def undeliverable(conn: Connection, address: str, topic: str) -> str | None:
     """
     reasons = conn.execute(
         select(suppressions.c.reason).where(
-            suppressions.c.address_hash == address_hash(address),
+            suppressions.c.address_hash.in_(_hashes(address)),
             suppressions.c.scope.in_((ALL, topic)),
             suppressions.c.reason.not_in(_LIFTED_BY_A_FORM),
         )
