@@ -8,7 +8,6 @@ from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 
 import typer
-from rich.table import Table
 from rich.text import Text
 
 from adapters.database import mail_stops
@@ -56,12 +55,13 @@ def stops(format: Format = "text") -> None:
     if not found:
         out.print("no mail is stopped" if hold is None else "nothing else is stopped")
         return
-    table = Table("what", "state", "since", "until", "why", box=None, pad_edge=False)
     for each in found:
-        state = Text(each.state, style="red" if each.state == "stopped" else "yellow")
-        ends = "" if each.state == "warned" else "somebody resumes it" if each.until is None else _at(each.until)
-        table.add_row(Text(_whose(each.scope, each.name)), state, _at(each.since), ends, Text(each.reason))
-    out.print(table)
+        style = "red" if each.state == "stopped" else "yellow"
+        until = "somebody resumes it" if each.until is None else _at(each.until)
+        ends = f" until {until}" if each.state == "stopped" else ""
+        what = Text.assemble((_whose(each.scope, each.name), "bold"), "  ", (each.state, style))
+        out.print(what.append(f" since {_at(each.since)}{ends}"))
+        out.print(Text(f"  {each.reason}"))
     out.print(Text(f"{waiting} mail(s) wait; mend the cause, then: nurture mail resume SCENARIO | --all | --domain D"))
 
 
@@ -84,7 +84,11 @@ def resume(
     name = (domain or "").strip().lower() or scenario or ""
     with opened() as data, writing(data.engine) as conn:
         stop = mail_stops.resume(conn, scope, name, now=data.clock.now(), by=by or _somebody())
+        left = [each for each in mail_stops.listed(conn) if each.scope == "all" and each.holds(data.clock.now())]
     out.print(Text(f"{_whose(scope, name)} goes again; it was stopped: {stop.reason}"))
+    if left:
+        out.print(Text("but all mail is still stopped: nurture mail resume --all", style="yellow"))
+        return
     out.print("waiting mails are tried within ten minutes, in their window and under the cap")
 
 

@@ -13,6 +13,9 @@ from typing import Literal
 from nurture import calendar
 from nurture.definitions import Definitions, Sender
 
+EVERY_MAIL_SAYS = ("legal_name", "postal_address", "contact")
+"""Keys of sender.yaml that the law wants in every mail."""
+
 
 @dataclass(frozen=True, slots=True)
 class Asked:
@@ -51,8 +54,7 @@ def lacks(sender: Sender | None) -> str | None:
 
     A folder without sender.yaml has no text for any mail, which is said where the mail is made.
     """
-    parts = ("legal_name", "postal_address", "contact") if sender is not None else ()
-    empty = [part for part in parts if not getattr(sender, part).strip()]
+    empty = [part for part in EVERY_MAIL_SAYS if sender is not None and not getattr(sender, part).strip()]
     return f"sender.yaml says no {' and no '.join(empty)}: write it and deploy" if empty else None
 
 

@@ -16,6 +16,7 @@ from sqlalchemy import Connection, and_, bindparam, exists, insert, or_, select
 
 from adapters.database.among import among
 from adapters.database.schema import addresses, consents, leads, suppressions
+from nurture.addresses import spellings
 from nurture.definitions import FormConsent
 
 ALL = "all"
@@ -39,7 +40,7 @@ _SHUT = (
     select(suppressions.c.reason, suppressions.c.at, suppressions.c.scope)
     .where(
         or_(
-            suppressions.c.address_hash == bindparam("hash"),
+            suppressions.c.address_hash.in_(bindparam("hashes", expanding=True)),
             and_(
                 # what a person said at any address of theirs holds for all
                 suppressions.c.reason != BOUNCED,
@@ -75,6 +76,11 @@ def normalised(address: str) -> str:
 def address_hash(address: str) -> str:
     """What a suppression keeps of an address."""
     return hashlib.sha256(normalised(address).encode()).hexdigest()
+
+
+def _hashes(address: str) -> list[str]:
+    """Of every spelling: who was suppressed under one of them is so under all."""
+    return [address_hash(each) for each in spellings(normalised(address))]
 
 
 def consent(conn: Connection, lead: str, given: Consent) -> None:
@@ -133,13 +139,13 @@ def undeliverable(conn: Connection, address: str, topic: str) -> str | None:
 
 
 def _shut(conn: Connection, address: str, topic: str) -> Sequence[Any]:
-    asked = {"hash": address_hash(address), "address": normalised(address), "topic": topic}
+    asked = {"hashes": _hashes(address), "address": normalised(address), "topic": topic}
     return conn.execute(_SHUT, asked).all()
 
 
 def erased(conn: Connection, addresses: Iterable[str]) -> frozenset[str]:
     """Those of the addresses (normalised) whose owner was forgotten, whatever they have agreed to since."""
-    by_hash = {address_hash(address): normalised(address) for address in addresses}
+    by_hash = {each: normalised(address) for address in addresses for each in _hashes(address)}
     found = select(suppressions.c.address_hash).where(
         among(suppressions.c.address_hash), suppressions.c.reason == ERASED
     )

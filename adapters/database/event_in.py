@@ -6,10 +6,11 @@ import re
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from adapters.database.event_rows import hint_of_address, hint_of_id
 from adapters.database.keepable import UNFIT, Unreadable, keepable
+from nurture import addresses
 
 _INSTANT = re.compile(
     r"^\d{4}-\d{2}-\d{2}[Tt ]\d{2}:\d{2}(:(?P<second>\d{2})([.,]\d+)?)?([Zz]|[+-]\d{2}:\d{2})$", re.ASCII
@@ -43,12 +44,20 @@ def _subject(value: Any) -> Any:
 Keepable = BeforeValidator(keepable)
 
 
+def _as_kept(address: str) -> str:
+    """As the lead's own address is kept; one that no lead can have is left as it is, and parked."""
+    try:
+        return addresses.clean(address)
+    except ValueError:
+        return address
+
+
 class ByAddress(BaseModel):
     """A lead named by its address."""
 
     model_config = ConfigDict(extra="forbid")
 
-    email: Annotated[str, Field(min_length=3, max_length=320), Keepable]
+    email: Annotated[str, Field(min_length=3, max_length=320), Keepable, AfterValidator(_as_kept)]
 
 
 class EventIn(BaseModel):

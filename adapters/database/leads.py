@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 import secrets
+import unicodedata
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
@@ -28,6 +29,7 @@ from adapters.database.merges import goes_on, not_merged
 from adapters.database.pages import cursor_after, rows_of_a_page, text_cursor
 from adapters.database.schema import events, leads
 from adapters.database.sequence import WITHOUT_STATE, Deployments, append, current_deployment, lock
+from nurture import addresses
 from nurture.definitions import Definitions, FormConsent, Scenario
 from nurture.entries import AnyEntry, Profiled
 from nurture.errors import NurtureError, UnknownName
@@ -51,9 +53,11 @@ def _an_id(value: Any) -> Any:
 def _an_address(value: Any) -> Any:
     if value is None:
         return None
-    if not isinstance(value, str) or len(value) > 320 or not _ADDRESS.fullmatch(consents.normalised(value)):
+    wide = unicodedata.normalize("NFKC", value).strip() if isinstance(value, str) else ""
+    cleaned = addresses.clean(wide) if _ADDRESS.fullmatch(wide) and len(wide) <= 320 else ""
+    if not _ADDRESS.fullmatch(cleaned) or len(cleaned) > 320:
         raise ValueError(f"{value!r} is not an address such as name@example.co.jp")
-    return consents.normalised(value)
+    return cleaned
 
 
 def _a_zone(value: Any) -> Any:

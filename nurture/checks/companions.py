@@ -13,6 +13,7 @@ from nurture.conditions import ANY, KEYWORDS, MAIL_EVENTS, Happened, InSegment, 
 from nurture.definitions import HOLD_OUT, Form
 from nurture.errors import near_names
 from nurture.folder import DEFAULT_LANGUAGE
+from nurture.gate import EVERY_MAIL_SAYS
 from nurture.refusals import did_you_mean
 
 EVENT_KEYS = ("type", "subject", "event")
@@ -201,6 +202,9 @@ def _sender(found: Findings) -> None:
             near = did_you_mean(near_names(sender.holidays.lower(), [*known, NO_HOLIDAYS]))
             message = f"unknown country {sender.holidays!r}{near or '; write jp, us … or none'}"
             found.error(at.to("holidays"), message, "unknown-holidays")
+    for part in EVERY_MAIL_SAYS:
+        if found.folder.sound(at.file, (part,)) and not getattr(sender, part).strip():
+            found.error(at.to(part), f"`{part}` is empty: every mail has to say it, so none would go", "wrong-value")
     _twice(found, "topic", [(at.to("topics", index), topic) for index, topic in enumerate(sender.topics)])
 
 

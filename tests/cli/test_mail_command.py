@@ -50,6 +50,14 @@ def test_a_stop_is_shown_with_its_reason_and_ended_once(deployed: Nurture) -> No
     assert (row.by, row.subject, row.details["reason"]) == ("rei", "scenario seminar_to_demo", REASON)
 
 
+def test_a_resume_says_what_else_stops_the_mail(deployed: Nurture) -> None:
+    """With one scenario only, both its own mail and all mail stop: each has to be resumed."""
+    stopped("scenario", "seminar_to_demo")
+    stopped("all", "")
+    assert "nurture mail resume --all" in deployed("mail", "resume", "seminar_to_demo").out
+    assert "within ten minutes" in deployed("mail", "resume", "--all").out
+
+
 def test_a_resume_wants_exactly_one_thing(deployed: Nurture) -> None:
     """Neither nothing nor two at once; a warning is no stop."""
     stopped("all", "", "warned")
