@@ -56,23 +56,24 @@ class ErasureActivities:
 
     @activity.defn(name=protocol.ERASE_AT_PROVIDER)
     def erase_at_provider(self, order: protocol.Erase) -> None:
-        """Have the provider forget the address; raises a retryable error while it cannot be asked."""
+        """Have the provider forget the addresses; raises a retryable error while it cannot be asked."""
         with reading(self._desk.engine) as conn:
-            address = erasures.address(conn, order.lead)
-        if address is None:
+            known = erasures.addresses_of(conn, order.lead)
+        if not known:
             return
         if order.give_up:
             self._note(order, "refused", "no answer for three days: erase the address at the provider by hand")
             return
-        match self._desk.mailer.erase(address):
+        match self._desk.mailer.erase(known):
             case Accepted(message_id=job):
                 self._note(order, "accepted", f"job {job}" if job else None)
             case Refused(reason=reason):
                 self._note(order, "refused", f"{reason}: erase the address at the provider by hand")
             case Held(reason=reason, retry_after=wait, alert=alert):
+                why = erasures.without(known, reason) or ""  # errors go into Temporal and the log
                 if alert:
-                    log.error("provider_does_not_erase", lead=order.lead, reason=_without(address, reason))
-                raise ApplicationError(_without(address, reason), type="EraseHeld", next_retry_delay=wait)
+                    log.error("provider_does_not_erase", lead=order.lead, reason=why)
+                raise ApplicationError(why, type="EraseHeld", next_retry_delay=wait)
 
     def _note(self, order: protocol.Erase, answer: erasures.Provider, said: str | None) -> None:
         with writing(self._desk.engine) as conn:
@@ -92,8 +93,3 @@ class ErasureActivities:
                 return protocol.ConsentsKept(wait=self._desk.clock.epoch.real_span(until - now))
             scrubbing.end(conn, order.lead, now)
         return protocol.ConsentsKept()
-
-
-def _without(address: str, said: str) -> str:
-    """A provider may repeat what it was given, and errors go into Temporal and the log."""
-    return said.replace(address, "…")

@@ -6,17 +6,19 @@ was concluded (the score, item by item), and who was asked to call.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, RowMapping, Table, select
 
-from adapters.database import erasures, leads, timeline
+from adapters.database import addresses, erasures, leads, timeline
 from adapters.database.consents import address_hash
 from adapters.database.explaining import standpoint
+from adapters.database.merges import is_one_of
 from adapters.database.pages import shown
 from adapters.database.schema import (
+    click_origins,
     confirmations,
     consents,
     enrolments,
@@ -24,8 +26,10 @@ from adapters.database.schema import (
     events,
     handoffs,
     inbox,
+    replies,
     sends,
     suppressions,
+    visitors,
 )
 from adapters.database.sequence import Deployments, current_deployment
 from adapters.mail.port import SEND_KEY_ARGUMENT
@@ -40,7 +44,8 @@ def of(conn: Connection, lead: str, store: Deployments, now: datetime) -> dict[s
     view = leads.view(conn, lead)
     if view is None:
         return {}
-    address = view["email"]
+    lead = view["id"]  # a lead that was merged into another is asked for by either id
+    known = [each for each in (view["email"], *addresses.others(conn, [lead]).get(lead, [])) if each]
     erasure = erasures.of(conn, lead)
     return {
         "format": FORMAT,
@@ -53,12 +58,15 @@ def of(conn: Connection, lead: str, store: Deployments, now: datetime) -> dict[s
                           "wording", "wording_sha256"),
         "confirmations": _rows(conn, confirmations, lead, "form", "topic", "asked_at", "until", "confirmed_at",
                                "wording_version", "wording"),
-        "suppressions": _suppressions(conn, address),
+        "suppressions": _suppressions(conn, known),
         "enrolments": _rows(conn, enrolments, lead, "enrolment", "scenario", "state", "decided_at", "ended_at",
                             "finish"),
         "sends": _sends(conn, lead),
         "events": _rows(conn, events, lead, "event", "type", "subject", "at", "received_at", "url", "properties",
                         "automatic", "reversed_at"),
+        "browsers": _rows(conn, visitors, lead, "visitor", "by", "send", "at"),
+        "clicks": _rows(conn, click_origins, lead, "network", "at", "send"),
+        "replies": _rows(conn, replies, lead, "at", "kind", "why", "subject", "text", "attachments", "send"),
         "handoffs": _rows(conn, handoffs, lead, "id", "queue", "rep", "state", "note", "reasons", "score", "reason",
                           "amount", "made_at", "accepted_at", "closed_at"),
         "timeline": list(_timeline(conn, lead)),
@@ -110,7 +118,7 @@ def _score(conn: Connection, lead: str, store: Deployments, now: datetime) -> di
 
 def _profiles(conn: Connection, lead: str) -> list[dict[str, Any]]:
     """What was known before, newest last."""
-    mine = (entries.c.lead == lead, entries.c.kind == "profile")
+    mine = (is_one_of(entries.c.lead, lead), entries.c.kind == "profile")
     query = select(entries.c.at, entries.c.body).where(*mine).order_by(entries.c.seq)
     return [{"at": shown(row.at), "attributes": row.body["attributes"]} for row in conn.execute(query)]
 
@@ -125,11 +133,9 @@ def _shown(row: Mapping[str, Any] | RowMapping) -> dict[str, Any]:
     return {str(name): shown(value) if isinstance(value, datetime) else value for name, value in row.items()}
 
 
-def _suppressions(conn: Connection, address: str | None) -> list[dict[str, Any]]:
-    if address is None:
-        return []
+def _suppressions(conn: Connection, known: Sequence[str]) -> list[dict[str, Any]]:
     wanted = (suppressions.c.scope, suppressions.c.reason, suppressions.c.at, suppressions.c.source)
-    query = select(*wanted).where(suppressions.c.address_hash == address_hash(address)).order_by(suppressions.c.at)
+    query = select(*wanted).where(suppressions.c.address_hash.in_(map(address_hash, known))).order_by(suppressions.c.at)
     return [_shown(row) for row in conn.execute(query).mappings()]
 
 

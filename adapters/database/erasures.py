@@ -11,10 +11,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
-from sqlalchemy import Connection, Row, exists, func, insert, select, update
+from sqlalchemy import Connection, Row, delete, exists, func, insert, select, update
 
-from adapters.database import consents, handoffs
+from adapters.database import addresses, consents, handoffs
+from adapters.database.merges import goes_on, merged_into
 from adapters.database.pages import shown
+from adapters.database.schema import addresses as address_rows
 from adapters.database.schema import audit, confirmations, erasures, events, leads, sends
 from adapters.database.schema import handoffs as tasks
 from adapters.database.sequence import UnknownLead, append, lock
@@ -67,25 +69,42 @@ def lead_named(conn: Connection, name: str) -> str:
         if conn.execute(select(leads.c.id).where(leads.c.id == name)).first() is None:
             known = select(leads.c.id).where(leads.c.status != WORD).order_by(leads.c.id).limit(5)
             raise UnknownName("lead", name, list(conn.execute(known).scalars()))
-        return name
-    here = select(leads.c.id).where(leads.c.email == consents.normalised(name))
+        return goes_on(conn, name)
+    owner = conn.execute(addresses.OWNER, {"address": consents.normalised(name)}).first()
     was = select(erasures.c.lead).where(erasures.c.address_hash == consents.address_hash(name))
-    found: str | None = conn.execute(here).scalar() or conn.execute(was.order_by(erasures.c.asked_at.desc())).scalar()
+    found: str | None = owner.id if owner is not None else None
+    found = found or conn.execute(was.order_by(erasures.c.asked_at.desc())).scalar()
     if found is None:
         raise UnknownAddress(erased=bool(consents.erased(conn, [name])))
     return found
 
 
 def ask(conn: Connection, lead: str, *, by: str, now: datetime, real_now: datetime) -> Erasure:
-    """Let a person be forgotten. Asking again changes nothing: it is one erasure. Raises UnknownLead."""
+    """Let a person be forgotten, with every lead that was merged into theirs. Raises UnknownLead.
+
+    Asking again changes nothing: it is one erasure.
+    """
+    lead = goes_on(conn, lead)
     row = lock(conn, lead)
     if row is None:
         raise UnknownLead(lead)
     before = of(conn, lead)
     if before is not None:
         return before
-    if row.email:
-        consents.suppress(conn, row.email, consents.ALL, consents.ERASED, at=now, source="erasure")
+    for each in (*merged_into(conn, lead), lead):
+        _begin(conn, each, by=by, now=now, real_now=real_now)
+    note(conn, lead, "erase", by=by, at=now)
+    return _read(conn.execute(select(erasures).where(erasures.c.lead == lead)).one())
+
+
+def _begin(conn: Connection, lead: str, *, by: str, now: datetime, real_now: datetime) -> None:
+    row = lock(conn, lead)
+    if row is None or of(conn, lead) is not None:
+        return
+    known = [*([row.email] if row.email else []), *addresses.others(conn, [lead]).get(lead, [])]
+    for each in known:
+        consents.suppress(conn, each, consents.ALL, consents.ERASED, at=now, source="erasure")
+    conn.execute(delete(address_rows).where(address_rows.c.lead == lead))
     # what has no number yet would start a workflow only to be forgotten by it
     conn.execute(update(events).where(events.c.lead == lead, events.c.filed.is_(False)).values(filed=True))
     entry = append(conn, lead, Erased(seq=0, at=now, received_at=now, deployment=0))
@@ -96,13 +115,11 @@ def ask(conn: Connection, lead: str, *, by: str, now: datetime, real_now: dateti
     conn.execute(update(leads).where(leads.c.id == lead).values(status=WORD, email=None, name=None))
     conn.execute(
         insert(erasures).values(
-            lead=lead, seq=entry.seq, address=row.email, by=by, asked_at=now, due_real=real_now,
-            address_hash=consents.address_hash(row.email) if row.email else None,
-            provider="asked" if row.email else "not_needed",
+            lead=lead, seq=entry.seq, addresses=known, by=by, asked_at=now, due_real=real_now,
+            address_hash=consents.address_hash(known[0]) if known else None,
+            provider="asked" if known else "not_needed",
         )
     )  # fmt: skip
-    note(conn, lead, "erase", by=by, at=now)
-    return _read(conn.execute(select(erasures).where(erasures.c.lead == lead)).one())
 
 
 def of(conn: Connection, lead: str) -> Erasure | None:
@@ -140,19 +157,26 @@ def let_go(conn: Connection, lead: str) -> bool:
     return not conn.execute(select(in_flight)).scalar()
 
 
-def address(conn: Connection, lead: str) -> str | None:
-    """What the provider is to forget; None where it was asked, or there is nothing."""
-    found: str | None = conn.execute(select(erasures.c.address).where(erasures.c.lead == lead)).scalar()
-    return found
+def addresses_of(conn: Connection, lead: str) -> list[str]:
+    """What the provider is to forget; empty where it was asked, or there is nothing."""
+    return list(conn.execute(select(erasures.c.addresses).where(erasures.c.lead == lead)).scalar() or ())
 
 
 def provider_answered(conn: Connection, lead: str, answer: Provider, said: str | None) -> None:
-    """Keep what the provider said, and forget the address: it was kept for this alone."""
-    known = address(conn, lead)
-    if said is not None and known is not None:  # a provider may repeat what it was given
-        said = said.replace(known, "…")
-    values = {"provider": answer, "provider_said": said, "address": None}
+    """Keep what the provider said, and forget the addresses: they were kept for this alone."""
+    values: dict[str, object] = {
+        "provider": answer,
+        "provider_said": without(addresses_of(conn, lead), said),
+        "addresses": [],
+    }
     conn.execute(update(erasures).where(erasures.c.lead == lead).values(values))
+
+
+def without(known: Sequence[str], said: str | None) -> str | None:
+    """What a provider said, less the addresses it was given: it may repeat them."""
+    for each in known if said is not None else ():
+        said = said and said.replace(each, "…")
+    return said
 
 
 def consents_until(conn: Connection, lead: str) -> datetime | None:

@@ -29,7 +29,7 @@ from adapters.database.merges import goes_on, not_merged
 from adapters.database.pages import cursor_after, rows_of_a_page, text_cursor
 from adapters.database.schema import events, leads
 from adapters.database.sequence import WITHOUT_STATE, Deployments, append, current_deployment, lock
-from nurture import addresses
+from nurture.addresses import clean
 from nurture.definitions import Definitions, FormConsent, Scenario
 from nurture.entries import AnyEntry, Profiled
 from nurture.errors import NurtureError, UnknownName
@@ -54,7 +54,7 @@ def _an_address(value: Any) -> Any:
     if value is None:
         return None
     wide = unicodedata.normalize("NFKC", value).strip() if isinstance(value, str) else ""
-    cleaned = addresses.clean(wide) if _ADDRESS.fullmatch(wide) and len(wide) <= 320 else ""
+    cleaned = clean(wide) if _ADDRESS.fullmatch(wide) and len(wide) <= 320 else ""
     if not _ADDRESS.fullmatch(cleaned) or len(cleaned) > 320:
         raise ValueError(f"{value!r} is not an address such as name@example.co.jp")
     return cleaned

@@ -20,6 +20,11 @@ def goes_on(conn: Connection, lead: str) -> str:
     return kept or lead
 
 
+def merged_into(conn: Connection, lead: str) -> list[str]:
+    """The ids of all leads that were merged into this one."""
+    return list(conn.execute(select(merges.c.gone).where(merges.c.keep == lead).order_by(merges.c.gone)).scalars())
+
+
 def kept(conn: Connection, several: Collection[str]) -> dict[str, str]:
     """Those of these leads that were merged: old id → the id that goes on."""
     if not several:

@@ -245,7 +245,7 @@ erasures = Table(
     "erasures", metadata,  # people who are to be forgotten, and how far that is
     Column("lead", String(200), ForeignKey("leads.id"), primary_key=True),
     Column("seq", Integer, nullable=False),              # of the entry that tells the lead's workflow
-    Column("address", String(320)),                      # for the provider; gone once it was asked
+    Column("addresses", JSON, nullable=False, default=list),  # for the provider; gone once it was asked
     Column("address_hash", String(64)),                  # whose the consents are; gone with them
     Column("by", String(200), nullable=False),
     Column("asked_at", Instant, nullable=False),

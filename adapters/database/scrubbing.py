@@ -6,15 +6,17 @@ a number in the reports and so that nothing is done twice, and its texts go. `KE
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, Connection, delete, func, null, or_, select, update
 
 from adapters.database import erasures as asked
 from adapters.database import timeline as lines
+from adapters.database.consents import address_hash
 from adapters.database.event_rows import hint_of_address, hint_of_id
 from adapters.database.schema import (
+    click_origins,
     confirmations,
     consents,
     enrolments,
@@ -24,9 +26,11 @@ from adapters.database.schema import (
     handoffs,
     inbox,
     leads,
+    replies,
     sends,
     suppressions,
     timeline,
+    visitors,
     webhook_outbox,
 )
 from adapters.mail.port import SEND_KEY_ARGUMENT
@@ -39,7 +43,7 @@ KEPT: Mapping[str, tuple[str, ...]] = {
     "enrolments": ("lead", "enrolment", "scenario", "deployment", "priority", "state", "decided_at", "ended_at",
                    "finish"),
     "sends": ("key", "lead", "scenario", "enrolment", "step", "visit", "template", "template_sha256", "topic",
-              "deployment", "state", "slot", "attempted_at", "accepted_at", "message_id", "cancelled_issue"),
+              "deployment", "state", "slot", "attempted_at", "accepted_at", "message_id", "cancelled_issue", "again"),
     "handoffs": ("id", "lead", "queue", "rep", "state", "made_at", "due", "accepted_at", "closed_at", "amount",
                  "notified_real", "scenario", "step", "visit"),
     "erasures": ("lead", "seq", "by", "asked_at", "scrubbed_at", "provider", "provider_said", "consents_until",
@@ -47,9 +51,12 @@ KEPT: Mapping[str, tuple[str, ...]] = {
     "suppressions": ("id", "address_hash", "scope", "reason", "at"),
     "timeline": ("id", "lead", "seq", "at", "kind", "what", "late", "automatic"),
     "audit": ("id", "at", "by", "did", "subject"),
+    "merges": ("gone", "keep", "at", "by"),
     "entries": (), "events": (), "consents": (), "confirmations": (), "inbox": (), "webhook_outbox": (),
+    "addresses": (), "replies": (), "visitors": (), "click_origins": (),
     # not about leads
-    "deployments": ("*",), "clock": ("*",), "holds": ("*",), "sweeps": ("*",), "keys": ("*",),
+    "deployments": ("*",), "clock": ("*",), "holds": ("*",), "sweeps": ("*",), "keys": ("*",), "sink_faults": ("*",),
+    "mail_tallies": ("*",), "mail_stops": ("*",), "page_views": ("*",),
 }  # fmt: skip
 """For every table the columns that may still hold something of an erased lead in the end; tests hold this to be so."""
 
@@ -59,26 +66,27 @@ def scrub(conn: Connection, lead: str, now: datetime) -> None:
     erasure = conn.execute(select(erasures).where(erasures.c.lead == lead)).first()
     if erasure is None:
         return
-    _forget_rows(conn, lead, erasure.address)
+    _forget_rows(conn, lead, erasure.addresses)
     _forget_texts(conn, lead)
     if erasure.address_hash is not None:
         # where from: the ids of events, which others have chosen
-        this = (suppressions.c.address_hash == erasure.address_hash, suppressions.c.reason != WORD)
+        hashes = {erasure.address_hash, *map(address_hash, erasure.addresses)}
+        this = (suppressions.c.address_hash.in_(hashes), suppressions.c.reason != WORD)
         conn.execute(update(suppressions).where(*this).values(source=None))
     lines.add(conn, lead, Line(at=now, kind="ops", what=WORD))
     conn.execute(update(erasures).where(erasures.c.lead == lead).values(scrubbed_at=now))
 
 
-def _forget_rows(conn: Connection, lead: str, address: str | None) -> None:
-    for table in (entries, timeline, confirmations):
+def _forget_rows(conn: Connection, lead: str, addresses: Sequence[str]) -> None:
+    for table in (entries, timeline, confirmations, replies, visitors, click_origins):
         conn.execute(delete(table).where(table.c.lead == lead))
-    hints = [hint_of_id(lead), *([hint_of_address(address)] if address else [])]
+    hints = [hint_of_id(lead), *map(hint_of_address, addresses)]
     conn.execute(delete(events).where(or_(events.c.lead == lead, events.c.lead_hint.in_(hints))))
     mine = _key_of(lead, inbox.c.custom_args[SEND_KEY_ARGUMENT].as_string())
-    conn.execute(delete(inbox).where(or_(mine, inbox.c.to == address) if address else mine))
+    conn.execute(delete(inbox).where(or_(mine, inbox.c.to.in_(addresses))))
     told = webhook_outbox.c.event
     mine = _key_of(lead, told[SEND_KEY_ARGUMENT].as_string())
-    conn.execute(delete(webhook_outbox).where(or_(mine, told["email"].as_string() == address) if address else mine))
+    conn.execute(delete(webhook_outbox).where(or_(mine, told["email"].as_string().in_(addresses))))
 
 
 def _key_of(lead: str, key: ColumnElement[str]) -> ColumnElement[bool]:
@@ -93,7 +101,8 @@ def _forget_texts(conn: Connection, lead: str) -> None:
         enrolments.c.ended_at, select(erasures.c.asked_at).where(erasures.c.lead == lead).scalar_subquery()
     )
     conn.execute(update(enrolments).where(*unended).values(state="ended", finish=WORD, ended_at=at))
-    conn.execute(update(sends).where(sends.c.lead == lead).values(subject=None, reason=None))
+    said: dict[str, object] = {"subject": None, "reason": None, "answers_to": None, "domain": None}
+    conn.execute(update(sends).where(sends.c.lead == lead).values(said))
     held = (sends.c.lead == lead, sends.c.state == "held")
     conn.execute(update(sends).where(*held).values(state="cancelled"))
     texts: dict[str, object] = {"note": None, "reasons": [], "score": None, "reason": None}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Literal, Protocol
@@ -95,5 +95,5 @@ class Mailer(Protocol):
     def lookup(self, send_key: str) -> Evidence:
         """Whether a mail with this key was taken before. Ask only after the answer of the send must be lost."""
 
-    def erase(self, address: str) -> Erasure:
-        """Have everything forgotten that the provider keeps of an address; asking twice does no harm."""
+    def erase(self, addresses: Sequence[str]) -> Erasure:
+        """Have everything forgotten that the provider keeps of these addresses; asking twice does no harm."""

@@ -13,6 +13,7 @@ import ssl
 import time
 import urllib.error
 import urllib.request
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -170,13 +171,13 @@ class SendGridMailer:
             return "accepted"
         return "absent" if self._lookups_are_complete else "cannot_tell"
 
-    def erase(self, address: str) -> Erasure:
-        """Start a job of the provider's that deletes what it keeps of an address; `message_id` is the job's id.
+    def erase(self, addresses: Sequence[str]) -> Erasure:
+        """Start a job of the provider's that deletes what it keeps of the addresses; `message_id` is the job's id.
 
-        No answer is Held: another job for the same address finds nothing more to delete.
+        No answer is Held: another job for the same addresses finds nothing more to delete.
         """
         try:
-            response = self._client().client.recipients.erasejob.post(request_body={"email_addresses": [address]})
+            response = self._client().client.recipients.erasejob.post(request_body={"email_addresses": list(addresses)})
             job = json.loads(response.body or b"{}").get("job_id") or ""
         except HTTPError as error:
             answer = _of_status(error)

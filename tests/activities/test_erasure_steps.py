@@ -85,7 +85,7 @@ def test_a_refusal_is_told_and_ends_it(desk: SendDesk, how: str) -> None:
     assert of(desk).provider == "refused"
     assert "by hand" in (of(desk).provider_said or "")
     with reading(desk.engine) as conn:
-        assert erasures.address(conn, LEAD) is None
+        assert erasures.addresses_of(conn, LEAD) == []
 
 
 def test_rule_2_no_mail_begins_after_an_erasure(desk: SendDesk) -> None:

@@ -16,6 +16,7 @@ from adapters.database.engine import reading, writing
 from adapters.database.events import accept, accept_mail, unsubscribe
 from adapters.database.leads import LeadRefused, LeadUpsert
 from adapters.database.mail_events import MailEvent
+from adapters.database.merging import merge
 from adapters.database.schema import Instant, audit, entries, events, metadata, sends
 from adapters.database.schema import consents as consent_rows
 from adapters.database.schema import leads as lead_rows
@@ -51,13 +52,13 @@ def ask(store: DeploymentStore, *, now: Any = NOW) -> erasures.Erasure:
         return erasures.ask(conn, LEAD, by="ops", now=now, real_now=NOW)
 
 
-def finish(store: DeploymentStore, *, now: Any = NOW) -> None:
+def finish(store: DeploymentStore, *, now: Any = NOW, lead: str = LEAD) -> None:
     """All that the workflow does in the database."""
     with writing(store.engine) as conn:
-        scrubbing.scrub(conn, LEAD, now)
-        erasures.provider_answered(conn, LEAD, "accepted", "job 1")
-        erasures.consents_until(conn, LEAD)
-        scrubbing.end(conn, LEAD, now)
+        scrubbing.scrub(conn, lead, now)
+        erasures.provider_answered(conn, lead, "accepted", "job 1")
+        erasures.consents_until(conn, lead)
+        scrubbing.end(conn, lead, now)
 
 
 def of(store: DeploymentStore) -> erasures.Erasure:
@@ -80,6 +81,7 @@ OF_TABLE: dict[str, dict[str, Any]] = {
     "enrolments": {"state": "queued", "finish": None, "ended_at": None},
     "webhook_outbox": {"event": {"email": ADDRESS}},
     "suppressions": {"reason": "bounced", "scope": "all"}, "entries": {"body": {"attributes": {"x": MARK}}},
+    "merges": {"gone": LEAD, "keep": LEAD},
 }  # fmt: skip
 
 
@@ -135,7 +137,7 @@ def test_no_column_of_any_table_keeps_what_is_not_said_to_be_kept(deployed: Depl
             conn.execute(insert(metadata.tables[name]).values(filled(metadata.tables[name])))
         parked = {**filled(events), "event": "parked", "lead": None, "lead_hint": f"email:{ADDRESS}"}
         conn.execute(insert(events).values(parked))
-        nameless = {"erasures", "audit", "enrolments"}
+        nameless = {"erasures", "audit", "enrolments", "merges"}
         assert {row.partition(":")[0] for row in rows_with(conn, MARK)} >= set(about_leads) - nameless
     ask(deployed)
     finish(deployed)
@@ -146,6 +148,26 @@ def test_no_column_of_any_table_keeps_what_is_not_said_to_be_kept(deployed: Depl
         assert conn.execute(select(sends.c.state)).scalar() == "cancelled"
         hashed = [row.partition(":")[0] for row in rows_with(conn, consents.address_hash(ADDRESS))]
         assert set(hashed) == {"suppressions"}
+
+
+def test_an_erasure_takes_every_address_and_every_lead_that_was_merged_into_this_one(deployed: DeploymentStore) -> None:
+    """Three addresses, one of them of a second lead: all are shut, the provider is told of all, and none stays."""
+    person(deployed, emails=["taro@other.example", ADDRESS])
+    with writing(deployed.engine) as conn:
+        other = LeadUpsert.model_validate({"id": "lead_2", "email": "suzuki@second.example", "name": "鈴木"})
+        leads.upsert(conn, other, store=deployed, now=NOW)
+        merge(conn, LEAD, "lead_2", store=deployed, now=NOW)
+        assert erasures.lead_named(conn, "suzuki@second.example") == erasures.lead_named(conn, "lead_2") == LEAD
+        erasures.ask(conn, "lead_2", by="ops", now=NOW, real_now=NOW)  # an old id means the one that goes on
+    every = [ADDRESS, "suzuki@second.example", "taro@other.example"]
+    with reading(deployed.engine) as conn:
+        assert sorted(erasures.due(conn, NOW, 9)) == [LEAD, "lead_2"]
+        assert sorted(erasures.addresses_of(conn, LEAD)) == every
+        assert consents.erased(conn, every) == set(every)
+    finish(deployed)
+    finish(deployed, lead="lead_2")
+    with reading(deployed.engine) as conn:
+        assert rows_with(conn, "@", "鈴木", "suzuki", "taro") == []
 
 
 # --- what holds at once ----------------------------------------------------------------------------------------------
@@ -347,9 +369,9 @@ def test_the_provider_s_words_are_kept_without_the_address(deployed: DeploymentS
     person(deployed)
     ask(deployed)
     with writing(deployed.engine) as conn:
-        assert erasures.address(conn, LEAD) == ADDRESS
+        assert erasures.addresses_of(conn, LEAD) == [ADDRESS]
         erasures.provider_answered(conn, LEAD, "refused", f"400: {ADDRESS} is invalid")
-        assert erasures.address(conn, LEAD) is None
+        assert erasures.addresses_of(conn, LEAD) == []
     assert (of(deployed).provider, of(deployed).provider_said) == ("refused", "400: … is invalid")
 
 

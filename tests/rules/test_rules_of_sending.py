@@ -82,8 +82,8 @@ class Fates:
             return "accepted" if self.settles else "cannot_tell"
         return "absent" if self.settles else "cannot_tell"
 
-    def erase(self, address: str) -> Erasure:
-        return Accepted(address)
+    def erase(self, addresses: Sequence[str]) -> Erasure:
+        return Accepted(addresses[0])
 
 
 def attempts(desk: SendDesk, command: SendMail, *, most: int = 12) -> str:

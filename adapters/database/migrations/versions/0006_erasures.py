@@ -13,6 +13,8 @@ branch_labels = None
 depends_on = None
 
 _STAY = "a consent is never changed: write another one"
+_SAID = "topic, basis, source, at, by_form, wording_version, wording, wording_sha256, asked_at"
+"""Whose it is may change, where two leads are found to be one person; what was agreed to never does."""
 
 
 def upgrade() -> None:
@@ -21,7 +23,7 @@ def upgrade() -> None:
         "erasures",
         sa.Column("lead", sa.String(length=200), nullable=False),
         sa.Column("seq", sa.Integer(), nullable=False),
-        sa.Column("address", sa.String(length=320), nullable=True),
+        sa.Column("addresses", sa.JSON(), nullable=False),
         sa.Column("address_hash", sa.String(length=64), nullable=True),
         sa.Column("by", sa.String(length=200), nullable=False),
         sa.Column("asked_at", Instant(), nullable=False),
@@ -36,14 +38,18 @@ def upgrade() -> None:
     )
     op.create_index("ix_erasures_due", "erasures", ["due_real"])
     if op.get_bind().dialect.name == "sqlite":
-        op.execute(f"CREATE TRIGGER consents_stay BEFORE UPDATE ON consents BEGIN SELECT RAISE(ABORT, '{_STAY}'); END")
+        op.execute(
+            f"CREATE TRIGGER consents_stay BEFORE UPDATE OF {_SAID} ON consents "
+            f"BEGIN SELECT RAISE(ABORT, '{_STAY}'); END"
+        )
     else:
         op.execute(
             "CREATE FUNCTION consents_stay() RETURNS trigger LANGUAGE plpgsql AS "
             f"$$ BEGIN RAISE EXCEPTION '{_STAY}' USING ERRCODE = 'restrict_violation'; END $$"
         )
         op.execute(
-            "CREATE TRIGGER consents_stay BEFORE UPDATE ON consents FOR EACH ROW EXECUTE FUNCTION consents_stay()"
+            f"CREATE TRIGGER consents_stay BEFORE UPDATE OF {_SAID} ON consents "
+            "FOR EACH ROW EXECUTE FUNCTION consents_stay()"
         )
 
 
