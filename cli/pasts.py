@@ -22,7 +22,7 @@ from adapters.deals.columns import Columns as ColumnsOfDeals
 from adapters.history_file import UNDATED, columns_beside, open_history
 from cli.condition_words import Language
 from cli.console import err
-from cli.opening import definitions_in, opened, tell_problems
+from cli.opening import definitions_in, opened_if_there, tell_problems
 from nurture.definitions import Definitions
 from nurture.errors import NurtureError, near_names
 from nurture.history import PastLead
@@ -78,6 +78,9 @@ def opened_pasts(
     file only counts happened on no day: it is no event of the leads, but `undated`, and that is told unless the report
     itself says so. Raises NurtureError where nothing is deployed, or the file cannot be read.
     """
+    if history is None and (columns or events) is not None:
+        do = "name the table with --history FILE.csv, or leave the option out: the database needs neither"
+        raise NurtureError(f"{columns or events} belongs to a table of past deals, and none is named", do=do)
     with Progress(console=err, transient=True, disable=not err.is_terminal) as progress:
         if history is not None:
             definitions = definitions_in(folder or FOLDER)
@@ -94,11 +97,16 @@ def opened_pasts(
                 definitions, iter(progress.track(several, description="reading deals")), _newest(several, history)
             )
             return
-        with opened() as data:
-            definitions = definitions_in(folder) if folder is not None else data.store.current()
-            if not definitions.number and folder is None:
+        with opened_if_there() as data:
+            if folder is None and (data is None or not data.store.current().number):
                 do = "nurture deploy, or judge a folder with --folder scenarios"
                 raise NurtureError("nothing has been deployed yet", do=do)
+            definitions = (
+                data.store.current() if folder is None and data is not None else definitions_in(folder or FOLDER)
+            )
+            if data is None:
+                yield Pasts(definitions, iter(()), datetime.now(UTC))
+                return
             with reading(data.engine) as connection:
                 total = connection.execute(select(func.count()).select_from(lead_rows)).scalar_one()
                 rows = past_leads(connection)

@@ -16,10 +16,11 @@ from rich.tree import Tree
 from adapters.database import leads
 from adapters.database.engine import reading
 from adapters.database.explaining import HotExplained, ScoreExplained, Standpoint, standpoint
+from adapters.settings import read_settings
 from cli import score_fit
 from cli.agreeing import EXAMPLE, agree_command
 from cli.console import out
-from cli.opening import opened
+from cli.opening import opened_if_there
 from nurture import calendar
 from nurture.distance import Distance
 from nurture.errors import NurtureError, UnknownName
@@ -32,6 +33,7 @@ Then = Annotated[bool, typer.Option("--as-known-then", help="By what was known t
 As = Annotated[
     Literal["text", "json"], typer.Option("--format", help="For people, or for programs (as the API answers).")
 ]
+BEGIN = "bring some along with nurture leads import FILE.csv, or begin with nurture demo"
 MOST_NAMED = 6
 """How many items that could give points are named."""
 
@@ -118,7 +120,9 @@ def _grow(tree: Tree, part: Distance) -> None:
 
 
 def _standpoint(lead: str, at: str | None, *, then: bool) -> Standpoint:
-    with opened() as data:
+    with opened_if_there() as data:
+        if data is None:
+            raise NurtureError("there are no leads yet", where=str(read_settings().home), do=BEGIN)
         current = data.store.current()
         try:
             instant = calendar.instant_of(at, calendar.zone_of(None, current)) if at is not None else None
@@ -132,7 +136,6 @@ def _standpoint(lead: str, at: str | None, *, then: bool) -> Standpoint:
             if found is None:
                 known, _ = leads.page(connection, 5)
                 if not known:
-                    do = "bring some along with nurture leads import FILE.csv, or begin with nurture demo"
-                    raise NurtureError("there are no leads yet", where=data.engine.url.render_as_string(), do=do)
+                    raise NurtureError("there are no leads yet", where=str(data.settings.home), do=BEGIN)
                 raise UnknownName("lead", lead, [item["id"] for item in known])
     return found

@@ -85,6 +85,26 @@ def test_before_there_is_a_lead_nobody_is_explained(nurture: Nurture) -> None:
     assert "did you mean 'lead_010'" in nurture("hot", "explain", "lead_001").err
 
 
+def test_looking_makes_no_database(nurture: Nurture) -> None:
+    """A folder can be judged before anything runs: nobody is in it yet."""
+    for words in (("journey", "check"), ("segments", "report")):
+        assert nurture(*words).code == 1
+        found = nurture(*words, "--folder", "scenarios", "--language", "en")
+        assert (found.code, "there is no lead yet" in found.out) == (0, True)
+    assert nurture("hot", "explain", "lead_001").code == 1
+    assert not Path("var/nurture.db").exists()
+
+
+@pytest.mark.parametrize("option", ["--columns", "--events"])
+def test_what_belongs_to_a_table_is_not_passed_over(deployed: Nurture, option: str) -> None:
+    """Without the table it would be judged by the database, which nobody meant."""
+    for words in (("backtest",), ("journey", "check"), ("segments", "report")):
+        found = deployed(*words, option, "mine.x")
+        assert (found.code, found.out) == (1, "")
+        assert "mine.x belongs to a table of past deals" in found.err
+        assert "→ name the table with --history" in found.err
+
+
 def test_leads_without_any_result_bear_no_opinion(deployed: Nurture) -> None:
     """Reports end well, in both languages, and say that it is too early."""
     Path("leads.csv").write_text("id,employees,industry\nlead_1,80,telecom\nlead_2,20,other\n", encoding="utf-8")
