@@ -90,6 +90,8 @@ _ALL_BELOW = re.compile(
     r"|(from|sent|差出人|送信者|送信元|送信日時|発信元)\s*[:：]\s*\S)",
     re.IGNORECASE,
 )
+_LONGEST_MARK, _LOOKED_AT = 300, 10
+"""Nobody writes a longer line above what is quoted; and so many lines below it show whether it is marked."""
 _OUR_FOOTER = re.compile(r"https?://\S+/u/\S{20,}|配信を停止できます|you can unsubscribe on this page")
 
 
@@ -102,10 +104,11 @@ def own_words(text: str) -> str:
     for number, line in enumerate(lines):
         if _QUOTED.match(line):
             continue
-        if _ALL_BELOW.match(line) or _OUR_FOOTER.search(line):
+        if _ALL_BELOW.match(line[:_LONGEST_MARK]) or _OUR_FOOTER.search(line[:2000]):
             break
-        if _attributes(line, lines[number + 1 :]):
-            if _next(lines[number + 1 :], skip=_ATTRIBUTION).lstrip().startswith((">", "＞", "|")):
+        below = lines[number + 1 : number + 1 + _LOOKED_AT]
+        if _attributes(line, below):
+            if _next(below, skip=_ATTRIBUTION).lstrip().startswith((">", "＞", "|")):
                 continue  # somebody who answers below, or between, what is quoted
             break
         own.append(line)
@@ -114,13 +117,17 @@ def own_words(text: str) -> str:
 
 def _attributes(line: str, below: list[str]) -> bool:
     """True of `On …, somebody wrote:`, which may be broken into two lines."""
+    if len(line) > _LONGEST_MARK:
+        return False
     if _ATTRIBUTION.search(line):
         return True
-    return bool(_BEGIN_OF_ATTRIBUTION.match(line)) and bool(below) and bool(_ATTRIBUTION.search(below[0]))
+    return (
+        bool(_BEGIN_OF_ATTRIBUTION.match(line)) and bool(below) and bool(_ATTRIBUTION.search(below[0][:_LONGEST_MARK]))
+    )
 
 
 def _next(lines: list[str], *, skip: re.Pattern[str]) -> str:
-    return next((line for line in lines if line.strip() and not skip.search(line)), "")
+    return next((line for line in lines if line.strip() and not skip.search(line[:_LONGEST_MARK])), "")
 
 
 # --- who wants no more ----------------------------------------------------------------------------------------------

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import codecs
 import re
+from contextlib import suppress
 
 _BETTER = {
     # what mail programs call Shift_JIS is Microsoft's: ① and ㈱ are in it
@@ -28,12 +28,10 @@ def decoded(content: bytes, charset: str | None) -> str:
             return content.decode(each).replace("\0", "")
         except (LookupError, ValueError):
             continue
-    known = _BETTER.get(name, name)
-    try:
-        codecs.lookup(known)
-    except LookupError:
-        known = "utf-8"
-    return content.decode(known, errors="replace").replace("\0", "")
+    for each in (_BETTER.get(name, name), "utf-8"):
+        with suppress(LookupError, ValueError):  # some codecs have no replacement, some are none of text
+            return content.decode(each, errors="replace").replace("\0", "")
+    return ""
 
 
 def _jis(content: bytes) -> str:

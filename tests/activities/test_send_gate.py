@@ -12,8 +12,11 @@ from temporalio.exceptions import ApplicationError
 
 from adapters.database import consents
 from adapters.database.engine import writing
+from adapters.database.preferences import Wording, choose, leave_all
+from adapters.database.replies import take
 from adapters.database.schema import enrolments as enrolment_rows
 from adapters.database.schema import suppressions
+from adapters.mail.inbound import Inbound
 from nurture.commands import NotifyPerson
 from nurture.definitions import FormConsent
 from nurture.records import CancelledSend
@@ -237,3 +240,24 @@ def test_an_order_that_is_no_mail_is_not_tried_again(desk: SendDesk) -> None:
     with pytest.raises(ApplicationError) as raised:
         desk.send(order)  # type: ignore[arg-type]  # on purpose
     assert raised.value.non_retryable
+
+
+@pytest.mark.parametrize("way", ["topics", "everything", "letter"])
+def test_a_mail_that_is_held_does_not_go_after_its_reader_has_left(desk: SendDesk, way: str) -> None:
+    """Effective at once, whichever way: the provider is back, and the gate is shut."""
+    desk.provider.fail_next(Fault(status=503))
+    desk.held()
+    desk.trouble_is_over()
+    sender = desk.store.current().sender
+    assert sender is not None
+    with writing(desk.engine) as conn:
+        match way:
+            case "topics":
+                choose(conn, LEAD, (), Wording.of(sender, "ja"), now=desk.now(), send=None)
+            case "everything":
+                leave_all(conn, LEAD, now=desk.now(), send=None)
+            case _:
+                mail = Inbound(to=("x@example.com",), sender=EMAIL, subject="Re: x", text="配信停止", identity="1")
+                assert take(conn, mail, desk.now()).became == "opt_out"
+    assert (desk.send().outcome, desk.row().state, desk.row().reason) == ("refused", "refused", "suppressed: one_click")
+    assert desk.taken() == 0

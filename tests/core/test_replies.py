@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from nurture.replies import judge, own_words
@@ -152,3 +154,23 @@ def test_a_machine_without_such_headers_is_known_by_its_subject(subject: str) ->
 def test_a_person_who_writes_about_such_things_is_a_person(subject: str) -> None:
     """The words stand at the beginning of a machine's subject, not after `Re:`."""
     assert judge({}, subject, "詳しく教えてください").kind == "written"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "on " + "<" * 50_000,
+        "\n" * 50_000,
+        "x wrote:\n" * 5_000 + "> y",
+        " " * 50_000 + "x",
+        "https://" * 6_000,
+        "on 2026 " * 6_000 + ":",
+        "メールの" * 12_000,
+        "- " * 25_000,
+    ],
+)
+def test_no_letter_takes_long_to_judge(text: str) -> None:
+    """Anybody can write one: the largest that is read takes a moment, whatever is in it."""
+    began = time.process_time()
+    judge({}, "不在 " * 80, text)
+    assert time.process_time() - began < 2

@@ -1,0 +1,93 @@
+"""Whatever is posted as a mail is read or refused in words: an error would have the provider ask for three days."""
+
+from __future__ import annotations
+
+import json
+from contextlib import suppress
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from adapters.mail.charsets import decoded
+from adapters.mail.inbound import MalformedInbound, from_html, read
+from nurture.replies import judge
+
+BOUNDARY = "b0"
+HEADERS = st.sampled_from([
+    b"From: =?ISO-2022-JP?B?GyRCRnxLXDhsGyhC?= <a@example.com>", b"From: \xff\xfe", b"From: a@b@c", b"From:", b"To: <>",
+    b"Subject: =?utf-8?B?####?=", b"Subject: =?no-such?Q?x?=", b"Subject: =?shift_jis?B?gqA=?= =?", b"Message-ID: <x>",
+    b"Content-Type: multipart/mixed; boundary=", b"Content-Type: text/plain; charset=no-such", b"Content-Type: ///",
+    b"Content-Transfer-Encoding: base64", b"Content-Type: message/rfc822",
+    b"Content-Type: text/html; charset=iso-2022-jp",
+    b"Return-Path: <>", b": ", b"no colon at all", b"Content-Type: multipart/report; boundary=x",
+])  # fmt: skip
+MAILS = st.builds(
+    lambda headers, body: b"\n".join(headers) + b"\n\n" + body, st.lists(HEADERS), st.binary(max_size=200)
+)
+FIELDS = st.dictionaries(
+    st.sampled_from(
+        ["email", "headers", "text", "html", "subject", "from", "to", "envelope", "charsets", "attachments"]
+    ),
+    st.one_of(
+        MAILS,
+        st.binary(max_size=100),
+        st.sampled_from([
+            b"[]", b"{}", b'{"to": 1, "from": null}', b'{"to": ["a@example.com", 3], "from": ""}',
+            json.dumps({"text": "hex", "subject": 3, "html": "utf-16"}).encode(),
+        ]),
+    ),
+)  # fmt: skip
+
+
+def form(fields: dict[str, bytes]) -> bytes:
+    """A multipart body."""
+    parts = [
+        b'--%s\r\nContent-Disposition: form-data; name="%s"\r\n\r\n%s\r\n' % (BOUNDARY.encode(), name.encode(), value)
+        for name, value in fields.items()
+    ]
+    return b"".join(parts) + b"--%s--\r\n" % BOUNDARY.encode()
+
+
+@settings(max_examples=400, deadline=None)
+@given(FIELDS)
+def test_every_form_is_read_or_refused_and_what_is_read_can_be_kept(fields: dict[str, bytes]) -> None:
+    """No NUL, no half character, no second line in a subject; and it can be judged."""
+    try:
+        mail = read(form(fields), f"multipart/form-data; boundary={BOUNDARY}")
+    except MalformedInbound:
+        return
+    for text in (mail.subject, mail.text, mail.sender, mail.identity, *mail.headers.values(), *mail.to):
+        assert "\0" not in text
+        text.encode()
+    assert "\n" not in mail.subject
+    judge(mail.headers, mail.subject, mail.text)
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    st.binary(max_size=300),
+    st.sampled_from(["multipart/form-data; boundary=b0", "multipart/form-data; boundary=", "x"]),
+)
+def test_every_body_is_read_or_refused(body: bytes, kind: str) -> None:
+    """Whatever it is."""
+    with suppress(MalformedInbound):
+        read(body, kind)
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    st.binary(max_size=200),
+    st.sampled_from(
+        [None, "", "iso-2022-jp", "Shift_JIS", "windows-31j", "euc-jp", "utf-16", "hex", "idna", "no such", "\0"]
+    ),
+)
+def test_every_text_is_read_in_every_character_set(content: bytes, charset: str | None) -> None:
+    """Wrong bytes become signs that say so."""
+    assert "\0" not in decoded(content, charset)
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.text(alphabet="<>/=\"' abp!-[]&#;blockquote\n", max_size=120))
+def test_every_page_of_html_becomes_words(html: str) -> None:
+    """Also one that is none."""
+    from_html(html)
