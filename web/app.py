@@ -46,7 +46,6 @@ from web import (
 )
 from web.context import Nurture
 from web.counting import CountRequests
-from web.intake import Intake
 from web.rates import POSTS, PUBLIC, Rates
 from web.security import BodyLimit, SafeHeaders, need
 
@@ -81,7 +80,6 @@ def make_app(settings: Settings, engine: Engine, *, store: DeploymentStore, cloc
     )
     app.state.nurture = nurture
     app.state.rates = Rates(settings)
-    app.state.intake = Intake()
     app.state.gauges = metrics.gauges_of(nurture)
     problems.install(app)
     openapi.install(app)

@@ -62,7 +62,6 @@ class Task(BaseModel):
     score: Any = None
     state: Literal["open", "accepted", "won", "lost", "returned", "expired"]
     due: str | None
-    note: str | None
 
 
 @router.get("", summary="Handoffs, the oldest first", dependencies=[READER])

@@ -85,10 +85,18 @@ class Intake:
         )
 
 
+def _intake_of(request: Request) -> Intake:
+    """The one of this app, made with the first request."""
+    state = request.app.state
+    found = getattr(state, "intake", None)
+    if not isinstance(found, Intake):
+        found = state.intake = Intake()
+    return found
+
+
 async def take(request: Request, route: str, work: Callable[..., T], *given: Any) -> T:
     """Read the body when it is its turn, and do the work with it in a thread."""
-    intake: Intake = request.app.state.intake
-    async with intake.turn(route):
+    async with _intake_of(request).turn(route):
         try:
             async with asyncio.timeout(SLOW_BODY):
                 body = await request.body()

@@ -71,7 +71,7 @@ class Handoff:
         """The handoff as the API shows it."""
         return {
             "id": self.id, "lead": self.lead, "rep": self.rep, "queue": self.queue, "reasons": list(self.reasons),
-            "score": self.score, "state": self.state, "due": shown(self.due), "note": self.note,
+            "score": self.score, "state": self.state, "due": shown(self.due),
         }  # fmt: skip
 
 
@@ -150,11 +150,15 @@ def close(
 
 
 def add_note(conn: Connection, lead: str, note: str, *, since: datetime, now: datetime) -> None:
-    """Tell whoever has an open task of the lead something about it, where the task was made after `since`."""
+    """Tell whoever has an open task of the lead something about it, where the task was made after `since`.
+
+    It stands with the reasons, which is what reps read.
+    """
     wanted = select(handoffs).where(handoffs.c.lead == lead, handoffs.c.state.in_(OPEN), handoffs.c.made_at >= since)
     for row in conn.execute(wanted).all():
-        _change(conn, row.id, note=f"{row.note}\n{note}" if row.note else note)
-        _tell(conn, _read(row), "note_added", now, note)
+        if note not in row.reasons:
+            _change(conn, row.id, reasons=[*row.reasons, note])
+            _tell(conn, _read(row), "note_added", now, note)
 
 
 def expire(conn: Connection, handoff: str, *, now: datetime, reason: str) -> Handoff:

@@ -107,7 +107,7 @@ def test_rule_8_a_program_that_says_so_is_a_machine(mails: Mails) -> None:
 
 
 def test_a_rep_whose_task_rests_on_such_a_click_gets_a_note(mails: Mails) -> None:
-    """The task stays; its note and the timeline say what was reversed. A task from before the click gets none."""
+    """The task stays; beside its reasons and on the timeline stands what was reversed. One from before gets none."""
     keys = mails.send(5)
     with writing(mails.engine) as conn:
         for lead, at in (("m0000", NOW), ("m0001", NOW - timedelta(days=3))):
@@ -122,10 +122,9 @@ def test_a_rep_whose_task_rests_on_such_a_click_gets_a_note(mails: Mails) -> Non
         mails.lines(key)
     with reading(mails.engine) as conn:
         noted, other = (handoffs.get(conn, f"{lead}/x/1/to_sales/1") for lead in ("m0000", "m0001"))
-    assert (noted.state, other.note) == ("open", "call soon")
-    assert (noted.note or "").startswith("call soon\n")
-    assert "was a machine's" in (noted.note or "")
-    assert noted.shown()["note"] == noted.note
+    assert (noted.state, other.reasons) == ("open", ("hot",))
+    assert noted.reasons[0] == "hot"
+    assert "was a machine's" in noted.shown()["reasons"][1]
     assert "was a machine's" in mails.lines(keys[0], "note_added")[0]["reason"]
 
 

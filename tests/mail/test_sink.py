@@ -251,7 +251,8 @@ def test_the_sink_finds_a_send_again(web: Web) -> None:
 
 
 @pytest.mark.parametrize(
-    ("address", "stored", "shut"), [("bounce-1@example.co.jp", ["bounced"], 1), ("blocked@example.co.jp", [], 0)]
+    ("address", "stored", "shut"),
+    [("bounce-1@example.co.jp", ["bounced"], 1), ("blocked@example.co.jp", ["blocked"], 0)],
 )
 def test_some_addresses_show_what_fails(web: Web, address: str, stored: list[str], shut: int) -> None:
     """`bounce…` comes back for good and shuts the address; `blocked…` is turned away for now and does not."""
