@@ -5,7 +5,7 @@ Both are effective when answered, and refuse to ask who is there: the link in th
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from fastapi import APIRouter, Request
@@ -17,6 +17,7 @@ from starlette.responses import Response
 from adapters.database.consents import ALL
 from adapters.database.engine import reading, writing
 from adapters.database.events import unsubscribe
+from adapters.database.merges import goes_on
 from adapters.database.preferences import Wording, choose, language_of_lead, leave_all, preferences
 from adapters.database.sequence import UnknownLead
 from adapters.mail.tokens import Subscription, UnsubscribeTokens
@@ -127,6 +128,7 @@ def _reader(request: Request, here: Nurture, token: str) -> _Reader | None:
     if subscription is None:
         return None
     with reading(here.engine) as connection:
+        subscription = replace(subscription, lead=goes_on(connection, subscription.lead))
         language = language_of_lead(connection, subscription.lead)
     asked = request.query_params.get("lang")
     own = ("ja" if language.startswith("ja") else "en") if language is not None else language_of(request)

@@ -21,7 +21,18 @@ from adapters.database.leads import LeadUpsert, upsert
 from adapters.database.locks import claim
 from adapters.database.merges import goes_on
 from adapters.database.schema import addresses as address_rows
-from adapters.database.schema import audit, enrolments, events, handoffs, leads, merges, sends, visitors
+from adapters.database.schema import (
+    audit,
+    click_origins,
+    enrolments,
+    events,
+    handoffs,
+    leads,
+    merges,
+    replies,
+    sends,
+    visitors,
+)
 from adapters.database.schema import consents as consent_rows
 from adapters.database.scores import points_of
 from adapters.database.sequence import Deployments, UnknownLead, append, append_to_all, current_deployment, lock_rows
@@ -124,7 +135,7 @@ def merge(conn: Connection, keep: str, gone: str, *, store: Deployments, now: da
     _end(conn, going, now)
     ended = _move_enrolments(conn, staying, gone, now)
     moved, twice = _move_events(conn, keep, gone, now)
-    for table in (consent_rows, sends, handoffs, visitors):
+    for table in (consent_rows, sends, replies, handoffs, visitors, click_origins):
         conn.execute(update(table).where(table.c.lead == gone).values(lead=keep))
     conn.execute(delete(address_rows).where(address_rows.c.lead == gone))
     nobody: dict[str, Any] = {

@@ -14,6 +14,7 @@ from typing import Any, Literal
 from sqlalchemy import Connection, Row, Select, insert, select
 
 from adapters.database import timeline
+from adapters.database.addresses import owners
 from adapters.database.consents import ALL, normalised, suppress_all, suppression
 from adapters.database.event_rows import event_row, store_rows
 from adapters.database.events import unsubscribe
@@ -109,7 +110,7 @@ def _sent(conn: Connection, token: str) -> Row[Any] | None:
 
 def _by_address(conn: Connection, address: str) -> str | None:
     found: str | None = conn.execute(select(leads.c.id).where(leads.c.email == normalised(address))).scalar()
-    return found
+    return found or owners(conn, [normalised(address)]).get(normalised(address))
 
 
 def _keep(

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection, insert, select, update
 
-from adapters.database import consents, enrolments, leads, page_views, timeline
+from adapters.database import consents, enrolments, leads, page_views, replies, timeline
 from adapters.database.deployments import DeploymentStore
 from adapters.database.engine import reading, writing
 from adapters.database.events import accept, accept_mail, happened, unsubscribe
@@ -18,10 +18,12 @@ from adapters.database.leads import LeadRefused, LeadUpsert
 from adapters.database.mail_events import MailEvent
 from adapters.database.merging import Merged, MergeRefused, carry_out, merge
 from adapters.database.numbering import file_all, file_events, stored_after
+from adapters.database.pages import shown
 from adapters.database.schema import audit, entries, events, handoffs, sends
 from adapters.database.schema import enrolments as enrolment_rows
 from adapters.database.schema import leads as lead_rows
 from adapters.database.sequence import UnknownLead
+from adapters.mail.inbound import Inbound
 from nurture.definitions import FormConsent
 from nurture.entries import Corrected, Happening
 
@@ -142,6 +144,24 @@ def test_old_ids_resolve_everywhere(store: DeploymentStore, one: Callable[..., M
         assert consents.suppressed(conn, "a@example.com", "newsletter") == "one_click"
     with pytest.raises(LeadRefused, match="belongs to lead 'a'"), writing(store.engine) as conn:
         leads.upsert(conn, LeadUpsert.model_validate({"id": "c", "email": "b@example.com"}), store=store, now=NOW)
+
+
+def test_letters_come_along_and_new_ones_arrive(store: DeploymentStore, one: Callable[..., Merged]) -> None:
+    """What the other wrote is read with the rest; what it writes from its own address later is the one lead's, too."""
+    with writing(store.engine) as conn:
+        assert replies.take(conn, letter("1"), NOW - DAY).lead == "b"
+    one()
+    with writing(store.engine) as conn:
+        assert replies.take(conn, letter("2"), NOW).lead == "a"
+        assert [each["at"] for each in replies.page(conn, "a")[0]] == [shown(NOW), shown(NOW - DAY)]
+        assert replies.page(conn, "b")[0] == []
+
+
+def letter(identity: str) -> Inbound:
+    """A mail from the address of `b`."""
+    return Inbound(
+        to=("x@example.com",), sender="b@example.com", subject="価格", text="教えてください", identity=identity
+    )
 
 
 def test_a_chain_of_merges_leads_to_the_end(store: DeploymentStore, one: Callable[..., Merged]) -> None:

@@ -202,3 +202,17 @@ async def test_a_lead_that_is_gone_gets_no_page_of_topics(page: Page) -> None:
     assert (answer.status_code, boxes(answer.text)) == (200, {})
     assert (await page.client.post(path, data={"choose": "topics", "topic": "newsletter"})).status_code == 200
     assert (await page.client.post(path, data={"List-Unsubscribe": "One-Click"})).status_code == 200
+
+
+async def test_a_link_of_a_lead_that_was_merged_shows_and_changes_the_one_that_goes_on(process: Process) -> None:
+    """The mail is old and names the other id; its reader is the same person."""
+    page = await made(process)
+    keep = {"id": "l2", "email": "l2@example.co.jp", "language": "en"}
+    assert (await process.client.post("/api/leads", json=keep)).status_code == 201
+    assert (await process.client.post("/api/leads/l2/merge", json={"lead": "l1"})).status_code == 200
+    assert boxes(await page.look())["seminars"] == "checked"
+    assert "English" not in await page.look(), "in the language of the lead that goes on"
+    await page.choose("seminars")
+    with reading(process.engine) as connection:
+        assert suppressed(connection, "l2@example.co.jp", "newsletter") is not None
+        assert suppressed(connection, "l2@example.co.jp", "seminars") is None
