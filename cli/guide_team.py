@@ -43,7 +43,7 @@ class Team:
         if self.history is None:
             return self
         try:
-            with opened_pasts(self.history, self.columns, self.folder, self.events) as pasts:
+            with opened_pasts(self.history, self.columns, self.folder, self.events, may_be_empty=True) as pasts:
                 return replace(self, table=(pasts, tuple(pasts.leads)))
         except NurtureError as error:
             return replace(self, refused=error)
@@ -63,7 +63,7 @@ class Team:
         with opened_if_there() as data:
             if data is None:
                 raise Missing(self.labels["no_result"])
-        with opened_pasts(None, None, self.folder) as pasts:
+        with opened_pasts(None, None, self.folder, may_be_empty=True) as pasts:
             yield pasts
 
     @property

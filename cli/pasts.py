@@ -71,19 +71,22 @@ def opened_pasts(
     events: Path | None = None,
     *,
     tell_undated: bool = True,
+    may_be_empty: bool = False,
 ) -> Iterator[Pasts]:
     """Both, with a progress bar while the leads are read.
 
     In a file, now is the newest day in it that is not to come: a table of last year is judged as of last year. What a
     file only counts happened on no day: it is no event of the leads, but `undated`, and that is told unless the report
-    itself says so. Raises NurtureError where nothing is deployed, or the file cannot be read.
+    itself says so. `may_be_empty`: the folder, of who has written nothing yet.
+
+    Raises NurtureError where nothing is deployed, or the file cannot be read.
     """
     if history is None and (columns or events) is not None:
         do = "name the table with --history FILE.csv, or leave the option out: the database needs neither"
         raise NurtureError(f"{columns or events} belongs to a table of past deals, and none is named", do=do)
     with Progress(console=err, transient=True, disable=not err.is_terminal) as progress:
         if history is not None:
-            definitions = definitions_in(folder or FOLDER)
+            definitions = definitions_in(folder or FOLDER, may_be_empty=may_be_empty)
             found = open_history(history, columns, events, definitions.attributes, datetime.now(UTC))
             tell_problems([problem for problem in found.problems if problem.rule != "no-outcome"])
             if columns is None and not columns_beside(history).is_file():
@@ -102,7 +105,9 @@ def opened_pasts(
                 do = "nurture deploy, or judge a folder with --folder scenarios"
                 raise NurtureError("nothing has been deployed yet", do=do)
             definitions = (
-                data.store.current() if folder is None and data is not None else definitions_in(folder or FOLDER)
+                data.store.current()
+                if folder is None and data is not None
+                else definitions_in(folder or FOLDER, may_be_empty=may_be_empty)
             )
             if data is None:
                 yield Pasts(definitions, iter(()), datetime.now(UTC))

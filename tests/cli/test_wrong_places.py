@@ -43,6 +43,10 @@ def test_a_guide_leads_a_team_that_has_nothing_yet(nurture: Nurture) -> None:
         assert (found.code, found.err) == (0, "")
         assert said in found.out
     assert nurture("guide", "nowhere").code == 1
+    assert nurture("deploy").code == 0
+    for words in ((), ("--history", DEALS)):
+        found = nurture("guide", "empty", *words, "--language", "en")
+        assert found.code == 0, "nor does it matter what else there is"
 
 
 @pytest.mark.parametrize(
