@@ -63,7 +63,7 @@ def fit(  # noqa: PLR0913, PLR0917 - the options of a command
         str | None, typer.Option("--horizon", metavar="SPAN", help="How long until a lead is won or lost, as 180d.")
     ] = None,
     items: Annotated[
-        int | None, typer.Option("--items", min=1, max=20, help="The most items; default: as many as help, to 15.")
+        int | None, typer.Option("--items", min=1, max=20, help="The most items; default: as many as hold, to 20.")
     ] = None,
     directory: Annotated[Path, typer.Option("--out", metavar="DIR", help="Where to write.")] = Path("fitted"),
     force: Annotated[bool, typer.Option("--force", help="Overwrite what is there.")] = False,

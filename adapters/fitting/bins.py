@@ -120,6 +120,21 @@ def bins_of(facet: Facet, won: Flags, part: Whole, most: int = MOST_BINS) -> Bin
             tests = [{"contains": facet.values[1][0]}]
         case _:
             tests = _sets(facet, won, part, fewest, most)
+    return _bins(facet, tests, part)
+
+
+def even_bins(facet: Facet, part: Whole, count: int) -> Bins | None:
+    """A number of which about as many cases are in each bin, whatever became of them; None where all would be one."""
+    places = facet.place[part]
+    numbers = np.array(facet.values, dtype=float)[places[places >= 0]]
+    if len(numbers) < count * FEWEST_LEADS:
+        return None
+    cuts = np.unique(np.quantile(numbers, np.arange(1, count) / count, method="higher"))
+    tests = _between([cut for cut in cuts.tolist() if cut > numbers.min()], numbers, facet)
+    return _bins(facet, tests, part) if len(tests) > 1 else None
+
+
+def _bins(facet: Facet, tests: list[Mapping[str, Any]], part: Whole) -> Bins | None:
     unknown = facet.place[part] < 0
     if facet.type != "list" and unknown.mean() >= SMALLEST and unknown.sum() >= 30:
         tests = [*tests, {"known": False}]
@@ -147,7 +162,11 @@ def _spans(facet: Facet, won: Flags, part: Whole, fewest: int, most: int) -> lis
     places = facet.place[part]
     known = places >= 0
     numbers = np.array(facet.values, dtype=float)[places[known]]
-    cuts = _cuts(lambda _: numbers, won[part][known], fewest, most)
+    return _between(_cuts(lambda _: numbers, won[part][known], fewest, most), numbers, facet)
+
+
+def _between(cuts: Sequence[float], numbers: Floats, facet: Facet) -> list[Mapping[str, Any]]:
+    """The tests of the spans between these cuts, moved to round numbers."""
     digits = _digits(facet.values)
     steps = sorted({_round_number(numbers, cut, digits) for cut in cuts})
     edges = [_plain(step, digits) for step in steps]

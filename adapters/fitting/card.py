@@ -1,27 +1,20 @@
-"""Fits a card of points to past deals: weight of evidence, logistic regression, points; refuses to judge the card.
-
-Attributes and what leads did are fitted apart, and put on one scale afterwards. Method: Siddiqi, Credit Risk
-Scorecards (2006), with items of 5, 10 or 15 points.
-"""
+"""Fits a card of 5, 10 and 15 points to past deals, of the size that holds; refuses to judge the card."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-import numpy as np
-from sklearn.linear_model import LogisticRegression
-
-from adapters.fitting.bins import FINE_BINS, MOST_BINS, Bins, Facet, bins_of
+from adapters.fitting.bins import Bins, Facet
 from adapters.fitting.deeds import Deed, deeds_of
-from adapters.fitting.points import FINE_PRICE, PRICE, Part, give_points
-from adapters.fitting.sample import Flags, Floats, Sample, Whole
+from adapters.fitting.draft import draft_of
+from adapters.fitting.points import Part, give_points
+from adapters.fitting.sample import Sample, Whole
+from adapters.fitting.size import size_of
 from nurture.definitions import AttributeItem, Definitions, Score
 
-LEAST_VALUE = 0.02
-"""Information value below which an attribute tells nothing."""
-_PRIOR = 10.0
-"""Leads with the mean win rate that are added to every bin: few leads prove little."""
+FEW_ITEMS, MANY_ITEMS, MOST_ITEMS = 6, 15, 20
+"""The most items of a card with few wins, the usual most, and the most where fewer do not tell enough."""
 
 
 @dataclass(frozen=True)
@@ -36,123 +29,20 @@ class Card:
         return len(self.score.attributes) + len(self.score.behaviours)
 
 
-def weights_of_evidence(codes: Whole, won: Flags, bins: int) -> tuple[Floats, float]:
-    """ln(share of the wins / share of the losses) of every bin, and the information value of all.
+def fit_card(sample: Sample, facets: Sequence[Facet], part: Whole, *, most_items: int, fixed: bool = False) -> Card:
+    """The card of the cases in `part`, with as many items as hold on cases left out, and at most so many.
 
-    The value is computed without the prior that the weights have, as it is defined.
+    Beyond the usual number they have to be worth it, or `fixed`. Which columns may be used, the caller decides.
     """
-    leads = np.bincount(codes + 1, minlength=bins + 1).astype(float)
-    wins = np.bincount(codes + 1, weights=won, minlength=bins + 1)
-    total, all_wins = leads.sum(), wins.sum()
-    rate = all_wins / total
-    shrunk = (wins + _PRIOR * rate) / (leads + _PRIOR)
-    weights = np.log(shrunk / (1 - shrunk)) - np.log(rate / (1 - rate))
-    good = (wins + 0.5 * (leads > 0)) / all_wins
-    bad = (leads - wins + 0.5 * (leads > 0)) / (total - all_wins)
-    held = leads > 0
-    value = float(((good[held] - bad[held]) * np.log(good[held] / bad[held])).sum())
-    return np.append(weights[1:], weights[0]), value
-
-
-def fit_card(
-    sample: Sample,
-    facets: Sequence[Facet],
-    part: Whole,
-    *,
-    most_items: int,
-    fine: bool = False,
-) -> Card:
-    """The card of the cases in `part`, with at most so many items. Which columns may be used, the caller decides.
-
-    `fine`: more bins, and items that tell less are worth a line.
-    """
-    won = sample.won
-    bins = [
-        found for facet in facets if (found := bins_of(facet, won, part, FINE_BINS if fine else MOST_BINS)) is not None
-    ]
-    deeds = deeds_of(sample, won, part)
-    attributes = _attribute_parts(bins, won, part)
-    events = _event_parts(deeds, won, part)
-    _on_one_scale(attributes, events, won, part)
-    named: list[tuple[Bins | Deed, Part]] = [*attributes, *events]
-    give_points([each for _, each in named], won, part, most_items=most_items, price=FINE_PRICE if fine else PRICE)
-    score = _model(named)
+    won, deeds = sample.won, deeds_of(sample, sample.won, part)
+    draft = draft_of(facets, deeds, won, part, most_items)
+    size = size_of(
+        facets, deeds, won, part, draft.most, usual=most_items if fixed else MANY_ITEMS, ordered=sample.ordered
+    )
+    size = max(each for each in draft.cards if each <= size)
+    give_points(draft.parts, draft.cards[size], most_items if fixed else max(size, min(most_items, MANY_ITEMS)))
+    score = _model(list(zip(draft.sources, draft.parts, strict=True)))
     return Card(score, Definitions(score=score))
-
-
-def _attribute_parts(bins: Sequence[Bins], won: Flags, part: Whole) -> list[tuple[Bins | Deed, Part]]:
-    """The bins of all attributes that tell something, weighed together; an attribute never against its own evidence."""
-    told = []
-    for each in bins:
-        weights, value = weights_of_evidence(each.codes[part], won[part], len(each.tests))
-        if value >= LEAST_VALUE:
-            told.append((each, weights))
-    while told:
-        columns = np.column_stack([weights[each.codes[part]] for each, weights in told])
-        found = _regression(columns, won[part])
-        if found.min() > 0:
-            return [
-                (
-                    each,
-                    Part(
-                        weights[:-1] * weight - weights[-1] * weight * bool((each.codes[part] < 0).any()),
-                        codes=each.codes,
-                        ordered=each.ordered,
-                        lonely="known" in each.tests[-1],
-                    ),
-                )
-                for (each, weights), weight in zip(told, found, strict=True)
-            ]
-        del told[int(found.argmin())]
-    return []
-
-
-def _event_parts(deeds: Sequence[Deed], won: Flags, part: Whole) -> list[tuple[Bins | Deed, Part]]:
-    """The events, weighed together; one whose weight contradicts what it shows alone is left out."""
-    kept = list(deeds)
-    while kept:
-        columns = np.column_stack([each.times[part] for each in kept])
-        spread = np.maximum(columns.std(axis=0), 1e-9)
-        found = _regression(columns / spread, won[part])
-        alone = np.array([_regression(column[:, None], won[part])[0] for column in (columns / spread).T])
-        against = found * np.sign(alone)
-        if against.min() > 0:
-            return [(each, Part(np.array([found[i] / spread[i]]), times=each.times)) for i, each in enumerate(kept)]
-        del kept[int(against.argmin())]
-    return []
-
-
-def _on_one_scale(
-    attributes: Sequence[tuple[Bins | Deed, Part]],
-    events: Sequence[tuple[Bins | Deed, Part]],
-    won: Flags,
-    part: Whole,
-) -> None:
-    """Weigh the two sums against each other, so that what they know both is not counted twice."""
-    if not attributes or not events:
-        return
-    sums = np.column_stack([_sum(attributes)[part], _sum(events)[part]])
-    found = np.maximum(_regression(sums, won[part], strength=100.0), 0.0)
-    for several, weight in zip((attributes, events), found, strict=True):
-        for _, each in several:
-            each.weights = each.weights * weight
-
-
-def _sum(parts: Sequence[tuple[Bins | Deed, Part]]) -> Floats:
-    """The unrounded sum of these parts for every case."""
-    found = np.zeros(1)
-    for _, each in parts:
-        if each.codes is None:
-            found = found + np.asarray(each.times) * each.weights[0]
-        else:
-            found = found + np.append(each.weights, 0.0)[each.codes]
-    return found
-
-
-def _regression(columns: Floats, won: Flags, strength: float = 1.0) -> Floats:
-    """The weights of a logistic regression with an L2 penalty; 1/strength is the precision of its prior."""
-    fitted = LogisticRegression(C=strength, max_iter=1000).fit(columns, won)
-    return np.asarray(fitted.coef_[0])
 
 
 def _model(named: Sequence[tuple[Bins | Deed, Part]]) -> Score:

@@ -9,7 +9,7 @@ import numpy as np
 
 from adapters.fitting import remarks
 from adapters.fitting.bins import Facet, bins_of
-from adapters.fitting.card import weights_of_evidence
+from adapters.fitting.evidence import weights_of_evidence
 from adapters.fitting.measures import auc
 from adapters.fitting.remarks import Said
 from adapters.fitting.sample import Flags, Floats, Sample, Whole

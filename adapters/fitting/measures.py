@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from math import sqrt
 
 import numpy as np
-from sklearn.isotonic import isotonic_regression
+from scipy.optimize import isotonic_regression
 
 from adapters.fitting.sample import Flags, Floats, Whole
 
@@ -52,17 +52,19 @@ def platt(score: Floats, won: Flags) -> Platt:
     return _newton((kept + lowest) / 10, counts[kept].astype(float), wins)
 
 
-def rising_loss(score: Floats, won: Flags) -> float:
+def rising_loss(score: Floats, won: Flags | Floats) -> float:
     """The log loss under the best chances that rise with the score (rounded to whole points): isotonic regression.
 
-    It asks of a score that it puts leads in the right order, and not that a point is worth the same everywhere.
+    `won`: outcomes, or chances. It asks of a score that it puts leads in the right order, and not that a point is
+    worth the same everywhere.
     """
     points = np.rint(score).astype(np.int64)
     points -= points.min()
     counts = np.bincount(points)
     kept = np.flatnonzero(counts)
     leads, wins = counts[kept].astype(float), np.bincount(points, weights=won)[kept]
-    chance = np.clip(isotonic_regression((wins + 0.5) / (leads + 1), sample_weight=leads), 1e-6, 1 - 1e-6)
+    rising = isotonic_regression((wins + 0.5) / (leads + 1), weights=leads)
+    chance = np.clip(rising.x, 1e-6, 1 - 1e-6)
     return -float((wins * np.log(chance) + (leads - wins) * np.log(1 - chance)).sum())
 
 

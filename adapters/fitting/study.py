@@ -11,7 +11,7 @@ from threadpoolctl import threadpool_limits
 
 from adapters.fitting import remarks
 from adapters.fitting.bins import Facet, facets_of
-from adapters.fitting.card import Card, fit_card
+from adapters.fitting.card import FEW_ITEMS, MOST_ITEMS, Card, fit_card
 from adapters.fitting.leaks import Suspect, suspects
 from adapters.fitting.measures import Interval, Platt, auc, platt, wilson
 from adapters.fitting.remarks import Said
@@ -24,7 +24,6 @@ from nurture.definitions import AttributeItem, BehaviourItem, Definitions
 FEWEST_WINS, FULL_WINS = 50, 150
 HALF = 0.5
 """Who hands over more of the leads than that does not choose."""
-FEW_ITEMS, MANY_ITEMS, MOST_ITEMS = 6, 15, 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +95,7 @@ def _study(
     wins = int(sample.won.sum())
     notes = list(sample.notes)
     warnings: list[Said] = []
-    limit = most_items or (MANY_ITEMS if wins >= FULL_WINS else FEW_ITEMS)
+    limit = most_items or (MOST_ITEMS if wins >= FULL_WINS else FEW_ITEMS)
     if wins < FULL_WINS:
         limit = min(limit, FEW_ITEMS)
         warnings.append(remarks.few_wins(wins, limit, FULL_WINS))
@@ -110,9 +109,10 @@ def _study(
     found, facets = _without_clocks(sample, facets, found, trusted, limit)
     share = share_of(history, sample, capacity)
     tick("judging on held-out leads")
-    trials, limit, fine = _trials(Bench(sample, facets, against, share, tick), limit, fixed=most_items is not None)
+    fixed = most_items is not None
+    trials = Bench(sample, facets, against, share, tick).trials(limit, fixed=fixed)
     tick("fitting to all leads")
-    card = fit_card(sample, facets, np.arange(len(sample.cases)), most_items=limit, fine=fine)
+    card = fit_card(sample, facets, np.arange(len(sample.cases)), most_items=limit, fixed=fixed)
     if not card.items:
         raise FitRefused(
             "no column tells won from lost", where=str(history.path),
@@ -203,20 +203,6 @@ def _without_clocks(
         if told[0] > told[1]:
             return found, facets
     return [replace(each, out=True) if each.name in clocks else each for each in found], without
-
-
-def _trials(bench: Bench, limit: int, *, fixed: bool) -> tuple[list[Trial], int, bool]:
-    """The trials, how many items were allowed, and whether they were fine: once more so where the card stays behind.
-
-    Where a person has set the number of items it stays.
-    """
-    trials = bench.trials(limit)
-    if any(each.behind > 0 for each in trials) and limit >= MANY_ITEMS:
-        more = limit if fixed else MOST_ITEMS
-        finer = bench.trials(more, fine=True)
-        if sum(each.behind for each in finer) < sum(each.behind for each in trials):
-            return finer, more, True
-    return trials, limit, False
 
 
 def _evidence(sample: Sample, card: Card) -> tuple[Evidence, ...]:

@@ -91,14 +91,14 @@ class Bench:
     share: float
     tick: Callable[[str], None]
 
-    def trials(self, most_items: int, *, fine: bool = False) -> list[Trial]:
+    def trials(self, most_items: int, *, fixed: bool = False) -> list[Trial]:
         """Each division of the leads, judged."""
         divisions = _parts(self.sample).items()
-        return [self._trial(kind, part, rest, most_items, fine=fine) for kind, (part, rest) in divisions]
+        return [self._trial(kind, part, rest, most_items, fixed=fixed) for kind, (part, rest) in divisions]
 
-    def _trial(self, kind: str, part: Whole, rest: Whole, most_items: int, *, fine: bool) -> Trial:
+    def _trial(self, kind: str, part: Whole, rest: Whole, most_items: int, *, fixed: bool) -> Trial:
         sample, facets, won = self.sample, self.facets, self.sample.won
-        card = fit_card(sample, facets, part, most_items=most_items, fine=fine)
+        card = fit_card(sample, facets, part, most_items=most_items, fixed=fixed)
         mine = sample.scores(card.definitions)
         self.tick(f"comparing ({kind})")
         scores: dict[str, Floats] = {"card": mine}

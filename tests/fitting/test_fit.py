@@ -88,7 +88,8 @@ def test_what_decides_is_found_and_noise_is_not(fitted: Callable[[str], Study]) 
     named = {item.when.attribute for item in study.card.score.attributes if isinstance(item.when, AttributeIs)}
     assert named == {"employees", "trade", "free_mail"}
     points = {item.item: item.points for item in study.card.score.attributes}
-    assert points["employees_60_399"] == 15
+    others = [points.get(name, 0) for name in ("employees_to_59", "employees_400_up")]
+    assert points["employees_60_399"] - max(others) >= 15
     assert points["trade_telecom"] > 0
     assert points.get("free_mail_no", 0) > points.get("free_mail_yes", 0)
 
@@ -360,5 +361,4 @@ def test_the_bank_data_is_told_as_well_as_it_can_be(tmp_path: Path) -> None:
         assert regression is not None
         assert single is not None
         assert trial.contenders[0].auc.value >= regression.auc.value - BEHIND
-        # of later leads one month alone tells as much as anything can: base rate and months move together
-        assert trial.contenders[0].auc.value >= single.auc.value - (0.01 if trial.kind == "time" else 0.0)
+        assert trial.contenders[0].auc.value >= single.auc.value
