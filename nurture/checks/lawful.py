@@ -38,12 +38,10 @@ def _sender(found: Findings) -> None:
         if not found.folder.sound(at.file, (key,)):
             continue
         value, place = getattr(sender, key).strip(), at.to(key)
-        if not value:
-            found.error(place, f"`{key}` is empty, and the law wants it at the end of every mail", "sender-incomplete")
-        elif _UNFINISHED.search(value):
+        if _UNFINISHED.search(value):
             message = f"`{key}` reads as if it were still to be filled in, and stands at the end of every mail"
             found.warning(place, message, "sender-incomplete")
-        elif key == "contact" and not _REACHABLE.search(value):
+        elif key == "contact" and value and not _REACHABLE.search(value):
             message = "`contact` names nothing to write to or to call: add a mail address, a page or a telephone number"
             found.warning(place, message, "sender-incomplete")
     domain = sender.from_.email.rpartition("@")[2].lower()
