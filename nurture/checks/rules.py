@@ -126,7 +126,7 @@ RULES: dict[str, Rule] = {
         "Widen one of the conditions that the message names, or take it out.",
     ),
     "sender-incomplete": Rule(
-        "What the law wants at the end of every mail is empty (error) or not filled in (warning).",
+        "What the law wants at the end of every mail is not filled in, or reaches nobody.",
         "Write the legal name, the postal address and where to ask.",
     ),
     "several-actions": Rule("A step does more than one thing.", "Make it several steps."),
