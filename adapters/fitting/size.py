@@ -25,6 +25,8 @@ _NEAR = 0.002
 """AUC that is no difference."""
 _MORE = 0.005
 """AUC that more items than usual have to be worth."""
+_SURE = 2.0
+"""By how many standard errors a card has to be better than its best item alone."""
 _SEED = 11
 
 
@@ -56,7 +58,7 @@ def size_of(
     near = np.flatnonzero(mean[: max(best, usual) + 1] >= mean[best] - _NEAR)
     chosen = int(near[-1 if ordered else 0])
     gain = table[:, chosen] - table[:, 1]
-    if chosen > 1 and gain.mean() < gain.std() / np.sqrt(len(gain)):
+    if chosen > 1 and gain.mean() < _SURE * gain.std() / np.sqrt(len(gain)):
         return 1
     return chosen
 

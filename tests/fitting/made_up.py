@@ -139,4 +139,13 @@ def linear(folder: Path, size: int = 1500, seed: int = 5) -> Path:
     return save(folder / "linear.csv", {"created_on": dates(size), **columns, "status": words(drawn(rng, odds, 0.1))})
 
 
+def dominant(folder: Path, size: int = 900, seed: int = 1) -> Path:
+    """One flag tells all there is, beside fifteen numbers of noise: an item more can only make it worse."""
+    rng = np.random.default_rng(seed)
+    key = rng.random(size) < 0.25
+    noise = {f"noise_{n}": np.round(rng.normal(0, 1, size), 2) for n in range(15)}
+    columns = {"created_on": dates(size), "key": np.where(key, "yes", "no"), **noise}
+    return save(folder / f"dominant_{seed}.csv", {**columns, "status": words(drawn(rng, 2.2 * key, 0.2))})
+
+
 ALL: tuple[Callable[[Path], Path], ...] = (nonlinear, many_words, drifting, japanese, linear)

@@ -75,6 +75,17 @@ def test_a_card_is_near_a_regression_and_above_its_best_item(fitted: Callable[[s
     assert 1 <= study.card.items <= 20
 
 
+@pytest.mark.parametrize("seed", [1, 2])
+def test_noise_is_no_item_beside_one_that_tells_all(tmp_path: Path, seed: int) -> None:
+    """Cases left out object to every item more, so that the card is never below its best one."""
+    study = study_of(open_history(made_up.dominant(tmp_path, seed=seed)))
+    for trial in study.trials:
+        card, single = trial.contenders[0], trial.of("single")
+        assert single is not None
+        assert trial.single.startswith("key_")
+        assert card.auc.value >= single.auc.value
+
+
 def test_a_card_that_stays_behind_says_so(tmp_path: Path) -> None:
     """Twelve numbers of which each tells a little, and too few wins for more than six items."""
     study = study_of(open_history(made_up.linear(tmp_path, seed=1)))
