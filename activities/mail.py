@@ -247,7 +247,10 @@ class MailActivities:
             lock(conn, command.lead)
             known = sends.look(conn, command)
             mine = known.is_of(began)
-            if isinstance(answer, Accepted) and known.hold is not None and sends.release(conn):
+            over = (
+                known.hold is not None and known.hold.until <= real_now()
+            )  # else it is an answer from before the hold
+            if isinstance(answer, Accepted) and over and sends.release(conn):
                 log.warning("mail_goes_again")
             if mine and not isinstance(answer, Held):
                 return self._end(conn, command, known, began, answer)

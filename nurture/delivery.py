@@ -83,18 +83,22 @@ def _lines(several: Mapping[str, Counts], rules: Breaker) -> tuple[Line, ...]:
 
 
 def rates_of(counts: Counts) -> dict[str, Share]:
-    """What share of what: of mails sent, of those that came to an end, of those delivered."""
-    ended = counts.delivered + counts.dead + counts.mailbox + counts.blocked
+    """What share of what: of mails sent, of those that came to an end, of those that arrived.
+
+    Who opened a mail has got it, though its delivery was never told, or is told later.
+    """
+    arrived = max(counts.delivered, counts.opened, counts.clicked, counts.unsubscribed, counts.spam)
+    ended = arrived + counts.dead + counts.mailbox + counts.blocked
     return {
-        "delivered": Share(counts.delivered, counts.sent),
+        "delivered": Share(arrived, counts.sent),
         "dead": Share(counts.dead, ended),
         "mailbox": Share(counts.mailbox, ended),
         "blocked": Share(counts.blocked, ended),
         "deferred": Share(counts.deferred, counts.sent),
-        "spam": Share(counts.spam, counts.delivered),
-        "unsubscribed": Share(counts.unsubscribed, counts.delivered),
-        "opened": Share(counts.opened, counts.delivered),
-        "clicked": Share(counts.clicked, counts.delivered),
+        "spam": Share(counts.spam, arrived),
+        "unsubscribed": Share(counts.unsubscribed, arrived),
+        "opened": Share(counts.opened, arrived),
+        "clicked": Share(counts.clicked, arrived),
     }
 
 
@@ -111,7 +115,7 @@ def _line(name: str, counts: Counts, rules: Breaker) -> Line:
     ):  # fmt: skip
         if rates[key].low > limit:
             advice.append(what)  # type: ignore[arg-type]
-    told = Share(rates["dead"].of, counts.sent)
+    told = Share(min(counts.delivered + counts.dead + counts.mailbox + counts.blocked, counts.sent), counts.sent)
     if told.of and told.high < ARRIVES:
         advice.append("not_told")
     if rates["opened"].of >= rules.bounces.of and counts.opened == 0:

@@ -12,6 +12,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from typing import Any, TypeVar
+from weakref import WeakValueDictionary
 
 import structlog
 from fastapi import Request
@@ -22,12 +23,15 @@ from starlette.concurrency import run_in_threadpool
 from adapters.database.engine import Busy
 from web.counting import TURNED_AWAY
 from web.problems import Refusal
+from web.rates import address_of
 
 _log = structlog.get_logger()
 T = TypeVar("T")
 
 AT_WORK = 16
-"""So many requests are worked on at once: they share the threads with every other route."""
+"""So many requests of a route are worked on at once: they share the threads with every other route."""
+OF_ONE = 12
+"""So many of them may be of one client: whoever sends a body drop by drop leaves others their turn."""
 WAITING = 2_000
 """So many more wait for their turn, their bodies unread."""
 TURN = 20.0
@@ -42,22 +46,29 @@ _AGAIN = {"Retry-After": "5"}
 
 
 class Intake:
-    """The requests in hand of one process."""
+    """The requests of one route that a process has in hand."""
 
     def __init__(self) -> None:
         self._turns = asyncio.Semaphore(AT_WORK)
+        self._of_each: WeakValueDictionary[str, asyncio.Semaphore] = WeakValueDictionary()
         self._waiting = 0
         self._rest_until = float("-inf")
 
     @asynccontextmanager
-    async def turn(self, route: str) -> AsyncIterator[None]:
+    async def turn(self, route: str, client: str) -> AsyncIterator[None]:
         """Work on one request. Raises Refusal (503) where there are too many, or the database keeps them waiting."""
         if self._resting() or self._waiting >= WAITING:
             raise self._turned_away(route, "busy" if self._resting() else "full")
+        mine = self._of_each.setdefault(client, asyncio.Semaphore(OF_ONE))
         self._waiting += 1
         try:
             async with asyncio.timeout(TURN):
-                await self._turns.acquire()
+                await mine.acquire()
+                try:
+                    await self._turns.acquire()
+                except BaseException:
+                    mine.release()
+                    raise
         except TimeoutError as error:
             raise self._turned_away(route, "full") from error
         finally:
@@ -71,6 +82,7 @@ class Intake:
             raise self._turned_away(route, "busy") from error
         finally:
             self._turns.release()
+            mine.release()
 
     def _resting(self) -> bool:
         return time.monotonic() < self._rest_until
@@ -85,18 +97,18 @@ class Intake:
         )
 
 
-def _intake_of(request: Request) -> Intake:
-    """The one of this app, made with the first request."""
+def _intake_of(request: Request, route: str) -> Intake:
+    """That of a route in this app, made with the first request."""
     state = request.app.state
-    found = getattr(state, "intake", None)
-    if not isinstance(found, Intake):
-        found = state.intake = Intake()
+    if not hasattr(state, "intakes"):
+        state.intakes = {}
+    found: Intake = state.intakes.setdefault(route, Intake())
     return found
 
 
 async def take(request: Request, route: str, work: Callable[..., T], *given: Any) -> T:
     """Read the body when it is its turn, and do the work with it in a thread."""
-    async with _intake_of(request).turn(route):
+    async with _intake_of(request, route).turn(route, address_of(request)):
         try:
             async with asyncio.timeout(SLOW_BODY):
                 body = await request.body()

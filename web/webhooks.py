@@ -38,6 +38,8 @@ _BODY = {
 async def sendgrid(request: Request, here: Here) -> Response:
     """Event Webhook: verified on the raw body; stored in one transaction before the answer."""
     signature, timestamp = request.headers.get(SIGNATURE_HEADER), request.headers.get(TIMESTAMP_HEADER)
+    if not signature or not timestamp:  # before its body is waited for
+        raise _unsigned(0, signed=False)
     batch, answer = await take(request, "/webhooks/sendgrid", _take, here, signature, timestamp)
     MAIL_EVENTS.labels("accepted").inc(answer.accepted)
     MAIL_EVENTS.labels("duplicate").inc(answer.duplicates)
@@ -52,16 +54,20 @@ async def sendgrid(request: Request, here: Here) -> Response:
     return JSONResponse(told)
 
 
+def _unsigned(length: int, *, signed: bool) -> Refusal:
+    REFUSED.labels("signature").inc()
+    _log.warning("webhook_signature_refused", bytes=length, signed=signed)
+    return Refusal(
+        401,
+        "the signature of the webhook does not fit",
+        where=f"header {SIGNATURE_HEADER}",
+        do="put the provider's public key into NURTURE_SENDGRID_WEBHOOK_KEYS",
+    )
+
+
 def _take(here: Nurture, signature: str | None, timestamp: str | None, body: bytes) -> tuple[Batch, MailAnswer]:
     if not verify(body, signature, timestamp, webhook_keys(here.settings, here.engine)):
-        REFUSED.labels("signature").inc()
-        _log.warning("webhook_signature_refused", bytes=len(body), signed=signature is not None)
-        raise Refusal(
-            401,
-            "the signature of the webhook does not fit",
-            where=f"header {SIGNATURE_HEADER}",
-            do="put the provider's public key into NURTURE_SENDGRID_WEBHOOK_KEYS",
-        )
+        raise _unsigned(len(body), signed=True)
     try:
         batch = parse(body, now=here.clock.now())
     except MalformedWebhook as error:

@@ -18,6 +18,7 @@ from adapters.database import handoffs, timeline
 from adapters.database.among import among
 from adapters.database.event_rows import AT_ONCE
 from adapters.database.locks import claim
+from adapters.database.merges import is_one_of
 from adapters.database.schema import click_origins, events
 from adapters.database.schema import timeline as timeline_rows
 from adapters.database.sequence import append
@@ -156,7 +157,7 @@ def _tell(conn: Connection, unmade: Sequence[tuple[Row[Any], str]], now: datetim
     for row, reason in unmade:
         conn.execute(
             update(timeline_rows)
-            .where(timeline_rows.c.lead == row.lead, timeline_rows.c.event == row.event)
+            .where(is_one_of(timeline_rows.c.lead, row.lead), timeline_rows.c.event == row.event)
             .values(automatic=True)
         )
         timeline.add(

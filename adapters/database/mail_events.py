@@ -311,10 +311,8 @@ def _shut(event: MailEvent, lead: str | None, row: dict[str, Any], known: _Known
     named = [normalised(event.address)] if event.address else []
     own = known.address.get(lead) if lead is not None and not _elsewhere(event, lead, known) else None
     addresses = dict.fromkeys([*named, *([own] if own else [])])
-    return [
-        suppression(address, row["suppresses"], event.type, at=row["at"], source=f"event {event.id}")
-        for address in addresses
-    ]
+    source = f"event {event.id}" if lead not in known.erased else None
+    return [suppression(address, row["suppresses"], event.type, at=row["at"], source=source) for address in addresses]
 
 
 def _elsewhere(event: MailEvent, lead: str | None, known: _Known) -> bool:
@@ -329,12 +327,19 @@ def _settle(conn: Connection, told: Sequence[MailEvent], known: _Known, now: dat
         sent = known.sends.get(key)
         if sent is None or sent.state != "unknown":
             continue
+        forgotten = sent.lead in known.erased
         accepted_at = sent.attempted_at or now
         conn.execute(
             update(sends)
             .where(sends.c.key == key, sends.c.state == "unknown")
-            .values(state="accepted", accepted_at=accepted_at, reason="proved by an event of the provider")
+            .values(
+                state="accepted",
+                accepted_at=accepted_at,
+                reason=None if forgotten else "proved by an event of the provider",
+            )
         )
+        if forgotten:
+            continue
         timeline.add(
             conn,
             sent.lead,

@@ -199,7 +199,9 @@ def _last_time(conn: Connection, lead: str) -> datetime:
 def _cancel(conn: Connection, lead: str, cancelled: CancelledSend) -> str:
     """Forbid a send's issues up to a number; returns the state its row is in now."""
     row = conn.execute(
-        select(sends.c.state, sends.c.cancelled_issue).where(sends.c.key == cancelled.key).with_for_update()
+        select(sends.c.state, sends.c.cancelled_issue, sends.c.again)
+        .where(sends.c.key == cancelled.key)
+        .with_for_update()
     ).first()
     if row is None:
         _, scenario, enrolment, step, visit = cancelled.key.rsplit("/", 4)
@@ -218,7 +220,9 @@ def _cancel(conn: Connection, lead: str, cancelled: CancelledSend) -> str:
             )
         )
         return "cancelled"
-    state = "cancelled" if row.state == "held" else str(row.state)
+    state = str(row.state)
+    if state == "held":  # of one that is held the second time nobody knows whether the first one went
+        state = "unknown" if row.again else "cancelled"
     conn.execute(
         update(sends)
         .where(sends.c.key == cancelled.key)

@@ -14,8 +14,9 @@ from typing import Any
 
 from sqlalchemy import Connection, insert, select, update
 
+from adapters.database import returns
 from adapters.database.among import among
-from adapters.database.consents import ALL, address_hash, normalised, suppress_all, suppression
+from adapters.database.consents import ALL, BOUNCED, address_hash, normalised, suppress_all, suppression
 from adapters.database.event_rows import event_row, store_rows
 from adapters.database.events import agreed_again
 from adapters.database.schema import leads, suppressions, sweeps
@@ -60,15 +61,17 @@ def fold(conn: Connection, listed: Sequence[Listed], now: datetime, topics: Coll
     """Take over what is lacking of some hundreds of entries; returns how many that were.
 
     A group counts where it has the name of a topic. A lead leaves its scenario by it as by the event that was missed.
+    A returned mail of which we were told that its address is good is on the provider's list all the same: not on ours.
     """
     meant = [(each, ALL if each.group is None else each.group) for each in listed]
     meant = [(each, scope) for each, scope in meant if scope == ALL or scope in topics]
     known = _known(conn, [each for each, _ in meant])
+    spared = _not_their_fault(conn, [each for each, _ in meant if each.reason == BOUNCED])
     lacking: dict[tuple[str, str, str], tuple[Listed, str]] = {}
     for each, scope in meant:
         key = (address_hash(each.address), scope, each.reason)
         newest = known[key]
-        if any(at >= each.at - NEAR for at in newest):
+        if any(at >= each.at - NEAR for at in newest) or (each.reason == BOUNCED and each.address in spared):
             continue
         if key not in lacking or lacking[key][0].at < each.at:
             lacking[key] = (each, scope)
@@ -81,6 +84,14 @@ def fold(conn: Connection, listed: Sequence[Listed], now: datetime, topics: Coll
     )
     _tell(conn, list(lacking.values()), now)
     return len(lacking)
+
+
+def _not_their_fault(conn: Connection, listed: Sequence[Listed]) -> set[str]:
+    """The addresses (as listed) whose leads' mails came back for other reasons than that there is no such mailbox."""
+    of = {row.email: row.id for row in conn.execute(_LEADS, {"of": [normalised(each.address) for each in listed]})}
+    told = returns.past(conn, set(of.values()))
+    spared = {email for email, lead in of.items() if told.of(lead).returned and not told.of(lead).dead}
+    return {each.address for each in listed if normalised(each.address) in spared}
 
 
 def _tell(conn: Connection, lacking: Sequence[tuple[Listed, str]], now: datetime) -> None:

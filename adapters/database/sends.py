@@ -11,10 +11,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
-from sqlalchemy import Connection, Row, Select, and_, bindparam, delete, exists, func, insert, select, update
+from sqlalchemy import Connection, Row, Select, and_, bindparam, delete, exists, func, insert, or_, select, update
 
 from adapters.database import consents, timeline
 from adapters.database import mail_stops as stopping
+from adapters.database.locks import claim
 from adapters.database.schema import enrolments, events, holds, leads, mail_stops, sends
 from nurture import gate
 from nurture.commands import SendMail, SendOutcome, SendResult
@@ -167,7 +168,7 @@ def _recent(conn: Connection, command: SendMail, definitions: Definitions, now: 
             sends.c.lead == command.lead,
             sends.c.key != command.key,
             sends.c.enrolment > 0,  # what a form asked for counts towards no cap
-            sends.c.state.in_(("in_flight", "accepted", "unknown")),
+            or_(sends.c.state.in_(("in_flight", "accepted", "unknown")), sends.c.again == SENT_AGAIN),
             sends.c.attempted_at > now - 2 * cap.per.span,
         )
         .order_by(at)
@@ -187,7 +188,7 @@ def begin(
         at = max(at, known.row.attempted_at + timedelta(microseconds=1))  # no two attempts have the same name
     _put(
         conn, command, known, state="in_flight", template_sha256=template_sha256, attempted_at=at,
-        subject=subject, answers_to=answers_to, again=SENT_AGAIN if known.row.again else 0,
+        subject=subject, answers_to=answers_to, again=SENT_AGAIN if known.row.again else 0, reason=None,
     )  # fmt: skip
     return at
 
@@ -223,13 +224,18 @@ def hold_back(
 ) -> None:
     """The provider certainly did not take it: the next attempt may begin again. The timeline tells the first time.
 
-    `anew`: also where it was held for another reason before. A mail that waits for evidence waits on: there was no
-    attempt.
+    `anew`: also where it was held for another reason before; that reason then stays, so that two of them by turns are
+    told once each. A mail that waits for evidence waits on: there was no attempt.
     """
+    state, before = known.row.state, known.row.reason
     if known.awaited:
+        if anew and before != reason:
+            conn.execute(_CHANGE, {"of": command.key, "reason": reason})
+            tell(conn, command, "held", at, seq=known.seq, reason=reason)
         return
-    _put(conn, command, known, state="held", reason=reason)
-    if known.row.state in (None, "cancelled") or known.row.reason is None or (anew and known.row.reason != reason):
+    first = state in (None, "cancelled") or before is None
+    _put(conn, command, known, state="held", reason=reason if first or anew or state != "held" else before)
+    if first or (anew and before != reason):
         tell(conn, command, "held", at, seq=known.seq, reason=reason)
 
 
@@ -282,8 +288,10 @@ def hold_all(conn: Connection, *, now_real: datetime, until: datetime, reason: s
 
     `alert`: a person has to mend it. It is told also where mail was held before by trouble that mends itself.
     """
-    kept = set(conn.execute(select(holds.c.name).where(holds.c.name.in_((HOLD, ALERT))).with_for_update()).scalars())
-    fresh = {HOLD, ALERT} - kept if alert else {HOLD} - kept
+    claim(conn, ["all mail"])  # where none is held there is no row to lock, and many are told of an outage at once
+    rows = conn.execute(select(holds.c.name, holds.c.until_real).where(holds.c.name.in_((HOLD, ALERT)))).all()
+    fresh = {HOLD, ALERT} - {row.name for row in rows} if alert else {HOLD} - {row.name for row in rows}
+    until = max([until, *(row.until_real for row in rows)])  # what a provider has said of its limit holds
     values = {"until_real": until, "reason": reason}
     conn.execute(update(holds).where(holds.c.name == HOLD).values(values))
     for name in sorted(fresh):

@@ -158,7 +158,7 @@ class SendGridMailer:
         `never_tells` where this account may not ask, `cannot_tell` on any other error.
         """
         if '"' in send_key or "\\" in send_key:
-            return "cannot_tell"  # the feed's query language documents no escaping
+            return "never_tells"  # the feed's query language documents no escaping
         query = {"query": f"unique_args['{SEND_KEY_ARGUMENT}']=\"{send_key}\"", "limit": 1}
         try:
             response = self._client().client.messages.get(query_params=query)
