@@ -247,9 +247,7 @@ class MailActivities:
             lock(conn, command.lead)
             known = sends.look(conn, command)
             mine = known.is_of(began)
-            over = (
-                known.hold is not None and known.hold.until <= real_now()
-            )  # else it is an answer from before the hold
+            over = known.hold is not None and known.hold.until <= real_now()  # else it was asked before the hold
             if isinstance(answer, Accepted) and over and sends.release(conn):
                 log.warning("mail_goes_again")
             if mine and not isinstance(answer, Held):
