@@ -188,7 +188,8 @@ def begin(
         at = max(at, known.row.attempted_at + timedelta(microseconds=1))  # no two attempts have the same name
     _put(
         conn, command, known, state="in_flight", template_sha256=template_sha256, attempted_at=at,
-        subject=subject, answers_to=answers_to, again=SENT_AGAIN if known.row.again else 0, reason=None,
+        subject=subject, answers_to=answers_to, again=SENT_AGAIN if known.row.again else 0,
+        reason=None if known.awaited else known.row.reason,
     )  # fmt: skip
     return at
 

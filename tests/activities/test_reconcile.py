@@ -16,6 +16,7 @@ from activities.reconcile import ReconcileActivities
 from adapters.database import consents
 from adapters.database.consents import Consent, suppressed
 from adapters.database.engine import reading, writing
+from adapters.database.mail_events import MailEvent, accept_mail
 from adapters.database.schema import events, suppressions
 from nurture.definitions import FormConsent
 from tests.activities.conftest import EMAIL, LEAD, SendDesk
@@ -211,3 +212,19 @@ def test_with_the_built_in_sink_there_is_nothing_to_compare(night: Night) -> Non
     """It tells its events until each is acknowledged."""
     desk = replace(night.desk.desk, lists=None)
     assert night.environment.run(ReconcileActivities(desk).reconcile) == 0
+
+
+@pytest.mark.parametrize("bounce", ["mailbox", "turned_away", "put_off"])
+def test_a_returned_mail_that_is_not_the_leads_fault_is_not_made_one_by_the_providers_list(
+    night: Night, bounce: Any
+) -> None:
+    """The provider lists every returned mail alike; we were told why this one came back: the address is good."""
+    told = MailEvent(
+        id="b", type="bounced" if bounce == "mailbox" else "blocked", at=night.now, address=EMAIL, bounce=bounce
+    )
+    with writing(night.desk.engine) as conn:
+        accept_mail(conn, [told], night.desk.now(), None)
+    night.lists(bounces=[night.entry(reason="552 5.2.2 full", status="5.2.2"), night.entry(STRANGER, status="5.1.1")])
+    assert night.run() == 1
+    assert night.shut() is None
+    assert night.shut(STRANGER) == "bounced"

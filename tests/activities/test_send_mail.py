@@ -5,21 +5,24 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 from sqlalchemy import event as sqlalchemy_event
+from sqlalchemy import select
 from structlog.testing import capture_logs
 
-from adapters.database import consents, events, leads
+from adapters.database import consents, events, leads, positions, sends
 from adapters.database.engine import reading, writing
 from adapters.database.events import accept_mail
 from adapters.database.mail_events import MailEvent
+from adapters.database.schema import holds
 from adapters.mail.link_tokens import Came, LinkTokens, SiteLinks
 from adapters.mail.mail_request import RequestedMail
 from adapters.mail.reply_addresses import Addressed, ReplyAddresses, addressed
 from adapters.mail.tokens import UnsubscribeTokens
+from nurture.records import CancelledSend
 from tests.activities.conftest import EMAIL, LEAD, PUBLIC, SENDER, SendDesk, record_of
 from tests.mail.fake_provider import Fault
 
@@ -206,6 +209,28 @@ def test_a_rate_limit_holds_all_mail_until_the_provider_says(desk: SendDesk) -> 
     assert desk.send().outcome == "accepted"
 
 
+def test_an_answer_from_before_a_hold_does_not_end_it(desk: SendDesk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A mail was on its way when another one met the limit; and a later fault does not make the hold shorter."""
+    until = datetime.now(UTC) + timedelta(seconds=40)
+
+    def hold(seconds: float, reason: str) -> bool:
+        now = datetime.now(UTC)
+        with writing(desk.engine) as conn:
+            return sends.hold_all(conn, now_real=now, until=now + timedelta(seconds=seconds), reason=reason)
+
+    def meanwhile() -> Fault | None:
+        assert hold(40, "429")
+        return None
+
+    monkeypatch.setattr(desk.provider, "next_fault", meanwhile)
+    with capture_logs() as logs:
+        assert desk.send().outcome == "accepted"
+    assert logs == [], "mail is not said to go again"
+    assert not hold(5, "503")
+    with reading(desk.engine) as conn:
+        assert conn.execute(select(holds.c.until_real)).scalar_one() >= until
+
+
 def test_an_outage_of_a_whole_night_ejects_nobody(desk: SendDesk) -> None:
     """Nine hours of 503, and of 429 with resets far off: one line, one word in the log, then it goes."""
     desk.provider.fail_next(*(Fault(status=503), Fault(status=429, reset_after=timedelta(hours=3))) * 9)
@@ -354,6 +379,21 @@ def test_a_lost_mail_is_not_sent_again_to_who_has_left(make_desk: Making, meanwh
     result = desk.send()
     assert (result.outcome, desk.taken(), desk.row().state) == ("unknown", 0, "unknown")
     assert "not sent again" in (result.reason or "")
+
+
+def test_a_lost_mail_whose_second_attempt_is_called_off_may_have_gone_and_is_settled(make_desk: Making) -> None:
+    """The lead leaves while the second attempt is held: nobody knows of the first one, until the provider tells."""
+    desk = make_desk(sender=AGAIN)
+    desk.provider.fail_next(Fault(kind="drop"), Fault(status=503))
+    desk.held()
+    an_hour_has_passed(desk)
+    desk.held()
+    assert (desk.row().state, bool(desk.row().again)) == ("held", True)
+    with writing(desk.engine) as conn:
+        positions.write(conn, LEAD, [record_of(desk, cancelled=(CancelledSend(key=KEY, issue=1),))])
+    assert desk.row().state == "unknown"
+    told(desk, "delivered")
+    assert desk.row().state == "accepted"
 
 
 def test_a_deploy_that_no_longer_wants_it_lets_the_lead_go_on(make_desk: Making) -> None:

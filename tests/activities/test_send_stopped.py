@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 from sqlalchemy import delete, insert
 
 from activities.mail import FIRST_LOOK, LAST_LOOK, patience
-from adapters.database import consents
+from adapters.database import consents, sends
 from adapters.database.engine import writing
 from adapters.database.schema import mail_stops
 from tests.activities.conftest import EMAIL, SENDER, SendDesk, record_of
@@ -64,6 +64,19 @@ def test_a_stop_that_comes_while_the_provider_is_away_is_told_too(desk: SendDesk
     desk.held()
     desk.held()
     assert len(desk.lines("held")) == 2
+
+
+def test_a_stop_and_an_outage_by_turns_are_told_once_each(desk: SendDesk) -> None:
+    """A night in which the provider is away while a person has yet to look at the stop."""
+    stop(desk, "all")
+    for _ in range(4):
+        desk.held()
+        now = datetime.now(UTC)
+        with writing(desk.engine) as conn:
+            sends.hold_all(conn, now_real=now, until=now + timedelta(minutes=1), reason="401: no key")
+        assert "401" in str(desk.held())
+        desk.trouble_is_over()
+    assert len(desk.lines("held")) == 1
 
 
 def test_who_unsubscribes_while_mail_is_stopped_gets_none_after(desk: SendDesk) -> None:

@@ -52,3 +52,12 @@ def test_as_data_it_has_intervals() -> None:
     assert data["domains"][0]["rates"]["opened"] == {
         "hits": 300, "of": 990, "value": 0.303, "low": 0.2752, "high": 0.3324
     }  # fmt: skip
+
+
+def test_who_did_something_with_a_mail_has_got_it_though_its_delivery_was_never_told() -> None:
+    """Opens, one-click requests and replies overtake deliveries, and some deliveries are lost on the way."""
+    counted = [("s", "a.example", Counts(sent=2, delivered=1, opened=2)), ("s", "b.example", Counts(2, 2, dead=2))]
+    found = report(counted, Breaker(), since=NOW - timedelta(days=30), now=NOW)
+    rates = {line.name: line.rates for line in found.domains}
+    assert (rates["a.example"]["opened"].value, rates["a.example"]["delivered"].value) == (1.0, 1.0)
+    assert as_data(found)["domains"], "and it can be shown"

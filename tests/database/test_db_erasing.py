@@ -170,6 +170,26 @@ def test_an_erasure_takes_every_address_and_every_lead_that_was_merged_into_this
         assert rows_with(conn, "@", "鈴木", "suzuki", "taro") == []
 
 
+@pytest.mark.parametrize("type", ["delivered", "spam_reported"])
+def test_what_a_provider_tells_of_an_old_mail_afterwards_says_nothing_of_the_person(
+    deployed: DeploymentStore, type: str
+) -> None:
+    """The answer to the mail was lost; that it went is known now, and nothing is written about whom it went to."""
+    person(deployed)
+    with writing(deployed.engine) as conn:
+        conn.execute(insert(sends).values({**filled(sends), "key": KEY, "state": "unknown", "attempted_at": NOW}))
+    ask(deployed)
+    finish(deployed)
+    shut = {"suppresses": "all"} if type == "spam_reported" else {}
+    told = MailEvent.model_validate({"id": "late", "send": KEY, "type": type, "at": NOW, "address": ADDRESS, **shut})
+    with writing(deployed.engine) as conn:
+        accept_mail(conn, [told], NOW, None)
+        assert conn.execute(select(sends.c.state, sends.c.reason)).all() == [("accepted", None)]
+        assert set(conn.execute(select(suppression_rows.c.source)).scalars()) <= {"erasure", None}
+        assert conn.execute(select(func.count()).select_from(metadata.tables["timeline"])).scalar() == 1
+        assert rows_with(conn, "late", MARK) == []
+
+
 # --- what holds at once ----------------------------------------------------------------------------------------------
 
 

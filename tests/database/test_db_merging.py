@@ -22,6 +22,7 @@ from adapters.database.pages import shown
 from adapters.database.schema import audit, entries, events, handoffs, sends
 from adapters.database.schema import enrolments as enrolment_rows
 from adapters.database.schema import leads as lead_rows
+from adapters.database.schema import timeline as timeline_rows
 from adapters.database.sequence import UnknownLead
 from adapters.mail.inbound import Inbound
 from nurture.definitions import FormConsent
@@ -155,6 +156,37 @@ def test_letters_come_along_and_new_ones_arrive(store: DeploymentStore, one: Cal
         assert replies.take(conn, letter("2"), NOW).lead == "a"
         assert [each["at"] for each in replies.page(conn, "a")[0]] == [shown(NOW), shown(NOW - DAY)]
         assert replies.page(conn, "b")[0] == []
+
+
+def test_rule_8_a_click_that_came_along_and_was_a_machines_is_marked_where_it_stands(
+    store: DeploymentStore, one: Callable[..., Merged]
+) -> None:
+    """Its line is on the timeline of the id that is gone; the two other links are clicked after the merge."""
+
+    def click(number: int) -> None:
+        url, at = f"https://example.co.jp/{number}", NOW - timedelta(hours=1) + timedelta(seconds=number)
+        told = MailEvent(id=f"c{number}", send=KEY, type="clicked", at=at, url=url, address="b@example.com")
+        with writing(store.engine) as conn:
+            accept_mail(conn, [told], NOW + timedelta(seconds=number), None)
+            file_all(conn, ["a", "b"], store)
+
+    sent = {"state": "accepted", "accepted_at": NOW - DAY, "attempted_at": NOW - DAY}
+    with writing(store.engine) as conn:
+        conn.execute(
+            insert(sends).values(
+                key=KEY, lead="b", scenario="seminar_to_demo", enrolment=1, step="newsletter", visit=1,
+                template="newsletter_01", topic="newsletter", deployment=1, **sent,
+            )
+        )  # fmt: skip
+    click(1)
+    one()
+    click(2)
+    click(3)
+    with reading(store.engine) as conn:
+        marked = conn.execute(select(timeline_rows.c.event, timeline_rows.c.automatic)).all()
+    assert {row.event: row.automatic for row in marked if (row.event or "").startswith("c")} == dict.fromkeys(
+        ("c1", "c2", "c3"), True
+    )
 
 
 def letter(identity: str) -> Inbound:
