@@ -14,7 +14,7 @@ from typing import Any, Literal
 from sqlalchemy import Connection, Row, delete, exists, func, insert, select, update
 
 from adapters.database import addresses, consents, handoffs
-from adapters.database.merges import goes_on, merged_into
+from adapters.database.merges import goes_on, lock_who_goes_on, merged_into
 from adapters.database.pages import shown
 from adapters.database.schema import addresses as address_rows
 from adapters.database.schema import audit, confirmations, erasures, events, leads, sends
@@ -84,10 +84,10 @@ def ask(conn: Connection, lead: str, *, by: str, now: datetime, real_now: dateti
 
     Asking again changes nothing: it is one erasure.
     """
-    lead = goes_on(conn, lead)
-    row = lock(conn, lead)
+    row = lock_who_goes_on(conn, lead)
     if row is None:
         raise UnknownLead(lead)
+    lead = row.id
     before = of(conn, lead)
     if before is not None:
         return before

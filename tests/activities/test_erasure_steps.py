@@ -12,12 +12,16 @@ from structlog.testing import capture_logs
 from temporalio.exceptions import ApplicationError
 
 from activities.erasure import ErasureActivities
-from adapters.database import consents, erasures
+from activities.tasks import TaskActivities
+from adapters.database import consents, erasures, handoffs
+from adapters.database.deployments import deploy
 from adapters.database.engine import reading, writing
 from adapters.database.schema import consents as consent_rows
 from adapters.database.schema import leads
 from nurture import protocol
-from tests.activities.conftest import EMAIL, LEAD, SendDesk
+from nurture.commands import MakeHandoff, TaskDone
+from tests.activities.conftest import EMAIL, LEAD, SendDesk, files
+from tests.core.stage import SALES
 from tests.mail.fake_provider import Fault
 
 ORDER = protocol.Erase(lead=LEAD)
@@ -93,6 +97,24 @@ def test_rule_2_no_mail_begins_after_an_erasure(desk: SendDesk) -> None:
     asked(desk)
     result = desk.send()
     assert (result.outcome, desk.taken()) == ("refused", 0)
+
+
+def test_sales_gets_no_task_about_an_erased_person(desk: SendDesk) -> None:
+    """It was commanded before the erasure and is carried out after it: too late, and nobody is told."""
+    with writing(desk.engine) as conn:
+        told = files() | {"sales.yaml": SALES}
+        deploy(conn, told, [], by="tests", now=desk.now(), real_now=desk.now())
+    desk.store.refresh()
+    command = MakeHandoff(
+        lead=LEAD, handoff=f"{LEAD}/reply/1", queue="inside", note=None, reasons=("replied",),
+        scenario="", enrolment=0, step="", visit=0, at=desk.now(), deployment=1,
+    )  # fmt: skip
+    asked(desk)
+    order = protocol.Order(command=command, records=())
+    done: TaskDone = desk.environment.run(TaskActivities(desk.activities._desk).make_handoff, order)
+    assert (done.too_late, done.key) == (True, command.handoff)
+    with reading(desk.engine) as conn:
+        assert handoffs.page(conn) == ([], None)
 
 
 def test_not_even_the_file_of_the_database_holds_the_address(desk: SendDesk) -> None:
