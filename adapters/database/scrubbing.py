@@ -46,8 +46,9 @@ KEPT: Mapping[str, tuple[str, ...]] = {
               "deployment", "state", "slot", "attempted_at", "accepted_at", "message_id", "cancelled_issue", "again"),
     "handoffs": ("id", "lead", "queue", "rep", "state", "made_at", "due", "accepted_at", "closed_at", "amount",
                  "notified_real", "scenario", "step", "visit"),
-    "erasures": ("lead", "seq", "by", "asked_at", "scrubbed_at", "provider", "provider_said", "consents_until",
-                 "ended_at", "due_real"),
+    # the addresses only where the provider refused, until ops have erased them there
+    "erasures": ("lead", "addresses", "seq", "by", "asked_at", "scrubbed_at", "provider", "provider_said",
+                 "consents_until", "ended_at", "due_real"),
     "suppressions": ("id", "address_hash", "scope", "reason", "at"),
     "timeline": ("id", "lead", "seq", "at", "kind", "what", "late", "automatic"),
     "audit": ("id", "at", "by", "did", "subject"),
