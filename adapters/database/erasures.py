@@ -81,9 +81,8 @@ def lead_named(conn: Connection, name: str) -> str:
             known = select(leads.c.id).where(leads.c.status != WORD).order_by(leads.c.id).limit(5)
             raise UnknownName("lead", name, list(conn.execute(known).scalars()))
         return goes_on(conn, name)
-    owner = conn.execute(addresses.OWNER, {"address": consents.normalised(name)}).first()
+    found = addresses.owner(conn, consents.normalised(name))
     was = select(erasures.c.lead).where(erasures.c.address_hash == consents.address_hash(name))
-    found: str | None = owner.id if owner is not None else None
     found = found or conn.execute(was.order_by(erasures.c.asked_at.desc())).scalar()
     if found is None:
         raise UnknownAddress(erased=bool(consents.erased(conn, [name])))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -146,6 +147,20 @@ def test_a_merge_that_is_committed_while_the_lock_is_waited_for_loses_nothing(
     late(monkeypatch)
     with writing(two.engine) as conn:
         assert act(conn, two)
+
+
+def test_who_waits_for_the_lock_of_a_merge_is_heard(two: DeploymentStore) -> None:
+    """Two connections: the click of the other comes while the merge is under way, and shuts the one that goes on."""
+    if two.engine.dialect.name == "sqlite":
+        pytest.skip("SQLite has one writer at a time")
+    with ThreadPoolExecutor(1) as pool:
+        with writing(two.engine) as conn:
+            merge(conn, "keep", "gone", store=two, now=NOW)
+            click = pool.submit(leave, two, "gone", NOW + HOUR)
+            with pytest.raises(TimeoutError):
+                click.result(timeout=0.5)
+        assert click.result(timeout=20)
+    assert shut(two) == "one_click"
 
 
 @pytest.mark.parametrize("cleared", [{"email": None}, {"emails": []}])
