@@ -20,6 +20,7 @@ from adapters.mail.port import Accepted, Held, Refused
 from nurture import protocol
 
 log = structlog.get_logger(__name__)
+BY_HAND = "`nurture leads erase LEAD` shows what to erase there by hand; then tell it with --done-by-hand"
 
 
 class ErasureActivities:
@@ -80,7 +81,7 @@ class ErasureActivities:
             erasures.provider_answered(conn, order.lead, answer, said)
         settle_log(self._desk.engine)
         if answer == "refused":
-            log.error("provider_refused_to_erase", lead=order.lead, do="see `nurture leads show`, and erase it by hand")
+            log.error("provider_refused_to_erase", lead=order.lead, do=BY_HAND)
 
     @activity.defn(name=protocol.KEEP_CONSENTS)
     def keep_consents(self, order: protocol.Erase) -> protocol.ConsentsKept:

@@ -35,7 +35,7 @@ class TaskActivities:
             points = points_of(conn, [command.lead], definitions, command.at).get(command.lead)
             try:
                 handoffs.make(conn, command, definitions, score=points.shown() if points is not None else None)
-            except handoffs.HandoffTaken as taken:
+            except (handoffs.HandoffTaken, handoffs.LeadForgotten) as taken:
                 why = f"{taken.what}: {'; '.join(command.reasons)} came too late"
                 return TaskDone(key=command.handoff, at=command.at, error=why, too_late=True)
         return TaskDone(key=command.handoff, at=command.at)

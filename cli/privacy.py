@@ -16,10 +16,11 @@ import typer
 from rich.text import Text
 
 from adapters.database import disclosure, erasures, leads
-from adapters.database.engine import reading, writing
+from adapters.database.engine import reading, settle_log, writing
+from adapters.database.sequence import UnknownLead
 from adapters.lead_export import BOM, cell
 from cli.console import Ended, err, out
-from cli.opening import opened
+from cli.opening import Data, opened
 from nurture.errors import NurtureError
 
 GOES = (
@@ -100,13 +101,20 @@ def _write(target: TextIO, found: dict[str, Any], form: Format, *, marked: bool)
 def erase(
     lead: Named,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    done_by_hand: Annotated[
+        bool,
+        typer.Option("--done-by-hand", help="What the mail provider refused was erased there: forget the address."),
+    ] = False,
 ) -> None:
     """Let a person be forgotten, for good: here, in Temporal, and at the mail provider.
 
     It holds at once; what is left to do is done by the running system (`nurture up`), whatever fails meanwhile. Asking
-    again changes nothing and shows how far it is.
+    again changes nothing and shows how far it is, and what somebody has to erase at the mail provider that refused.
     """
     with opened() as data:
+        if done_by_hand:
+            _by_hand(data, lead)
+            return
         with reading(data.engine) as connection:
             name = erasures.lead_named(connection, lead)
             before, view = erasures.of(connection, name), leads.view(connection, name)
@@ -114,12 +122,27 @@ def erase(
             _ask(name, view or {})
         with writing(data.engine) as connection:
             done = erasures.ask(connection, name, by=f"cli:{_user()}", now=data.clock.now(), real_now=datetime.now(UTC))
+            left = erasures.addresses_of(connection, done.lead, while_it_is="refused")
     if before is None:
         out.print(f"lead {name} is erased: no mail goes any more, and the rest follows while `nurture up` runs")
     else:
         out.print(f"lead {name} was erased already, asked for at {done.shown()['asked_at']}: {done.state}")
     if done.provider == "refused":
         out.print(Text(f"the mail provider did not do it: {done.provider_said}", style="yellow"))
+    if left:
+        out.print(Text(f"erase there / 配信事業者の側で消すもの: {', '.join(left)}", style="yellow"))
+        out.print(f"then / 消したら: nurture leads erase {name} --done-by-hand", soft_wrap=True)
+
+
+def _by_hand(data: Data, lead: str) -> None:
+    with writing(data.engine) as connection:
+        name = erasures.lead_named(connection, lead)
+        try:
+            erasures.done_by_hand(connection, name, by=f"cli:{_user()}", now=data.clock.now())
+        except UnknownLead as error:
+            raise NurtureError(f"lead {name!r} was not erased", do=f"nurture leads erase {name}") from error
+    settle_log(data.engine)
+    out.print(f"lead {name}: its address, erased at the mail provider, is forgotten / アドレスの控えを消しました")
 
 
 def _ask(name: str, view: dict[str, Any]) -> None:

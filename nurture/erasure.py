@@ -10,6 +10,8 @@ from nurture.visit import Walk
 
 WORD = "erased"
 """What an enrolment finishes with that an erasure ends."""
+UNREAD = 4
+"""The engine that tells sales nothing of a letter whose writer was erased in the same moment."""
 
 
 def forget(walk: Walk, at: datetime) -> None:
@@ -27,6 +29,8 @@ def forget(walk: Walk, at: datetime) -> None:
     state.queue, state.erased = (), True
     state.attributes, state.facts, state.time_zone = {}, Facts(), None
     state.handoff, state.handoff_made, state.closed = None, False, None
+    if state.engine >= UNREAD:
+        state.letters = ()
     state.hot, state.hot_reasons, state.hot_unsold, state.held_back = False, (), (), False
     state.phase, state.sent, state.finished, state.requests = None, (), WORD, ()
     walk.qualifies_anew = False

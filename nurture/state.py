@@ -14,7 +14,7 @@ from nurture.commands import AnyCommand, SendResult, TaskDone
 from nurture.entries import AnyEntry
 from nurture.facts import Facts
 
-ENGINE = 3
+ENGINE = 4
 """Raised when walk, conditions or score change so that recorded input would give other commands."""
 
 Stage = Literal["arriving", "sending", "acting", "waiting", "with_sales", "blocked", "retrying"]

@@ -8,12 +8,14 @@ from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query, Request
 from pydantic import BaseModel, ConfigDict, Field
+from sqlalchemy import Connection
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import JSONResponse, Response
 
 from adapters.database import disclosure, erasures, lead_mails, leads, replies, timeline
-from adapters.database.engine import reading, writing
+from adapters.database.engine import reading, settle_log, writing
 from adapters.database.leads import LeadUpsert
+from adapters.database.merges import goes_on
 from adapters.database.merging import carry_out
 from adapters.database.numbering import has_unfiled
 from adapters.database.pages import DEFAULT_LIMIT
@@ -23,7 +25,7 @@ from nurture.errors import UnknownName
 from web.context import Here, Nurture
 from web.pages import Cursor, Limit, Page, page
 from web.problems import Refusal
-from web.security import READER, WRITER, Writer
+from web.security import READER, WRITER, Reader, Writer
 
 router = APIRouter(prefix="/api/leads", tags=["leads"])
 
@@ -115,25 +117,53 @@ def export_lead(here: Here, lead: str) -> dict[str, Any]:
         return disclosure.of(connection, lead, here.store, here.clock.now())
 
 
-@router.get("/{lead}/erasure", summary="How far an erasure is", dependencies=[READER])
-def show_erasure(here: Here, lead: str) -> dict[str, Any]:
-    """`state` is `running`, `consents_kept` (all else is gone, the law wants these a month longer) or `done`."""
+@router.get("/{lead}/erasure", summary="How far an erasure is")
+def show_erasure(here: Here, lead: str, caller: Reader) -> dict[str, Any]:
+    """`state` is `running`, `consents_kept` (all else is gone, the law wants these a month longer) or `done`.
+
+    Where the mail provider refused, whoever may erase also gets `addresses`: these are to be erased there by hand.
+    """
     with reading(here.engine) as connection:
-        erasure = erasures.of(connection, lead)
-    if erasure is None:
-        raise Refusal(404, f"nobody asked for lead {lead!r} to be erased", where="path.id", do="DELETE the lead")
-    return erasure.shown()
+        erasure = erasures.of(connection, goes_on(connection, lead))
+        if erasure is None:
+            raise Refusal(404, f"nobody asked for lead {lead!r} to be erased", where="path.id", do="DELETE the lead")
+        return _told(connection, erasure) if caller.may("write") else erasure.shown()
 
 
 @router.delete("/{lead}", status_code=202, summary="Let a person be forgotten")
-def erase_lead(here: Here, lead: str, caller: Writer) -> dict[str, Any]:
-    """Holds at once: no mail goes any more. The rest follows by itself; asking again changes nothing."""
+def erase_lead(
+    here: Here,
+    lead: str,
+    caller: Writer,
+    provider: Annotated[
+        Literal["done"] | None, Query(description="`done`: what the mail provider refused was erased there by hand.")
+    ] = None,
+) -> dict[str, Any]:
+    """Holds at once: no mail goes any more. The rest follows by itself; asking again changes nothing.
+
+    Where the mail provider refused, `addresses` are to be erased there by hand; `?provider=done` then forgets them.
+    """
+    now = here.clock.now()
     with writing(here.engine) as connection:
         try:
-            erasure = erasures.ask(connection, lead, by=caller.name, now=here.clock.now(), real_now=datetime.now(UTC))
+            if provider == "done":
+                erasure = erasures.done_by_hand(connection, lead, by=caller.name, now=now)
+            else:
+                erasure = erasures.ask(connection, lead, by=caller.name, now=now, real_now=datetime.now(UTC))
         except UnknownLead as error:
             raise unknown_lead(lead) from error
-    return erasure.shown()
+        except erasures.NothingByHand as error:
+            raise Refusal(409, error.what, where="query.provider", do=error.do) from error
+        told = _told(connection, erasure)
+    if provider == "done":
+        settle_log(here.engine)
+    return told
+
+
+def _told(conn: Connection, erasure: erasures.Erasure) -> dict[str, Any]:
+    """The erasure, with the addresses that ops have to erase at the mail provider, if there are any."""
+    by_hand = erasures.addresses_of(conn, erasure.lead, while_it_is="refused")
+    return {**erasure.shown(), **({"addresses": by_hand} if by_hand else {})}
 
 
 @router.get("/{lead}/replies", summary="What a lead wrote back, newest first", dependencies=[READER])

@@ -142,8 +142,9 @@ READER, WRITER, SELLER, REPORTER = (
 """For `dependencies=[…]` of a route: who may use it."""
 
 
+Reader = Annotated[Caller, READER]
 Writer = Annotated[Caller, WRITER]
-"""For a route that says who changed something."""
+"""For a route that says who changed something, or shows more to some."""
 
 
 def csrf_token(request: Request) -> str:

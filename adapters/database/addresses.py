@@ -20,23 +20,25 @@ MOST = 20
 """How many addresses one lead may have, the one for mail among them."""
 
 # made once: building a statement takes longer than SQLite takes to run it
-OWNER = (
-    select(*WITHOUT_STATE)
-    .where(
-        or_(
-            leads.c.email == bindparam("address"),
-            leads.c.id == select(addresses.c.lead).where(addresses.c.address == bindparam("address")).scalar_subquery(),
-        )
-    )
-    .with_for_update(key_share=True)
+_IS_OWNER = or_(
+    leads.c.email == bindparam("address"),
+    leads.c.id == select(addresses.c.lead).where(addresses.c.address == bindparam("address")).scalar_subquery(),
 )
+OWNER = select(*WITHOUT_STATE).where(_IS_OWNER).with_for_update(key_share=True)
 """The lead of an address, whichever of its addresses it is, locked."""
+_WHOSE = select(leads.c.id).where(_IS_OWNER)
 _OWNERS = select(addresses.c.address, addresses.c.lead).where(among(addresses.c.address))
 _OTHERS = (
     select(addresses.c.lead, addresses.c.address)
     .where(among(addresses.c.lead))
     .order_by(addresses.c.added_at, addresses.c.address)
 )
+
+
+def owner(conn: Connection, address: str) -> str | None:
+    """The id of the lead of an address (normalised), whichever of its addresses it is; locks nothing."""
+    found: str | None = conn.execute(_WHOSE, {"address": address}).scalar()
+    return found
 
 
 def owners(conn: Connection, several: Collection[str]) -> dict[str, str]:

@@ -78,6 +78,11 @@ def address_hash(address: str) -> str:
     return hashlib.sha256(normalised(address).encode()).hexdigest()
 
 
+def stand_in(lead: str) -> str:
+    """What stands in for the address of a lead that has none: what is said at it holds for the next one it gets."""
+    return f"lead {lead.encode().hex()}"
+
+
 def _hashes(address: str) -> list[str]:
     """Of every spelling: who was suppressed under one of them is so under all."""
     return [address_hash(each) for each in spellings(normalised(address))]

@@ -14,7 +14,7 @@ from typing import Any, Literal
 from sqlalchemy import Connection, Row, delete, exists, func, insert, select, update
 
 from adapters.database import addresses, consents, handoffs
-from adapters.database.merges import goes_on, merged_into
+from adapters.database.merges import goes_on, lock_who_goes_on, merged_into
 from adapters.database.pages import shown
 from adapters.database.schema import addresses as address_rows
 from adapters.database.schema import audit, confirmations, erasures, events, leads, sends
@@ -30,7 +30,8 @@ TELL_AGAIN = timedelta(minutes=1)
 """How long after it was started the workflow of an erasure is looked after again, until the tables are scrubbed …"""
 LOOK_AGAIN = timedelta(hours=6)
 """… and then, while it waits for the day on which the consents go."""
-Provider = Literal["asked", "accepted", "refused", "not_needed"]
+Provider = Literal["asked", "accepted", "refused", "by_hand", "not_needed"]
+"""`refused`: ops have to erase the addresses there by hand; `by_hand`: they have done so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +56,16 @@ class Erasure:
         }  # fmt: skip
 
 
+class NothingByHand(NurtureError):
+    """There is nothing that ops had to erase at the mail provider."""
+
+    def __init__(self, lead: str, provider: str) -> None:
+        super().__init__(
+            f"the mail provider did not refuse to erase lead {lead!r}: {provider}",
+            do="leave this out; only what it refused is erased there by hand",
+        )
+
+
 class UnknownAddress(NurtureError):
     """No lead has this address; it may be that of somebody who was erased."""
 
@@ -70,9 +81,8 @@ def lead_named(conn: Connection, name: str) -> str:
             known = select(leads.c.id).where(leads.c.status != WORD).order_by(leads.c.id).limit(5)
             raise UnknownName("lead", name, list(conn.execute(known).scalars()))
         return goes_on(conn, name)
-    owner = conn.execute(addresses.OWNER, {"address": consents.normalised(name)}).first()
+    found = addresses.owner(conn, consents.normalised(name))
     was = select(erasures.c.lead).where(erasures.c.address_hash == consents.address_hash(name))
-    found: str | None = owner.id if owner is not None else None
     found = found or conn.execute(was.order_by(erasures.c.asked_at.desc())).scalar()
     if found is None:
         raise UnknownAddress(erased=bool(consents.erased(conn, [name])))
@@ -84,10 +94,10 @@ def ask(conn: Connection, lead: str, *, by: str, now: datetime, real_now: dateti
 
     Asking again changes nothing: it is one erasure.
     """
-    lead = goes_on(conn, lead)
-    row = lock(conn, lead)
+    row = lock_who_goes_on(conn, lead)
     if row is None:
         raise UnknownLead(lead)
+    lead = row.id
     before = of(conn, lead)
     if before is not None:
         return before
@@ -157,19 +167,43 @@ def let_go(conn: Connection, lead: str) -> bool:
     return not conn.execute(select(in_flight)).scalar()
 
 
-def addresses_of(conn: Connection, lead: str) -> list[str]:
-    """What the provider is to forget; empty where it was asked, or there is nothing."""
-    return list(conn.execute(select(erasures.c.addresses).where(erasures.c.lead == lead)).scalar() or ())
+def addresses_of(conn: Connection, lead: str, *, while_it_is: Provider = "asked") -> list[str]:
+    """What the provider is to forget; empty where it has answered, or there is nothing.
+
+    `while_it_is`: `refused` for what ops have to erase there by hand.
+    """
+    found = select(erasures.c.addresses).where(erasures.c.lead == lead, erasures.c.provider == while_it_is)
+    return list(conn.execute(found).scalar() or ())
 
 
 def provider_answered(conn: Connection, lead: str, answer: Provider, said: str | None) -> None:
-    """Keep what the provider said, and forget the addresses: they were kept for this alone."""
-    values: dict[str, object] = {
-        "provider": answer,
-        "provider_said": without(addresses_of(conn, lead), said),
-        "addresses": [],
-    }
+    """Keep what the provider said, and forget the addresses, which were kept for this alone.
+
+    Those that it refused are kept until somebody has erased them there: who does it has to know which.
+    """
+    known = addresses_of(conn, lead)
+    values: dict[str, object] = {"provider": answer, "provider_said": without(known, said)}
+    if answer != "refused":
+        values["addresses"] = []
     conn.execute(update(erasures).where(erasures.c.lead == lead).values(values))
+
+
+def done_by_hand(conn: Connection, lead: str, *, by: str, now: datetime) -> Erasure:
+    """Somebody has erased at the provider what it had refused: the addresses are forgotten. Again changes nothing.
+
+    Raises UnknownLead where nobody asked for an erasure, NothingByHand where the provider did not refuse.
+    """
+    row = lock_who_goes_on(conn, lead)
+    found = of(conn, row.id) if row is not None else None
+    if row is None or found is None:
+        raise UnknownLead(lead)
+    if found.provider == "by_hand":
+        return found
+    if found.provider != "refused":
+        raise NothingByHand(row.id, found.provider)
+    conn.execute(update(erasures).where(erasures.c.lead == row.id).values(provider="by_hand", addresses=[]))
+    note(conn, row.id, "erased_at_provider", by=by, at=now)
+    return _read(conn.execute(select(erasures).where(erasures.c.lead == row.id)).one())
 
 
 def without(known: Sequence[str], said: str | None) -> str | None:

@@ -11,10 +11,19 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from pydantic import BaseModel
-from sqlalchemy import Connection, or_, select
+from sqlalchemy import Connection, func, or_, select
 
 from adapters.database.addresses import owners
-from adapters.database.consents import ALL, BOUNCED, erased, normalised, suppress_all, suppression
+from adapters.database.consents import (
+    ALL,
+    BOUNCED,
+    erased,
+    normalised,
+    stand_in,
+    suppress_all,
+    suppressed,
+    suppression,
+)
 from adapters.database.event_in import ByAddress, EventIn, read_event
 from adapters.database.event_rows import (
     AT_ONCE,
@@ -26,10 +35,10 @@ from adapters.database.event_rows import (
 )
 from adapters.database.locks import claim
 from adapters.database.mail_events import MailAnswer, MailEvent, accept_mail
-from adapters.database.merges import goes_on, kept
+from adapters.database.merges import kept, lock_who_goes_on
 from adapters.database.pages import cursor_after, number_cursor, rows_of_a_page, shown
 from adapters.database.schema import consents, events, leads
-from adapters.database.sequence import Deployments, UnknownLead, current_deployment, lock
+from adapters.database.sequence import Deployments, UnknownLead, current_deployment
 from nurture.definitions import Definitions
 from nurture.errors import near_names
 
@@ -129,9 +138,10 @@ def accept(
                 properties=event.properties or {},
             )
         )
-        if event.type in SHUTTING and address:
+        said_at = address or (stand_in(lead) if lead is not None and event.type != BOUNCED else None)
+        if event.type in SHUTTING and said_at:
             scope, reason = suppresses or ALL, SHUTTING[event.type]
-            shut.append(suppression(address, scope, reason, at=at, source=f"event {event.id}"))
+            shut.append(suppression(said_at, scope, reason, at=at, source=f"event {event.id}"))
     answer.accepted = len(rows)
     answer.rejected.sort(key=lambda each: each.index)
     store_rows(conn, rows)
@@ -146,20 +156,22 @@ def unsubscribe(
 
     `scope` is a topic or `all`. Doing it again changes nothing; returns whether it was new. Raises UnknownLead.
     """
-    lead = goes_on(conn, lead)
-    row = lock(conn, lead)
+    row = lock_who_goes_on(conn, lead)
     if row is None:
         raise UnknownLead(lead)
     if row.status == "erased":
         return False
+    lead, address = row.id, row.email or stand_in(row.id)
     event = f"unsubscribe/{send or lead}/{scope}"
     if known_values(conn, events.c.event, [event]):
-        already = conn.execute(select(events.c.received_at).where(events.c.event == event)).scalar_one()
+        # when it was said: when it was received is another time since a merge
+        same = (events.c.lead == lead, events.c.event.startswith(event, autoescape=True), events.c.suppresses == scope)
+        already = conn.execute(select(func.max(events.c.at)).where(*same)).scalar()
         event = f"{event}/{now.isoformat()}"
-        if not agreed_again(conn, lead, scope, already):
+        shut = suppressed(conn, address, scope) not in (None, BOUNCED)
+        if already and shut and not agreed_again(conn, lead, scope, already):
             return False
-    if row.email:
-        suppress_all(conn, [suppression(row.email, scope, "one_click", at=now, source=source)])
+    suppress_all(conn, [suppression(address, scope, "one_click", at=now, source=source)])
     store_rows(
         conn,
         [

@@ -106,7 +106,8 @@ def hot_by(
         return HotBy((), ())
     fits = all_fitting(conn, Question.of(new, old, now), tell) if _may_fit(conn, old, new) else []
     becoming = [each.lead for each in fits if not (each.before or each.hot)]
-    query = select(leads.c.id, leads.c.state).where(leads.c.position["hot"].as_boolean())
+    hot = (leads.c.position["hot"].as_boolean(), leads.c.status != "erased")
+    query = select(leads.c.id, leads.c.state).where(*hot)
     held = {row.id for row in conn.execute(query) if row.state and row.state.get("hot_unsold")}
     held |= {each.lead for each in fits if each.asleep}
     return HotBy(tuple(becoming), tuple(sorted(held - set(becoming))))

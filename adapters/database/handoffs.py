@@ -10,6 +10,7 @@ from typing import Any, Literal
 from sqlalchemy import Connection, Row, func, insert, select, update
 
 from adapters.database import timeline
+from adapters.database.merges import goes_on, lock_who_goes_on
 from adapters.database.pages import cursor_after, rows_of_a_page, shown, text_cursor
 from adapters.database.schema import handoffs
 from adapters.database.sequence import append, lock
@@ -32,6 +33,13 @@ class UnknownHandoff(NurtureError):
     def __init__(self, handoff: str) -> None:
         super().__init__(f"there is no handoff {handoff!r}", do="look at GET /api/handoffs")
         self.handoff = handoff
+
+
+class LeadForgotten(NurtureError):
+    """Who the task is about was erased since it was asked for."""
+
+    def __init__(self, lead: str) -> None:
+        super().__init__(f"lead {lead!r} was erased", do="nobody is to call this person")
 
 
 class HandoffTaken(NurtureError):
@@ -79,12 +87,16 @@ def make(conn: Connection, command: MakeHandoff, definitions: Definitions, *, sc
     """Make the task, once: the same id again, or a lead whose task is still open, adds its reasons to what is there.
 
     It goes to the rep of the queue with the most free capacity (the first of equals). Raises UnknownName for a queue
-    that sales.yaml does not have, HandoffTaken for a reason that comes after the task was closed.
+    that sales.yaml does not have, HandoffTaken for a reason that comes after the task was closed, LeadForgotten where
+    the lead was erased since. Of a lead that was merged since, it is about the one that goes on.
     """
-    lock(conn, command.lead)
+    lead = lock_who_goes_on(conn, command.lead)
+    if lead is not None and lead.status == "erased":
+        raise LeadForgotten(command.lead)
+    about = lead.id if lead is not None else command.lead
     row = (
         conn.execute(select(handoffs).where(handoffs.c.id == command.handoff)).first()
-        or conn.execute(select(handoffs).where(handoffs.c.lead == command.lead, handoffs.c.state.in_(OPEN))).first()
+        or conn.execute(select(handoffs).where(handoffs.c.lead == about, handoffs.c.state.in_(OPEN))).first()
     )
     if row is not None:
         return _join(conn, row, command)
@@ -93,7 +105,7 @@ def make(conn: Connection, command: MakeHandoff, definitions: Definitions, *, sc
     conn.execute(
         insert(handoffs).values(
             id=command.handoff,
-            lead=command.lead,
+            lead=about,
             queue=command.queue,
             rep=rep,
             note=command.note,
@@ -258,7 +270,8 @@ def page(
     """One page of tasks in the order they were made, and the cursor of the next page."""
     wanted = rows_of_a_page(limit)
     query = select(handoffs).order_by(handoffs.c.made_at, handoffs.c.id).limit(wanted + 1)
-    filters = ((handoffs.c.state, state), (handoffs.c.rep, rep), (handoffs.c.queue, queue), (handoffs.c.lead, lead))
+    who = goes_on(conn, lead) if lead is not None else None
+    filters = ((handoffs.c.state, state), (handoffs.c.rep, rep), (handoffs.c.queue, queue), (handoffs.c.lead, who))
     for column, value in filters:
         if value is not None:
             query = query.where(column == value)

@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, and_, func, or_, select
 
 from adapters.database.among import among
+from adapters.database.merges import goes_on
 from adapters.database.pages import cursor_after, rows_of_a_page, shown, text_cursor
 from adapters.database.schema import events, sends
 from nurture.conditions import MAIL_EVENTS
@@ -24,6 +25,7 @@ def page(
 ) -> tuple[list[dict[str, Any]], str | None]:
     """One page of a lead's mails in the order in which they went, and the cursor of the next page."""
     wanted = rows_of_a_page(limit)
+    lead = goes_on(conn, lead)
     query = select(sends, _AT.label("went")).where(sends.c.lead == lead).order_by(_AT, sends.c.key).limit(wanted + 1)
     after = text_cursor(cursor)
     if after is not None:

@@ -212,8 +212,10 @@ def upsert(
             ),
         )  # fmt: skip
     then = {*known, before.email} if before is not None else set()
-    if email is not None:
-        addresses.carry_over(conn, then - {email, *others, None}, email)
+    gone = {address for address in then if address is not None} - {email, *others}
+    if before is not None and old is None and email is not None:
+        gone.add(consents.stand_in(lead))
+    addresses.carry_over(conn, gone, email or consents.stand_in(lead))
     fresh_addresses = [address for address in (email, *others) if address is not None and address not in then]
     if before is None or fresh_addresses:
         attach_parked(conn, lead, fresh_addresses, now)

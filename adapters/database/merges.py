@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, bindparam, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Row, bindparam, or_, select, update
 
 from adapters.database.among import among
 from adapters.database.schema import events, leads, merges
+from adapters.database.sequence import lock
 
 # made once: building a statement takes longer than SQLite takes to run it
 _KEPT = select(merges.c.gone, merges.c.keep).where(among(merges.c.gone))
@@ -18,6 +20,17 @@ def goes_on(conn: Connection, lead: str) -> str:
     """The id of the lead that goes on for this one: its own, where it was not merged."""
     kept: str | None = conn.execute(_GOES_ON, {"of": lead}).scalar()
     return kept or lead
+
+
+def lock_who_goes_on(conn: Connection, lead: str) -> Row[Any] | None:
+    """The row of the lead that goes on for this one, locked; None where there is no such lead.
+
+    It is looked up again under the lock: a merge may have been committed while that was waited for.
+    """
+    row = lock(conn, goes_on(conn, lead))
+    while row is not None and row.status == "erased" and (keep := goes_on(conn, row.id)) != row.id:
+        row = lock(conn, keep)
+    return row
 
 
 def merged_into(conn: Connection, lead: str) -> list[str]:

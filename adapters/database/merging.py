@@ -130,7 +130,8 @@ def merge(conn: Connection, keep: str, gone: str, *, store: Deployments, now: da
         raise MergeRefused(f"together they have more than {addresses.MOST} addresses", do="forget some of them first")
     definitions = store.get(current_deployment(conn))
     topics = _topics(conn, [keep, gone], definitions)
-    shut = {topic: _said_no(conn, [staying.email, going.email], topic) for topic in topics}
+    at = [each.email or consents.stand_in(each.id) for each in (staying, going)]
+    shut = {topic: _said_no(conn, at, topic) for topic in topics}
 
     _end(conn, going, now)
     ended = _move_enrolments(conn, staying, gone, now)
@@ -143,6 +144,7 @@ def merge(conn: Connection, keep: str, gone: str, *, store: Deployments, now: da
         "name": None,
         "attributes": {},
         "status": "erased",
+        "position": {},
         "scenario": None,
         "step": None,
     }
@@ -150,8 +152,11 @@ def merge(conn: Connection, keep: str, gone: str, *, store: Deployments, now: da
     conn.execute(update(merges).where(merges.c.keep == gone).values(keep=keep))
     conn.execute(insert(merges).values(gone=gone, keep=keep, at=now, by=by))
 
-    upsert(conn, _what_it_lacks(staying, going, [*mine, *theirs], definitions), store=store, now=now)
-    refused = _keep_refusals(conn, mine[0] if mine else next(iter(theirs), None), shut, now)
+    # both leads are there, with the addresses they have: whoever was erased and has come back is among them
+    lacking = _what_it_lacks(staying, going, [*mine, *theirs], definitions)
+    upsert(conn, lacking, store=store, now=now, by_person=True)
+    to = next(iter([*mine, *theirs]), consents.stand_in(keep))
+    refused = _keep_refusals(conn, to, shut, now)
     # its fact sheet is made anew from all events; what the other did may be more than it was known for, so it is woken
     again = Corrected(seq=0, at=now, received_at=now, deployment=0, events=())
     append_to_all(conn, [keep], again, wake=moved > 0)
@@ -183,23 +188,23 @@ def _topics(conn: Connection, several: list[str], definitions: Definitions) -> l
     return sorted({*listed, *conn.execute(agreed).scalars()})
 
 
-def _said_no(conn: Connection, several: list[str | None], topic: str) -> str | None:
+def _said_no(conn: Connection, several: list[str], topic: str) -> str | None:
     """Why a person of these addresses may not be mailed; a dead mailbox is nobody's word."""
     for address in several:
-        reason = consents.suppressed(conn, address, topic) if address is not None else None
+        reason = consents.suppressed(conn, address, topic)
         if reason is not None and reason != BOUNCED:
             return reason
     return None
 
 
-def _keep_refusals(conn: Connection, address: str | None, shut: dict[str, str | None], now: datetime) -> dict[str, str]:
+def _keep_refusals(conn: Connection, address: str, shut: dict[str, str | None], now: datetime) -> dict[str, str]:
     """The stricter word wins: what either might not be mailed before, the one may not be mailed now.
 
     An opt-in of one that is newer than the other's refusal does not lift it: they were not said to be one person.
     """
     found: dict[str, str] = {}
     for topic, reason in shut.items():
-        if reason is None or address is None:
+        if reason is None:
             continue
         found[topic] = reason
         if consents.suppressed(conn, address, topic) in (None, BOUNCED):

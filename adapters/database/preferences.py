@@ -16,8 +16,8 @@ from sqlalchemy import Connection, select
 from adapters.database import timeline
 from adapters.database.consents import ALL, Consent, consent, consented, suppressed, undeliverable
 from adapters.database.events import unsubscribe
+from adapters.database.merges import lock_who_goes_on
 from adapters.database.schema import leads
-from adapters.database.sequence import lock
 from nurture.definitions import FormConsent, Sender
 from nurture.records import Line
 
@@ -102,8 +102,10 @@ def choose(
     conn: Connection, lead: str, wanted: Collection[str], wording: Wording, *, now: datetime, send: str | None
 ) -> Chosen:
     """From now on the lead gets these topics and no others. Choosing the same again changes nothing."""
-    if lock(conn, lead) is None:
+    row = lock_who_goes_on(conn, lead)
+    if row is None or row.status == "erased":
         return Chosen()
+    lead = row.id
     before = preferences(conn, lead, wording)
     left = [each.topic for each in before if each.gets and each.topic not in wanted]
     missing = [each for each in before if not each.gets and each.topic in wanted]
@@ -117,7 +119,7 @@ def choose(
 
 def leave_all(conn: Connection, lead: str, *, now: datetime, send: str | None) -> None:
     """No mail of any topic any more."""
-    if lock(conn, lead) is not None:
+    if lock_who_goes_on(conn, lead) is not None:
         unsubscribe(conn, lead, ALL, now=now, send=send, source=SOURCE)
 
 

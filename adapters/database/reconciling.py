@@ -15,6 +15,7 @@ from typing import Any
 from sqlalchemy import Connection, insert, select, update
 
 from adapters.database import returns
+from adapters.database.addresses import owners
 from adapters.database.among import among
 from adapters.database.consents import ALL, BOUNCED, address_hash, normalised, suppress_all, suppression
 from adapters.database.event_rows import event_row, store_rows
@@ -88,7 +89,7 @@ def fold(conn: Connection, listed: Sequence[Listed], now: datetime, topics: Coll
 
 def _not_their_fault(conn: Connection, listed: Sequence[Listed]) -> set[str]:
     """The addresses (as listed) whose leads' mails came back for other reasons than that there is no such mailbox."""
-    of = {row.email: row.id for row in conn.execute(_LEADS, {"of": [normalised(each.address) for each in listed]})}
+    of, _ = _leads(conn, [normalised(each.address) for each in listed])
     told = returns.past(conn, set(of.values()))
     spared = {email for email, lead in of.items() if told.of(lead).returned and not told.of(lead).dead}
     return {each.address for each in listed if normalised(each.address) in spared}
@@ -96,7 +97,7 @@ def _not_their_fault(conn: Connection, listed: Sequence[Listed]) -> set[str]:
 
 def _tell(conn: Connection, lacking: Sequence[tuple[Listed, str]], now: datetime) -> None:
     """Each lead concerned hears of it, unless it has agreed again since."""
-    of = {row.email: row.id for row in conn.execute(_LEADS, {"of": [normalised(each.address) for each, _ in lacking]})}
+    of, elsewhere = _leads(conn, [normalised(each.address) for each, _ in lacking])
     rows: list[dict[str, Any]] = []
     for each, scope in lacking:
         lead = of.get(normalised(each.address))
@@ -110,11 +111,19 @@ def _tell(conn: Connection, lacking: Sequence[tuple[Listed, str]], now: datetime
                 subject="" if scope == ALL else scope,
                 at=_at(each, now),
                 received_at=now,
-                suppresses=scope,
+                # a dead mailbox that mail does not go to makes nobody leave
+                suppresses=None if each.reason == BOUNCED and normalised(each.address) in elsewhere else scope,
                 properties={"reason": f"found on the mail provider's list {each.list}"},
             )
         )
     store_rows(conn, rows)
+
+
+def _leads(conn: Connection, several: Sequence[str]) -> tuple[dict[str, str], frozenset[str]]:
+    """Whose addresses these are, and those of them that mail does not go to."""
+    of = {row.email: row.id for row in conn.execute(_LEADS, {"of": several})}
+    others = owners(conn, [each for each in several if each not in of])
+    return {**others, **of}, frozenset(others)
 
 
 def _known(conn: Connection, listed: Sequence[Listed]) -> dict[tuple[str, str, str], list[datetime]]:

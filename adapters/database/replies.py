@@ -18,9 +18,9 @@ from adapters.database.addresses import owners
 from adapters.database.consents import ALL, normalised, suppress_all, suppression
 from adapters.database.event_rows import event_row, store_rows
 from adapters.database.events import unsubscribe
+from adapters.database.merges import goes_on, lock_who_goes_on
 from adapters.database.pages import cursor_after, number_cursor, rows_of_a_page, shown
 from adapters.database.schema import leads, replies, sends
-from adapters.database.sequence import lock
 from adapters.mail.inbound import Inbound
 from adapters.mail.reply_addresses import addressed
 from nurture.records import Line
@@ -44,7 +44,7 @@ def take(conn: Connection, mail: Inbound, now: datetime) -> Taken:
     wish = addressed(mail.to)
     sent = _sent(conn, wish.token) if wish is not None else None
     lead = str(sent.lead) if sent is not None else _by_address(conn, mail.sender)
-    row = lock(conn, lead) if lead is not None else None
+    row = lock_who_goes_on(conn, lead) if lead is not None else None
     if row is None or row.status == "erased":
         return Taken("unknown")
     message = hashlib.sha256(f"{row.id}\n{mail.identity}".encode()).hexdigest()
@@ -73,7 +73,7 @@ def page(
 ) -> tuple[list[dict[str, Any]], str | None]:
     """The mails of a lead, newest first, `{id, at, kind, why, send, subject, excerpt, words, text, attachments}`."""
     wanted = rows_of_a_page(limit)
-    query = select(replies).where(replies.c.lead == lead).order_by(replies.c.id.desc()).limit(wanted + 1)
+    query = select(replies).where(replies.c.lead == goes_on(conn, lead)).order_by(replies.c.id.desc()).limit(wanted + 1)
     before = number_cursor(cursor)
     if before is not None:
         query = query.where(replies.c.id < before)

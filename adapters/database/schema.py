@@ -1,7 +1,7 @@
 """The tables, and nothing else: what is kept, under which keys; how rows are read and written, the modules beside know.
 
 Times are UTC instants on nurture's clock unless a column says `real`. Names, addresses and words of leads stand in
-`leads`, `addresses`, `inbox` and `replies`, and in `erasures` until the provider has been asked to forget them;
+`leads`, `addresses`, `inbox` and `replies`, and in `erasures` until they are erased at the provider;
 scrubbing.py says what becomes of every table when one of them is erased.
 """
 
@@ -245,12 +245,12 @@ erasures = Table(
     "erasures", metadata,  # people who are to be forgotten, and how far that is
     Column("lead", String(200), ForeignKey("leads.id"), primary_key=True),
     Column("seq", Integer, nullable=False),              # of the entry that tells the lead's workflow
-    Column("addresses", JSON, nullable=False, default=list),  # for the provider; gone once it was asked
+    Column("addresses", JSON, nullable=False, default=list),  # to be erased at the provider; gone once they are
     Column("address_hash", String(64)),                  # whose the consents are; gone with them
     Column("by", String(200), nullable=False),
     Column("asked_at", Instant, nullable=False),
     Column("scrubbed_at", Instant),
-    Column("provider", String(16), nullable=False),      # asked | accepted | refused | not_needed
+    Column("provider", String(16), nullable=False),      # asked | accepted | refused | by_hand | not_needed
     Column("provider_said", Text),
     Column("consents_until", Instant),
     Column("ended_at", Instant),

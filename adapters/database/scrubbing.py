@@ -13,7 +13,7 @@ from sqlalchemy import ColumnElement, Connection, delete, func, null, or_, selec
 
 from adapters.database import erasures as asked
 from adapters.database import timeline as lines
-from adapters.database.consents import address_hash
+from adapters.database.consents import address_hash, stand_in
 from adapters.database.event_rows import hint_of_address, hint_of_id
 from adapters.database.schema import (
     click_origins,
@@ -46,8 +46,9 @@ KEPT: Mapping[str, tuple[str, ...]] = {
               "deployment", "state", "slot", "attempted_at", "accepted_at", "message_id", "cancelled_issue", "again"),
     "handoffs": ("id", "lead", "queue", "rep", "state", "made_at", "due", "accepted_at", "closed_at", "amount",
                  "notified_real", "scenario", "step", "visit"),
-    "erasures": ("lead", "seq", "by", "asked_at", "scrubbed_at", "provider", "provider_said", "consents_until",
-                 "ended_at", "due_real"),
+    # the addresses only where the provider refused, until ops have erased them there
+    "erasures": ("lead", "addresses", "seq", "by", "asked_at", "scrubbed_at", "provider", "provider_said",
+                 "consents_until", "ended_at", "due_real"),
     "suppressions": ("id", "address_hash", "scope", "reason", "at"),
     "timeline": ("id", "lead", "seq", "at", "kind", "what", "late", "automatic"),
     "audit": ("id", "at", "by", "did", "subject"),
@@ -67,12 +68,11 @@ def scrub(conn: Connection, lead: str, now: datetime) -> None:
     if erasure is None:
         return
     _forget_rows(conn, lead, erasure.addresses)
-    _forget_texts(conn, lead)
-    if erasure.address_hash is not None:
-        # where from: the ids of events, which others have chosen
-        hashes = {erasure.address_hash, *map(address_hash, erasure.addresses)}
-        this = (suppressions.c.address_hash.in_(hashes), suppressions.c.reason != WORD)
-        conn.execute(update(suppressions).where(*this).values(source=None))
+    _forget_texts(conn, lead, now)
+    # where from: the ids of events, which others have chosen
+    hashes = {erasure.address_hash, *map(address_hash, (*erasure.addresses, stand_in(lead)))}
+    this = (suppressions.c.address_hash.in_(hashes), suppressions.c.reason != WORD)
+    conn.execute(update(suppressions).where(*this).values(source=None))
     lines.add(conn, lead, Line(at=now, kind="ops", what=WORD))
     conn.execute(update(erasures).where(erasures.c.lead == lead).values(scrubbed_at=now))
 
@@ -95,7 +95,7 @@ def _key_of(lead: str, key: ColumnElement[str]) -> ColumnElement[bool]:
     return func.substr(key, 1, len(start)) == start
 
 
-def _forget_texts(conn: Connection, lead: str) -> None:
+def _forget_texts(conn: Connection, lead: str, now: datetime) -> None:
     unended = (enrolments.c.lead == lead, enrolments.c.state != "ended")
     at = func.coalesce(
         enrolments.c.ended_at, select(erasures.c.asked_at).where(erasures.c.lead == lead).scalar_subquery()
@@ -105,6 +105,8 @@ def _forget_texts(conn: Connection, lead: str) -> None:
     conn.execute(update(sends).where(sends.c.lead == lead).values(said))
     held = (sends.c.lead == lead, sends.c.state == "held")
     conn.execute(update(sends).where(*held).values(state="cancelled"))
+    unclosed = (handoffs.c.lead == lead, handoffs.c.state.in_(("open", "accepted")))
+    conn.execute(update(handoffs).where(*unclosed).values(state="expired", closed_at=now, due=None))
     texts: dict[str, object] = {"note": None, "reasons": [], "score": None, "reason": None}
     conn.execute(update(handoffs).where(handoffs.c.lead == lead).values(texts))
     conn.execute(

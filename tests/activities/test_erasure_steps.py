@@ -12,12 +12,17 @@ from structlog.testing import capture_logs
 from temporalio.exceptions import ApplicationError
 
 from activities.erasure import ErasureActivities
-from adapters.database import consents, erasures
+from activities.tasks import TaskActivities
+from adapters.database import consents, erasures, handoffs
+from adapters.database.deployments import deploy
 from adapters.database.engine import reading, writing
+from adapters.database.schema import audit, leads
 from adapters.database.schema import consents as consent_rows
-from adapters.database.schema import leads
+from adapters.database.schema import erasures as erasure_rows
 from nurture import protocol
-from tests.activities.conftest import EMAIL, LEAD, SendDesk
+from nurture.commands import MakeHandoff, TaskDone
+from tests.activities.conftest import EMAIL, LEAD, SendDesk, files
+from tests.core.stage import SALES
 from tests.mail.fake_provider import Fault
 
 ORDER = protocol.Erase(lead=LEAD)
@@ -76,7 +81,7 @@ def test_trouble_of_the_provider_is_tried_again_and_names_nobody(desk: SendDesk,
 
 @pytest.mark.parametrize("how", ["refused", "given up"])
 def test_a_refusal_is_told_and_ends_it(desk: SendDesk, how: str) -> None:
-    """A person has to do it by hand: the log and the erasure say so, and the address goes all the same."""
+    """A person has to do it by hand: the log and the erasure say so; the address is kept until that is done."""
     asked(desk)
     desk.provider.fail_next(Fault(status=400))
     with capture_logs() as logs:
@@ -84,8 +89,17 @@ def test_a_refusal_is_told_and_ends_it(desk: SendDesk, how: str) -> None:
     assert [line["event"] for line in logs] == ["provider_refused_to_erase"]
     assert of(desk).provider == "refused"
     assert "by hand" in (of(desk).provider_said or "")
-    with reading(desk.engine) as conn:
+    desk.environment.run(erasing(desk).scrub, ORDER)
+    run(desk)
+    assert len(desk.provider.erased) == 0, "it was refused: nobody asks again"
+    with writing(desk.engine) as conn:
         assert erasures.addresses_of(conn, LEAD) == []
+        assert erasures.addresses_of(conn, LEAD, while_it_is="refused") == [EMAIL]
+        for _ in range(2):
+            assert erasures.done_by_hand(conn, LEAD, by="ops", now=desk.now()).provider == "by_hand"
+        assert conn.execute(select(erasure_rows.c.addresses)).scalar_one() == []
+        did = conn.execute(select(audit.c.did).where(audit.c.subject == LEAD).order_by(audit.c.id)).scalars().all()
+        assert did == ["erase", "erased_at_provider"]
 
 
 def test_rule_2_no_mail_begins_after_an_erasure(desk: SendDesk) -> None:
@@ -93,6 +107,24 @@ def test_rule_2_no_mail_begins_after_an_erasure(desk: SendDesk) -> None:
     asked(desk)
     result = desk.send()
     assert (result.outcome, desk.taken()) == ("refused", 0)
+
+
+def test_sales_gets_no_task_about_an_erased_person(desk: SendDesk) -> None:
+    """It was commanded before the erasure and is carried out after it: too late, and nobody is told."""
+    with writing(desk.engine) as conn:
+        told = files() | {"sales.yaml": SALES}
+        deploy(conn, told, [], by="tests", now=desk.now(), real_now=desk.now())
+    desk.store.refresh()
+    command = MakeHandoff(
+        lead=LEAD, handoff=f"{LEAD}/reply/1", queue="inside", note=None, reasons=("replied",),
+        scenario="", enrolment=0, step="", visit=0, at=desk.now(), deployment=1,
+    )  # fmt: skip
+    asked(desk)
+    order = protocol.Order(command=command, records=())
+    done: TaskDone = desk.environment.run(TaskActivities(desk.activities._desk).make_handoff, order)
+    assert (done.too_late, done.key) == (True, command.handoff)
+    with reading(desk.engine) as conn:
+        assert handoffs.page(conn) == ([], None)
 
 
 def test_not_even_the_file_of_the_database_holds_the_address(desk: SendDesk) -> None:

@@ -228,3 +228,14 @@ def test_a_returned_mail_that_is_not_the_leads_fault_is_not_made_one_by_the_prov
     assert night.run() == 1
     assert night.shut() is None
     assert night.shut(STRANGER) == "bounced"
+
+
+@pytest.mark.parametrize(("name", "leaves"), [("unsubscribes", "all"), ("spam_reports", "all"), ("bounces", None)])
+def test_a_lead_is_known_by_every_address(night: Night, name: str, leaves: str | None) -> None:
+    """A person's word at another address is the lead's; a dead mailbox that mail does not go to makes nobody leave."""
+    night.desk.upsert(emails=[EMAIL, "other@example.com"], email=EMAIL)
+    night.lists(**{name: [night.entry("other@example.com", reason="550 5.1.1", status="5.1.1")]})
+    assert night.run() == 1
+    (event,) = night.rows(events)
+    assert (event.lead, event.suppresses) == (LEAD, leaves)
+    assert (night.shut() is None) == (leaves is None)

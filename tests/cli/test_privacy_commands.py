@@ -8,6 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from adapters.database import erasures
+from adapters.database.engine import open_database, writing
+from adapters.settings import read_settings
 from tests.cli.conftest import Nurture
 
 ADDRESS = "l1@example.co.jp"
@@ -84,6 +87,22 @@ def test_an_erasure_is_asked_for_once_and_shown(with_lead: Nurture) -> None:
     assert said.code == 1
     assert "leads.csv:2: email: the person with this address was erased" in said.err
     assert "1 lead(s) kept" in said.out
+
+
+def test_what_the_provider_refused_is_told_until_it_is_done_by_hand(with_lead: Nurture) -> None:
+    """With what to erase and how to say that it is done; before that there is nothing to say."""
+    assert "was not erased" in with_lead("leads", "erase", "l1", "--done-by-hand").err
+    with_lead("leads", "erase", "l1", "--yes")
+    assert "did not refuse" in with_lead("leads", "erase", "l1", "--done-by-hand").err
+    engine = open_database(read_settings().database_url)
+    with writing(engine) as conn:
+        erasures.provider_answered(conn, "l1", "refused", "400")
+    engine.dispose()
+    said = with_lead("leads", "erase", "l1")
+    assert (ADDRESS in said.out, "nurture leads erase l1 --done-by-hand" in said.out) == (True, True)
+    assert ADDRESS not in with_lead("leads", "show", "l1", "--json").out
+    assert with_lead("leads", "erase", "l1", "--done-by-hand").code == 0
+    assert ADDRESS not in with_lead("leads", "erase", "l1").out
 
 
 def test_show_tells_the_wording_that_was_agreed_to(with_lead: Nurture) -> None:

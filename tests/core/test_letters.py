@@ -187,3 +187,14 @@ def test_a_letter_cancels_the_mail_that_waits_for_its_window() -> None:
     lead.until("20d")
     assert (lead.templates, lead.ends) == (["m_a"], ["replied"])
     assert "send_not_needed" in lead.story
+
+
+@pytest.mark.parametrize("engine", [3, 4])
+def test_nobody_is_told_of_a_letter_whose_writer_is_erased_in_the_same_moment(engine: int) -> None:
+    """Letter and erasure in one batch; a history of an older engine repeats what it did, and the task is refused."""
+    lead = Lead(define(WALK))
+    lead.state.engine = engine
+    lead.enrol()
+    lead.tell(letter(lead), lead.erasure(at=later("2h")), now=later("3h"))
+    assert len(handoffs(lead)) == (1 if engine == 3 else 0)
+    assert lead.where() == ("erased", None, None)

@@ -9,7 +9,7 @@ import httpx
 import pytest
 from sqlalchemy import func, select
 
-from adapters.database import api_keys
+from adapters.database import api_keys, erasures
 from adapters.database.engine import reading, writing
 from adapters.database.schema import audit
 from adapters.database.schema import consents as consent_rows
@@ -36,6 +36,25 @@ async def test_an_erasure_is_accepted_shown_and_the_same_when_it_is_asked_for_ag
     assert (await client.get(f"/api/leads?q={ADDRESS}")).json()["items"] == []
     with reading(process.engine) as conn:
         assert conn.execute(select(func.count()).where(audit.c.did == "erase")).scalar() == 1
+
+
+async def test_what_the_provider_refused_is_shown_to_who_erases_it_by_hand(process: Process) -> None:
+    """To a reader without the right to erase it is not; told that it is done, nobody has the address any more."""
+    client = process.client
+    await client.post("/api/leads", json=LEAD)
+    assert (await client.delete("/api/leads/l1?provider=done")).status_code == 404
+    assert "addresses" not in (await client.delete("/api/leads/l1")).json()
+    early = await client.delete("/api/leads/l1?provider=done")
+    assert (early.status_code, early.json()["where"]) == (409, "query.provider")
+    with writing(process.engine) as conn:
+        erasures.provider_answered(conn, "l1", "refused", f"no {ADDRESS}")
+        key = api_keys.add(conn, "sales", "sales", datetime.now(UTC))
+    assert (await client.get("/api/leads/l1/erasure")).json()["addresses"] == [ADDRESS]
+    assert ADDRESS not in (await process.anybody(key).get("/api/leads/l1/erasure")).text
+    assert ADDRESS not in (await client.get("/api/leads/l1")).text
+    done = (await client.delete("/api/leads/l1?provider=done")).json()
+    assert (done["provider"], "addresses" in done) == ("by_hand", False)
+    assert (await client.delete("/api/leads/l1?provider=done")).json() == done
 
 
 @pytest.mark.parametrize("path", ["/api/leads/nobody", "/api/leads/nobody/erasure", "/api/leads/nobody/export"])
