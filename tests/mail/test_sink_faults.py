@@ -152,7 +152,7 @@ def test_half_of_the_events_can_be_late(web: Web, have: Callable[..., Faults]) -
     have("late", hours=1, rate=0.5)
     for number in range(100):
         web.send(replace(MAIL, send_key=f"lead_1/a/1/b/{number}"))
-    eventually(lambda: len(waiting(web.engine)) == 100)
+    eventually(lambda: len(waiting(web.engine)) == 100, within=60)
     assert len(web.types()) == 50
 
 

@@ -70,9 +70,17 @@ class Killer:
         for victim in self._victims:
             if self._stopping.wait(self._every):
                 return
-            with suppress(OSError):  # it is being started again
-                self._nurture.kill(victim)
-                self.killed += 1
+            while not self._kill(victim):  # it is being started again
+                if self._stopping.wait(0.5):
+                    return
+
+    def _kill(self, victim: str) -> bool:
+        try:
+            self._nurture.kill(victim)
+        except OSError:
+            return False
+        self.killed += 1
+        return True
 
 
 def run(

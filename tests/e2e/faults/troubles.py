@@ -67,6 +67,6 @@ SMALL = (
         {"fault": "duplicate", "times": 3, "rekey": True}, {"fault": "shuffle"}, {"fault": "forge"},
         {"fault": "late", "hours": 6, "rate": 0.5}, {"fault": "flood", "opens": 10},
     )),
-    Trouble("kills", "SIGKILL by turns", kill_every=6, kills=4),
+    Trouble("kills", "SIGKILL by turns", kill_every=5, kills=4),
 )  # fmt: skip
 """Three troubles of the sink and one of processes, for the usual tests."""
