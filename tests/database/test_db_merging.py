@@ -157,10 +157,26 @@ def test_letters_come_along_and_new_ones_arrive(store: DeploymentStore, one: Cal
         assert replies.page(conn, "b")[0] == []
 
 
+def test_a_letter_handed_in_again_after_the_merge_is_the_same_letter(
+    store: DeploymentStore, one: Callable[..., Merged]
+) -> None:
+    """The provider tries again for three days, and a merge takes a moment."""
+    with writing(store.engine) as conn:
+        assert replies.take(conn, letter("1"), NOW - DAY).became == "written"
+    one()
+    with writing(store.engine) as conn:
+        assert replies.take(conn, letter("1"), NOW) == replies.Taken("duplicate", "a")
+
+
 def letter(identity: str) -> Inbound:
     """A mail from the address of `b`."""
     return Inbound(
-        to=("x@example.com",), sender="b@example.com", subject="価格", text="教えてください", identity=identity
+        to=("x@example.com",),
+        sender="b@example.com",
+        subject="価格",
+        text="教えてください",
+        identity=identity,
+        proven=True,
     )
 
 
