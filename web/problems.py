@@ -145,6 +145,8 @@ def _of_http(request: Request, error: Exception) -> Response:
     if not isinstance(error, HTTPException):
         raise error
     what, do = _ADVICE.get(error.status_code, (str(error.detail), ""))
+    if error.status_code == 413 and error.detail != HTTPStatus(413).phrase:
+        do = error.detail  # the limit of this route
     return problem(error.status_code, what, where=request.url.path, do=do, headers=error.headers)
 
 

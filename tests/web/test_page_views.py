@@ -206,6 +206,9 @@ async def test_a_visitor_sees_no_fault_of_ours(listening: Process, page: httpx.A
         ("/", "/"),
         ("/%E6%96%99%E9%87%91", "/料金"),
         ("/users/taro%40example.co.jp/edit", "/users/~/edit"),
+        ("/users/taro%2540example.co.jp/edit", "/users/~/edit"),
+        ("/users/taro%25252540example.co.jp/edit", "/users/~/edit"),
+        ("/100%25", "/100%"),
         ("catalog", "catalog"),
         ("  ", ""),
     ],
@@ -229,6 +232,8 @@ async def test_the_sample_site_is_there_only_where_it_is_asked_for(process: Proc
         assert (await client.get("/site/nothing")).status_code == 404
         assert (await client.get("/site/catalog.txt")).headers["content-disposition"].startswith("attachment")
         assert (await client.get("/site", headers={"Accept-Language": "en"})).headers["location"] == "/site/en/"
+        marked = await client.get("/site?nv=x&a=1", headers={"Accept-Language": "en"})
+        assert marked.headers["location"] == "/site/en/?nv=x&a=1"
         assert (await tell(client, Origin=HOST, **{"User-Agent": CHROME})).status_code == 204
     assert len(rows(process, page_views)) == 1
 
