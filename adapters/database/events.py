@@ -146,15 +146,16 @@ def unsubscribe(
 ) -> bool:
     """A lead's own unsubscribe (one click, effective at once): its address is shut and its workflow will hear of it.
 
-    `scope` is a topic or `all`. Doing it again changes nothing; returns whether it was new. Who was forgotten may have
-    come back since: the address is shut while it is known which it was. Raises UnknownLead.
+    `scope` is a topic or `all`. Doing it again changes nothing; returns whether it was new to the lead. Who was
+    forgotten may have come back since: the address is shut, while it is known which it was. Raises UnknownLead.
     """
     lead = goes_on(conn, lead)
     row = lock(conn, lead)
     if row is None:
         raise UnknownLead(lead)
     if row.status == "erased":
-        return _shut_forgotten(conn, lead, scope, now, source)
+        _shut_forgotten(conn, lead, scope, now, source)
+        return False
     event = f"unsubscribe/{send or lead}/{scope}"
     if known_values(conn, events.c.event, [event]):
         already = conn.execute(select(events.c.received_at).where(events.c.event == event)).scalar_one()
@@ -185,7 +186,7 @@ def forgotten_hashes(conn: Connection, lead: str) -> list[str] | None:
     return list(dict.fromkeys(found))
 
 
-def _shut_forgotten(conn: Connection, lead: str, scope: str, now: datetime, source: str) -> bool:
+def _shut_forgotten(conn: Connection, lead: str, scope: str, now: datetime, source: str) -> None:
     hashes = forgotten_hashes(conn, lead) or []
     lately = select(suppressions.c.address_hash).where(
         suppressions.c.address_hash.in_(hashes), suppressions.c.scope == scope, suppressions.c.reason == "one_click",
@@ -194,7 +195,6 @@ def _shut_forgotten(conn: Connection, lead: str, scope: str, now: datetime, sour
     open_ones = set(hashes) - set(conn.execute(lately).scalars())
     said = {"scope": scope, "reason": "one_click", "at": now, "source": source}
     suppress_all(conn, [{"address_hash": each, **said} for each in sorted(open_ones)])
-    return bool(open_ones)
 
 
 def happened(conn: Connection, lead: str, seq: int) -> list[tuple[str, str, str | None, datetime]]:
