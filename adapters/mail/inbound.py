@@ -25,6 +25,9 @@ from nurture.errors import NurtureError
 LONGEST_TEXT = 50_000
 LONGEST_SUBJECT = 400
 _MOST_ADDRESSES = 50
+_LONGEST_HEADER, _MOST_HEADERS = 2_000, 300
+_LONGEST_ADDRESSES, _MOST_OF_A_NAME = 10_000, 10
+"""More of a header than this is not looked at: to find encoded words takes the library the square of its length."""
 
 
 class MalformedInbound(NurtureError):
@@ -95,7 +98,7 @@ def _read(body: bytes, content_type: str) -> Inbound:
         identified = b"\n".join(
             (fields.get("from", b""), fields.get("subject", b""), fields.get("text", b""), fields.get("html", b""))
         )
-    headers = {_storable(name.lower()): _one_line(_words(value)) for name, value in message.items()}
+    headers = {_storable(name.lower()): _one_line(_words(value)) for name, value in message.items()[:_MOST_HEADERS]}
     senders = _addresses(message.get_all("From", []))
     sender = senders[0] if senders else str(envelope.get("from") or "").strip().lower()
     if not sender and not headers:
@@ -205,12 +208,13 @@ def _text_of(message: Message) -> tuple[str, int]:
     return (text if text.strip() or not html else from_html("\n".join(html))), attachments
 
 
-def _words(header: object) -> str:
+def _words(header: object, longest: int = _LONGEST_HEADER) -> str:
     """A header in words: encoded ones are read, in whatever character set."""
+    said = str(header)[:longest]
     try:
-        return _storable("".join(_decoded(part, charset) for part, charset in decode_header(str(header))))
+        return _storable("".join(_decoded(part, charset) for part, charset in decode_header(said)))
     except (HeaderParseError, ValueError, LookupError):  # half an encoded word
-        return _storable(str(header))
+        return _storable(said)
 
 
 def _decoded(part: object, charset: str | None) -> str:
@@ -227,7 +231,9 @@ def _decoded(part: object, charset: str | None) -> str:
 def _addresses(headers: list[Any]) -> list[str]:
     return [
         address.strip().lower()
-        for _, address in getaddresses([_one_line(_words(each)) for each in headers])
+        for _, address in getaddresses(
+            [_one_line(_words(each, _LONGEST_ADDRESSES)) for each in headers[:_MOST_OF_A_NAME]]
+        )
         if "@" in address
     ]
 

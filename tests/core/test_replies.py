@@ -49,6 +49,7 @@ def quoted(text: str, mark: str = "> ") -> str:
         "remove me from your list",
         "Don't send me any more emails please",
         "Opt out",
+        "もうメールしないでください",
     ],
 )
 def test_a_wish_to_get_no_more_mail_is_understood(text: str) -> None:
@@ -93,6 +94,7 @@ def test_a_subject_that_says_nothing_else_is_a_wish(subject: str) -> None:
         "Remove me from the meeting invite please",
         "I don't want to miss your newsletter, is there an archive?",
         "Stop by our booth on Tuesday.",
+        "セミナーのご案内メールの登録は不要でしょうか？",
     ],
 )
 def test_who_only_speaks_of_it_is_a_person_to_be_answered(text: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from contextlib import suppress
 
 import pytest
@@ -124,6 +125,25 @@ def test_a_mail_made_to_break_the_reader_is_refused_in_words(mail: bytes) -> Non
     """Or read; the provider is to hear of no error."""
     with suppress(MalformedInbound):
         read(form({"email": b"To: x@example.com\n" + mail}), f"multipart/form-data; boundary={BOUNDARY}")
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        b"Subject: " + b"=?utf-8?b?a" * 20_000,
+        b"To: " + b"=?utf-8?b?a" * 20_000,
+        b"X-Any: =?utf-8?b?a=?utf-8?b?a\n" * 20_000 + b"X-End: y",
+        b"Content-Type: text/plain; " + b'a"; ' * 40_000,
+    ],
+)
+def test_no_header_takes_long(header: bytes) -> None:
+    """The library looks for encoded words and parameters in the square of their length."""
+    began = time.process_time()
+    told = read(
+        form({"email": b"From: a@example.com\n" + header + b"\n\nhello"}), f"multipart/form-data; boundary={BOUNDARY}"
+    )
+    assert time.process_time() - began < 4
+    assert told.text.strip() == "hello"
 
 
 def test_a_sender_that_cannot_be_kept_loses_no_mail() -> None:
