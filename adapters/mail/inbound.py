@@ -78,7 +78,7 @@ def _read(body: bytes, content_type: str) -> Inbound:
     charsets = _json(fields.get("charsets"))
     envelope = _json(fields.get("envelope"))
     if "email" in fields:
-        message = message_from_bytes(fields["email"])
+        message = message_from_bytes(_shortened(fields["email"]))
         subject, text, attachments = _words(message.get("Subject", "")), *_text_of(message)
         identified = fields["email"]
     else:
@@ -87,7 +87,7 @@ def _read(body: bytes, content_type: str) -> Inbound:
             for name in ("subject", "text", "html", "headers")
             if name in fields
         }
-        message = message_from_bytes(told.get("headers", "").encode(errors="replace"))
+        message = message_from_bytes(_shortened(told.get("headers", "").encode(errors="replace")))
         for name in ("from", "to"):
             if name not in message and name in fields:
                 message[name] = _one_line(decoded(fields[name], _charset(charsets, name)))
@@ -180,6 +180,16 @@ def _akin(one: str, other: str) -> bool:
 
 def _number(told: bytes | None, files: int) -> int:
     return max(int(told), files) if told is not None and told.isdigit() and len(told) < 4 else files
+
+
+_OF_CONTENT = re.compile(
+    rb"(?<![^\r\n])content-[a-z-]{1,40}:[^\r\n]*+(?:(?:\r\n|\r|\n)[ \t][^\r\n]*+)*+", re.IGNORECASE
+)
+
+
+def _shortened(mail: bytes) -> bytes:
+    """With no more of a header of a part than a mail program writes: parameters, too, take the square of it."""
+    return _OF_CONTENT.sub(lambda found: found[0][:_LONGEST_HEADER], mail)
 
 
 # --- the mail -------------------------------------------------------------------------------------------------------

@@ -134,6 +134,8 @@ def test_a_mail_made_to_break_the_reader_is_refused_in_words(mail: bytes) -> Non
         b"To: " + b"=?utf-8?b?a" * 20_000,
         b"X-Any: =?utf-8?b?a=?utf-8?b?a\n" * 20_000 + b"X-End: y",
         b"Content-Type: text/plain; " + b'a"; ' * 40_000,
+        b'Content-Type: text/plain; "' + b";" * 200_000,
+        b'Content-Type: text/plain;\n "' + b"\n ;;;;" * 40_000,
     ],
 )
 def test_no_header_takes_long(header: bytes) -> None:
