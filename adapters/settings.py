@@ -113,16 +113,21 @@ def _a_rate(value: str) -> str:
 def _an_origin(value: str) -> str:
     try:
         parts = urlsplit(value)
-        port = parts.port
+        port, host = parts.port, _as_browsers_name_it(parts.hostname or "")
     except ValueError:
-        parts, port = urlsplit(""), None
+        parts, port, host = urlsplit(""), None, ""
     if parts.scheme not in {"http", "https"} or not parts.hostname or parts.path not in {"", "/"} or "@" in value:
         raise PydanticCustomError(
             "origin", "should list origins, comma-separated and without a path, for example https://www.example.co.jp"
         )
-    name = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
+    name = f"[{host}]" if ":" in host else host
     usual = {"http": 80, "https": 443}[parts.scheme]
     return f"{parts.scheme}://{name}" + (f":{port}" if port not in (None, usual) else "")
+
+
+def _as_browsers_name_it(host: str) -> str:
+    """`例え.jp` is `xn--r8jz45g.jp` in what browsers send. Raises ValueError."""
+    return host if host.isascii() else host.encode("idna").decode()
 
 
 def _a_network(value: str) -> str:

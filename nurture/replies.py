@@ -18,11 +18,15 @@ LONGEST_WISH = 600
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """`why`: what gave it away, in words that hold nothing of the letter; `words`: what its writer wrote himself."""
+    """`why`: what gave it away, in words that hold nothing of the letter; `words`: what its writer wrote himself.
+
+    `more`: who wants no more mail says something besides, so that it is a letter to be read as well.
+    """
 
     kind: Kind
     why: str
     words: str
+    more: bool = False
 
 
 def judge(headers: Mapping[str, str], subject: str, text: str) -> Verdict:
@@ -33,7 +37,7 @@ def judge(headers: Mapping[str, str], subject: str, text: str) -> Verdict:
         return Verdict("automatic", machine, words)
     wish = _wish(subject, words)
     if wish is not None:
-        return Verdict("opt_out", wish, words)
+        return Verdict("opt_out", wish, words, more=_says_more(words))
     return Verdict("written", "a person wrote it", words)
 
 
@@ -132,26 +136,51 @@ def _next(lines: list[str], *, skip: re.Pattern[str]) -> str:
 
 # --- who wants no more ----------------------------------------------------------------------------------------------
 
-_MAIL = r"(配信|メルマガ|メールマガジン|メール|ﾒｰﾙ|ご?案内|DM|ニュースレター|お知らせ|購読|登録)"
+_MAIL = r"(配信|メルマガ|メールマガジン|メール|ﾒｰﾙ|DM|ニュースレター|購読)"
+_END = (
+    r"(停止|解除|中止|不要|いりません|要りません|止めて|やめて|送らないで|送付しないで|差し控え|お断り|拒否"
+    r"|取消|取り消し|削除して)"
+)
+_BETWEEN = (
+    r"(の|を|は|が|も|等|など|ご|[ 　]|配信|送信|送付|購読|登録|案内|連絡|お知らせ|メール"
+    r"|今後|以後|もう|一切|すべて|全て)"
+)
+"""What may stand between the two without meaning something else: a brochure that is not needed is no wish."""
 _WISHES = re.compile(
-    rf"{_MAIL}[^\n。、，,？?]{{0,12}}?(停止|解除|中止|不要|いりません|要りません|止めて|やめて|送らないで|送付しないで|差し控え|お断り|拒否|取消|取り消し|削除して)"
-    r"|(配信|送信|購読|登録)\s*(の|を)?\s*(停止|解除|中止|拒否)"
+    rf"{_MAIL}{_BETWEEN}{{0,6}}{_END}"
+    r"|(配信|送信|購読)\s*(の|を)?\s*(停止|解除|中止|拒否)"
+    r"|(^|[。、\s]|メール|メルマガ|会員|読者|配信|アドレス)の?登録\s*[のを]?\s*(停止|解除|抹消|削除|取消|取り消し)"
+    rf"|(^|[。、\s]|このような|こうした|これ以上の?)(ご?案内|お知らせ){_BETWEEN}{{0,4}}{_END}"
     r"|^\s*(退会|解除|停止|不要です|不要)\s*(希望|を?お?願い(いた)?します|してください|して下さい|です)?\s*[。.!！]*\s*$"
-    r"|(今後|以後|もう)[^\n。？?]{0,16}(送らないで|送信しないで|送付しないで|連絡し(ない|てこない)で|(案内|連絡|メール|配信|送付)(は|も)?(不要|結構|要りません|いりません))"
+    r"|(今後|以後|もう)[^\n。？?]{0,16}(送らないで|送信しないで|送付しないで|メールしないで|連絡し(ない|てこない)で|(案内|連絡|メール|配信|送付)(は|も)?(不要|結構|要りません|いりません))"
     r"|(リスト|名簿|宛先)[^\n。？?]{0,8}(外して|はずして|削除)",
     re.MULTILINE,
 )
 _NOT_WISHED = re.compile(
-    r"(停止|解除|中止|削除)(し|され|を?し)?(ないで|なくて)|(停止|解除|中止|不要|拒否)の?(機能|方法の|設定|条件|率|件数|者|理由|数|ページ|フォーム|リンク)"
-    r"|(停止|解除|中止|不要)(では|じゃ)(ない|あり)|再開|(停止|解除)(されて|になって)(い|しま)|御社の|貴社の|弊社の(メルマガ|配信)"
+    r"(停止|解除|中止|削除)(し|され|を?し)?(ないで|なくて)"
+    r"|(停止|解除|中止|不要|拒否)の?(機能|方法の|設定|条件|率|件数|者|理由|数|ページ|フォーム|リンク|ボタン|画面)"
+    r"|(停止|解除|中止|不要)(では|じゃ)(ない|あり)|不要(でしょうか|ですか)|再開|(停止|解除)(されて|になって)(い|しま)|御社の|貴社の|弊社の(メルマガ|配信)"
+    r"|(停止|解除)[^\n。]{0,12}(どこ(です|に|で|か)|どう(やって|すれば|したら))"
 )
+_MAILS = r"(e-?mails?|mails?|mailings?|newsletters?|messages|spam|advertising|marketing)\b"
+_OUR_LIST = (
+    r"[^.\n]{0,40}\b(lists?|database|(e-?)?mails?|mailings?|newsletters?|communications?|advertising|marketing)\b"
+)
+_SUCH = r"((me|us|any|more|further|these|this|those|such|your|all|the|marketing|promotional|of)\s+){0,5}"
 _WISHES_IN_ENGLISH = re.compile(
     r"^\W*((please|pls|kindly)\s+)?("
-    r"unsubscribe( me)?\b(?! (rate|link|page|form|feature))|remove (me|us|my|this)\b|take (me|us) off\b"
-    r"|opt[\s-]?(me )?out\b"
+    r"unsubscribe( me| us)?\b(?! (rate|link|page|form|feature|button|handling))"
+    rf"|remove (me|us)(\W*$|\W+(please|thanks?|thank you)\b|\s+from\b{_OUR_LIST})"
+    r"|remove (my|this|our) (e-?mail|mail|address|contact)\b"
+    rf"|take (me|us) off\b{_OUR_LIST}|opt[\s-]?(me )?out(\W*$|\s+(of|from)\b{_OUR_LIST})"
     r"|stop\W*$"
-    r"|stop (sending|emailing|e-mailing|mailing|contacting|these|all)\b|(do not|don'?t) (send|e-?mail|mail|contact)\b"
-    r"|(i|we) (do not|don'?t|no longer) want\b.*\b(e-?mails?|mails?|newsletters?)\b"
+    rf"|stop (sending\s+)?{_SUCH}{_MAILS}"
+    r"|stop (e-?mailing|mailing|contacting) (me|us)\b|stop sending (me|us) (this|these|such|those)\b"
+    rf"|(do not|don'?t) (send|mail) {_SUCH}{_MAILS}"
+    r"|(do not|don'?t) (e-?mail|mail|contact|write( to)?) (me|us)"
+    r"( (again|any ?more|any longer|further|please))?\s*([.!,;]|$)"
+    r"|(do not|don'?t) (send|mail) (me|us) (anything|any ?more|these|such)\b"
+    rf"|(i|we) (do not|don'?t|no longer) want (to (get|receive) )?{_SUCH}{_MAILS}"
     r"|no more (e-?mails?|mails?|newsletters?)\b"
     r"|(i|we) (want|wish|would like) to (unsubscribe|opt out|be removed)\b|cancel (my|the) subscription\b)",
     re.IGNORECASE,
@@ -164,8 +193,27 @@ _ONLY = re.compile(
 )
 
 
+_SENTENCE = re.compile(r"[^。.!！?？\n]*[。.!！?？]*")
+_POLITE = re.compile(
+    r"お世話|お疲れ|よろしく|宜しく|お手数|恐れ入り|恐縮|申し訳|すみません|ありがとう|有難う|感謝|失礼|と申します"
+    r"|拝啓|敬具|いつも|(社|㈱|[(（]株[)）]).{0,16}です\W*$|^.{1,8}です\W*$"
+    r"|^\W*(hi|hello|dear|hey|thanks?|thank you|(best |kind )?regards|sincerely|cheers|sorry)\b"
+    r"|^\W*(i'm|i am|this is) [\w .]{1,40}$",
+    re.IGNORECASE,
+)
+_FURTHER = re.compile(
+    r"[?？]\s*$|ください|下さい|お願い|ますか|ですか|いただけ|頂け|たい"
+    r"|\b(please|could you|can you|would you|call|send)\b|.{8,}[。.!！]\s*$",
+    re.IGNORECASE,
+)
+_ALSO = re.compile(
+    r"(不要|停止|解除|結構|いりません|要りません)[^\n。]{0,16}?(が|けど|けれど)[、,]?[^\n。]{2,60}?"
+    r"(お願い|ください|下さい|たい|ますか|ですか|いただけ)"
+)
+
+
 def _wish(subject: str, words: str) -> str | None:
-    """What says that its writer wants no more mail, or None."""
+    """What says that its writer wants no more mail, or None. In doubt a mail is a letter."""
     if _ONLY.match(subject.strip()):
         return "its subject"
     if not words or len(words) > LONGEST_WISH:
@@ -174,3 +222,16 @@ def _wish(subject: str, words: str) -> str | None:
         return "its words"
     first = next((line for line in words.split("\n") if line.strip() and not _GREETING.match(line)), "")
     return "its words" if _WISHES_IN_ENGLISH.match(first) else None
+
+
+def _says_more(words: str) -> bool:
+    """True where somebody who wants no more mail says something else as well, which a person has to read."""
+    if len(words) > LONGEST_WISH or _ALSO.search(words):
+        return True
+    sentences = (each.strip() for each in _SENTENCE.findall(words))
+    others = [each for each in sentences if each and not _is_wish(each) and not _POLITE.search(each)]
+    return any(_FURTHER.search(each) for each in others)
+
+
+def _is_wish(sentence: str) -> bool:
+    return bool(_WISHES.search(sentence) or _WISHES_IN_ENGLISH.match(sentence) or _ONLY.match(sentence))

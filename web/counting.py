@@ -29,7 +29,7 @@ for result in ("of_a_lead", "of_nobody", "again", "refused", "rejected", "machin
     PAGE_VIEWS.labels(result)
 for reason in ("signature", "malformed"):
     REFUSED.labels(reason)
-for result in ("written", "opt_out", "automatic", "left", "duplicate", "unknown", "malformed", "refused"):
+for result in ("written", "opt_out", "automatic", "left", "unproven", "duplicate", "unknown", "malformed", "refused"):
     REPLIES.labels(result)
 for route in ("/events", "/webhooks/sendgrid"):
     for reason in ("busy", "full"):

@@ -33,9 +33,15 @@ def path_of(said: str) -> str:
     A part with an `@` becomes `~`: it is likely somebody's address, and subjects are shown and travel.
     """
     path = unicodedata.normalize("NFC", unquote(re.split(r"[?#]", said, maxsplit=1)[0])).strip()
-    path = "/".join("~" if "@" in part else part for part in path.split("/"))
+    path = "/".join("~" if _names_somebody(part) else part for part in path.split("/"))
     path = _INDEX.sub("/", _SLASHES.sub("/", path))
     return path.rstrip("/") or ("/" if path else "")
+
+
+def _names_somebody(part: str) -> bool:
+    while "@" not in part and (plain := unquote(part)) != part:  # however often it was encoded
+        part = plain
+    return "@" in part
 
 
 def _a_subject(value: Any) -> Any:

@@ -5,6 +5,7 @@ Anybody may ask, so it never says whether a browser is known. No client address 
 
 from __future__ import annotations
 
+import asyncio
 import json
 from datetime import timedelta
 from typing import Any
@@ -16,17 +17,20 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
 from adapters.database import page_views
-from adapters.database.engine import writing
+from adapters.database.engine import Busy, writing
 from adapters.database.page_views import PageView
 from adapters.mail.link_tokens import LinkTokens
 from web.context import Here, Nurture
 from web.counting import PAGE_VIEWS
+from web.intake import PATIENCE
 from web.page_view_in import PageViewIn, is_machine, read_page_view
 from web.problems import Refusal
 
 router = APIRouter(include_in_schema=False)
 
 MOST_BYTES = 4096
+AT_WORK = 4
+"""So many page views are worked on at once: they share the threads with every other route."""
 _SHAPE = 'send {"visitor", "id", "type", "subject"}, as /s.js does'
 
 _log = structlog.get_logger()
@@ -53,7 +57,7 @@ async def tell(request: Request, here: Here) -> Response:
     if is_machine(request.headers.get("user-agent", "")) and not said.forget:
         PAGE_VIEWS.labels("machine").inc()
     else:
-        await run_in_threadpool(_keep, here, said, site)
+        await _in_turn(request, here, said, site)
     return Response(status_code=204, headers=_shared(site))
 
 
@@ -91,14 +95,36 @@ def _json(body: bytes) -> Any:
         raise Refusal(422, "the body is not JSON", where="body", do=_SHAPE) from error
 
 
+async def _in_turn(request: Request, here: Nurture, said: PageViewIn, site: str) -> None:
+    """Keep it when it is its turn; who waits longer for one than for the database is counted as lost."""
+    state = request.app.state
+    if not hasattr(state, "page_view_turns"):
+        state.page_view_turns = asyncio.Semaphore(AT_WORK)
+    try:
+        async with asyncio.timeout(PATIENCE.total_seconds()):
+            await state.page_view_turns.acquire()
+    except TimeoutError as error:
+        _lost(error)
+        return
+    try:
+        await run_in_threadpool(_keep, here, said, site)
+    finally:
+        state.page_view_turns.release()
+
+
 def _keep(here: Nurture, said: PageViewIn, site: str) -> None:
     try:
         became = _kept(here, said, site)
-    except SQLAlchemyError as error:
-        # the page cannot do anything about it, and its visitor is not to see an error: ops do
-        _log.error("page_view_not_kept", reason=type(error).__name__, do="look at /health/ready: the database is away")
-        became = "lost"
-    PAGE_VIEWS.labels(became).inc()
+    except (SQLAlchemyError, Busy) as error:
+        _lost(error)
+    else:
+        PAGE_VIEWS.labels(became).inc()
+
+
+def _lost(error: Exception) -> None:
+    # the page cannot do anything about it, and its visitor is not to see an error: ops do
+    _log.error("page_view_not_kept", reason=type(error).__name__, do="look at /health/ready: is the database well?")
+    PAGE_VIEWS.labels("lost").inc()
 
 
 def _kept(here: Nurture, said: PageViewIn, site: str) -> str:
@@ -106,7 +132,7 @@ def _kept(here: Nurture, said: PageViewIn, site: str) -> str:
     came = LinkTokens.of(here.engine).read(said.token) if said.token else None
     definitions = here.store.current()
     sooner = definitions.sender.automatic_clicks.sooner_than.span if definitions.sender is not None else timedelta(0)
-    with writing(here.engine) as connection:
+    with writing(here.engine, PATIENCE) as connection:
         if said.forget or said.type is None:
             page_views.forget(connection, said.visitor)
             return "forgotten"

@@ -16,7 +16,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
-from nurture.errors import MissingDeployment, NurtureError, UnknownName
+from nurture.errors import MissingDeployment, NurtureError, Unavailable, UnknownName
 
 _log = structlog.get_logger()
 
@@ -110,6 +110,9 @@ def _of_nurture(request: Request, error: Exception) -> Response:
             return problem(404, error.what, where=error.where, do=error.do, details=details)
         case MissingDeployment():
             return problem(503, error.what, where=error.where, do=error.do)
+        case Unavailable():
+            _log.warning("not_available", route=_route_of(request), reason=type(error).__name__)
+            return problem(503, error.what, where=error.where, do=error.do, headers={"Retry-After": "5"})
         case NurtureError():
             return problem(422, error.what, where=error.where or request.url.path, do=error.do)
     raise error
@@ -142,6 +145,8 @@ def _of_http(request: Request, error: Exception) -> Response:
     if not isinstance(error, HTTPException):
         raise error
     what, do = _ADVICE.get(error.status_code, (str(error.detail), ""))
+    if error.status_code == 413 and error.detail != HTTPStatus(413).phrase:
+        do = error.detail  # the limit of this route
     return problem(error.status_code, what, where=request.url.path, do=do, headers=error.headers)
 
 

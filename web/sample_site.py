@@ -26,8 +26,9 @@ _CATALOG = {
 
 @router.get("")
 def enter(request: Request) -> Response:
-    """To the top page, in the reader's language."""
-    return RedirectResponse("/site/" if language_of(request) == "ja" else "/site/en/")
+    """To the top page, in the reader's language, with the mark of the mail that led here."""
+    top = "/site/" if language_of(request) == "ja" else "/site/en/"
+    return RedirectResponse(f"{top}?{request.url.query}" if request.url.query else top)
 
 
 @router.get("/banner.js")

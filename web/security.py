@@ -233,7 +233,7 @@ class BodyLimit:
         most = MOST_BYTES_OF_MAIL if scope["path"].startswith("/webhooks/inbound/") else MOST_BYTES
         told = headers.get(b"content-length", b"")
         if told.isdigit() and int(told) > most:
-            await _too_large(scope["path"])(scope, receive, send)
+            await problem(413, "the body is too large", where=scope["path"], do=_at_most(most))(scope, receive, send)
             return
         counted = 0
 
@@ -242,14 +242,14 @@ class BodyLimit:
             message = await receive()
             counted += len(message.get("body", b""))
             if counted > most:
-                raise HTTPException(413)
+                raise HTTPException(413, _at_most(most))
             return message
 
         await self._app(scope, counting, send)
 
 
-def _too_large(path: str) -> ASGIApp:
-    return problem(413, "the body is too large", where=path, do="send at most 5 MB at once")
+def _at_most(most: int) -> str:
+    return f"send at most {most // 1024**2} MB at once"
 
 
 def _compressed(path: str) -> ASGIApp:

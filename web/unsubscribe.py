@@ -16,7 +16,7 @@ from starlette.responses import Response
 
 from adapters.database.consents import ALL
 from adapters.database.engine import reading, writing
-from adapters.database.events import unsubscribe
+from adapters.database.events import forgotten_hashes, unsubscribe
 from adapters.database.merges import goes_on
 from adapters.database.preferences import Wording, choose, language_of_lead, leave_all, preferences
 from adapters.database.sequence import UnknownLead
@@ -43,7 +43,7 @@ class _Reader:
 def preference_page(request: Request, here: Here, token: str) -> Response:
     """Asks first: looking at it changes nothing, since mail scanners look too."""
     reader = _reader(request, here, token)
-    return _unknown(request) if reader is None else _page(request, here, reader)
+    return _unknown(request, here) if reader is None else _page(request, here, reader)
 
 
 @router.post("/u/{token}")
@@ -54,7 +54,7 @@ async def leave_or_choose(request: Request, here: Here, token: str) -> Response:
     """
     reader = await run_in_threadpool(_reader, request, here, token)
     if reader is None:
-        return _unknown(request)
+        return _unknown(request, here)
     form = await _form(request)
     choice = None if "List-Unsubscribe" in form else form.get("choose")
     if choice == "topics":
@@ -76,6 +76,8 @@ async def _form(request: Request) -> FormData:
     except HTTPException as error:
         if error.status_code == 413:
             raise
+        return FormData()
+    except (ValueError, LookupError):  # a character set that is none
         return FormData()
 
 
@@ -130,6 +132,8 @@ def _reader(request: Request, here: Nurture, token: str) -> _Reader | None:
     with reading(here.engine) as connection:
         subscription = replace(subscription, lead=goes_on(connection, subscription.lead))
         language = language_of_lead(connection, subscription.lead)
+        if language is None and forgotten_hashes(connection, subscription.lead) == []:
+            return None  # nothing is left to stop the mail by of who came back since: the contact has to
     asked = request.query_params.get("lang")
     own = ("ja" if language.startswith("ja") else "en") if language is not None else language_of(request)
     return _Reader(subscription, asked if asked in ("ja", "en") else own, language is not None)
@@ -168,7 +172,8 @@ def _page(
     )
 
 
-def _unknown(request: Request) -> Response:
+def _unknown(request: Request, here: Nurture) -> Response:
     # whoever has a link of ours is never refused: a mail program's servers send the clicks of many people
     rates_of(request).take("public", address_of(request))
-    return render(request, "unsubscribe.html", status=404, known=False, done="", topic=None, action="", sender=None)
+    sender = here.store.current().sender
+    return render(request, "unsubscribe.html", status=404, known=False, done="", topic=None, action="", sender=sender)

@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import Connection, RowMapping, Table, select
 
 from adapters.database import addresses, erasures, leads, timeline
-from adapters.database.consents import address_hash
+from adapters.database.consents import address_hash, stand_in
 from adapters.database.explaining import standpoint
 from adapters.database.merges import is_one_of
 from adapters.database.pages import shown
@@ -58,7 +58,7 @@ def of(conn: Connection, lead: str, store: Deployments, now: datetime) -> dict[s
                           "wording", "wording_sha256"),
         "confirmations": _rows(conn, confirmations, lead, "form", "topic", "asked_at", "until", "confirmed_at",
                                "wording_version", "wording"),
-        "suppressions": _suppressions(conn, known),
+        "suppressions": _suppressions(conn, [*known, stand_in(lead)]),
         "enrolments": _rows(conn, enrolments, lead, "enrolment", "scenario", "state", "decided_at", "ended_at",
                             "finish"),
         "sends": _sends(conn, lead),
@@ -95,7 +95,7 @@ def _flat(section: str, number: int, name: str, value: Any) -> Iterator[tuple[st
 
 
 def _profile(view: Mapping[str, Any], definitions: Definitions) -> dict[str, Any]:
-    own = {key: view[key] for key in ("id", "name", "email", "language", "time_zone")}
+    own = {key: view[key] for key in ("id", "name", "email", "emails", "language", "time_zone")}
     labels = {name: attribute.label for name, attribute in definitions.attributes.items()}
     told = {name: {"label": labels.get(name) or name, "value": value} for name, value in view["attributes"].items()}
     return {**own, "attributes": told}
@@ -125,7 +125,8 @@ def _profiles(conn: Connection, lead: str) -> list[dict[str, Any]]:
 
 def _rows(conn: Connection, table: Table, lead: str, *names: str) -> list[dict[str, Any]]:
     order = table.c.at if "at" in table.c else next(iter(table.c))
-    query = select(*(table.c[name] for name in names)).where(table.c.lead == lead).order_by(order)
+    # what did not come along with a merge, as the requests for a consent, is the person's as well
+    query = select(*(table.c[name] for name in names)).where(is_one_of(table.c.lead, lead)).order_by(order)
     return [_shown(row) for row in conn.execute(query).mappings()]
 
 

@@ -17,6 +17,7 @@ from adapters.database.addresses import owners
 from adapters.database.consents import (
     ALL,
     BOUNCED,
+    address_hash,
     erased,
     normalised,
     stand_in,
@@ -37,7 +38,7 @@ from adapters.database.locks import claim
 from adapters.database.mail_events import MailAnswer, MailEvent, accept_mail
 from adapters.database.merges import kept, lock_who_goes_on
 from adapters.database.pages import cursor_after, number_cursor, rows_of_a_page, shown
-from adapters.database.schema import consents, events, leads
+from adapters.database.schema import consents, erasures, events, leads, suppressions
 from adapters.database.sequence import Deployments, UnknownLead, current_deployment
 from nurture.definitions import Definitions
 from nurture.errors import near_names
@@ -45,6 +46,8 @@ from nurture.errors import near_names
 EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
 TOLERANCE = timedelta(minutes=10)
 """How far ahead of nurture's clock an event may be; at high speed the caller gives a longer one."""
+ONE_PRESS = timedelta(minutes=1)
+"""Within this, who was forgotten presses a link once, however often."""
 SHUTTING = {"unsubscribed": "unsubscribed", "spam_reported": "spam_reported", "bounced": "bounced"}
 """Types that shut an address, and the reason a suppression gives."""
 
@@ -154,12 +157,14 @@ def unsubscribe(
 ) -> bool:
     """A lead's own unsubscribe (one click, effective at once): its address is shut and its workflow will hear of it.
 
-    `scope` is a topic or `all`. Doing it again changes nothing; returns whether it was new. Raises UnknownLead.
+    `scope` is a topic or `all`. Doing it again changes nothing; returns whether it was new to the lead. Who was
+    forgotten may have come back since: the address is shut, while it is known which it was. Raises UnknownLead.
     """
     row = lock_who_goes_on(conn, lead)
     if row is None:
         raise UnknownLead(lead)
     if row.status == "erased":
+        _shut_forgotten(conn, row.id, scope, now, source)
         return False
     lead, address = row.id, row.email or stand_in(row.id)
     event = f"unsubscribe/{send or lead}/{scope}"
@@ -182,6 +187,27 @@ def unsubscribe(
         ],
     )  # fmt: skip
     return True
+
+
+def forgotten_hashes(conn: Connection, lead: str) -> list[str] | None:
+    """The hashes of the addresses of somebody who was forgotten, while they are kept; None: nobody was forgotten."""
+    of_lead = select(erasures.c.address_hash, erasures.c.addresses).where(erasures.c.lead == lead)
+    row = conn.execute(of_lead).first()
+    if row is None:
+        return None
+    found = [*([row.address_hash] if row.address_hash else []), *map(address_hash, row.addresses or ())]
+    return list(dict.fromkeys(found))
+
+
+def _shut_forgotten(conn: Connection, lead: str, scope: str, now: datetime, source: str) -> None:
+    hashes = forgotten_hashes(conn, lead) or []
+    lately = select(suppressions.c.address_hash).where(
+        suppressions.c.address_hash.in_(hashes), suppressions.c.scope == scope, suppressions.c.reason == "one_click",
+        suppressions.c.at > now - ONE_PRESS,
+    )  # fmt: skip
+    open_ones = set(hashes) - set(conn.execute(lately).scalars())
+    said = {"scope": scope, "reason": "one_click", "at": now, "source": source}
+    suppress_all(conn, [{"address_hash": each, **said} for each in sorted(open_ones)])
 
 
 def happened(conn: Connection, lead: str, seq: int) -> list[tuple[str, str, str | None, datetime]]:
@@ -307,6 +333,7 @@ __all__ = [
     "accept",
     "accept_mail",
     "agreed_again",
+    "forgotten_hashes",
     "happened",
     "parked",
     "unsubscribe",

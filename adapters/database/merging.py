@@ -20,10 +20,12 @@ from adapters.database.event_rows import hint_of_address, hint_of_id
 from adapters.database.leads import LeadUpsert, upsert
 from adapters.database.locks import claim
 from adapters.database.merges import goes_on
+from adapters.database.pages import shown
 from adapters.database.schema import addresses as address_rows
 from adapters.database.schema import (
     audit,
     click_origins,
+    confirmations,
     enrolments,
     events,
     handoffs,
@@ -123,6 +125,7 @@ def merge(conn: Connection, keep: str, gone: str, *, store: Deployments, now: da
         raise MergeRefused(
             f"sales has an open task about {gone!r}", do="close or return the task, or let it be the one that goes on"
         )
+    _must_await_nothing(conn, going, now)
     known = addresses.others(conn, [keep, gone])
     mine = [*([staying.email] if staying.email else []), *known.get(keep, [])]
     theirs = [*([going.email] if going.email else []), *known.get(gone, [])]
@@ -180,6 +183,26 @@ def _must_be_mergeable(conn: Connection, row: Row[Any] | None, name: str) -> Non
         now = goes_on(conn, name)
         why = f"was merged into {now!r}" if now != name else "was erased"
         raise MergeRefused(f"lead {name!r} {why}", do=f"name {now!r}" if now != name else "name a lead that is there")
+
+
+def _must_await_nothing(conn: Connection, going: Row[Any], now: datetime) -> None:
+    """A consent that a mail asks for holds for the address it went to, which is none that mail goes to afterwards."""
+    pending = conn.execute(
+        select(confirmations.c.form, confirmations.c.topic, confirmations.c.until)
+        .where(
+            confirmations.c.lead == going.id,
+            confirmations.c.confirmed_at.is_(None),
+            confirmations.c.until > now,
+            confirmations.c.address_hash == (consents.address_hash(going.email) if going.email else None),
+        )
+        .order_by(confirmations.c.until.desc())
+    ).all()
+    for asked in pending:
+        if not consents.consented(conn, going.id, asked.topic):
+            raise MergeRefused(
+                f"lead {going.id!r} was asked by mail to confirm its consent to {asked.topic} (form {asked.form})",
+                do=f"wait until its link was used or ends ({shown(asked.until)}), or let it be the one that goes on",
+            )
 
 
 def _topics(conn: Connection, several: list[str], definitions: Definitions) -> list[str]:

@@ -1,7 +1,8 @@
 """Keeps the mails that leads write back, each once, and what follows at once; refuses to read mail or to tell a rep.
 
 A letter of a person is an event that its lead's workflow hears of, and which tells sales; a wish to get no more shuts
-the address in the same transaction; a machine's answer is a line on the timeline.
+the address in the same transaction; a machine's answer is a line on the timeline. Anybody can write any From: where
+only that says whose a mail is, it has to be proven, else the mail is kept and nothing follows.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from adapters.database.addresses import owners
 from adapters.database.consents import ALL, normalised, suppress_all, suppression
 from adapters.database.event_rows import event_row, store_rows
 from adapters.database.events import unsubscribe
-from adapters.database.merges import goes_on, lock_who_goes_on
+from adapters.database.merges import goes_on, lock_who_goes_on, merged_into
 from adapters.database.pages import cursor_after, number_cursor, rows_of_a_page, shown
 from adapters.database.schema import leads, replies, sends
 from adapters.mail.inbound import Inbound
@@ -28,12 +29,15 @@ from nurture.replies import Verdict, judge
 
 EXCERPT = 300
 """How much of a letter a list shows."""
-Became = Literal["written", "opt_out", "automatic", "left", "duplicate", "unknown"]
+Became = Literal["written", "opt_out", "automatic", "left", "unproven", "duplicate", "unknown"]
 
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """What became of a mail, and whose it was; `left`: it came to the address at which any mail unsubscribes."""
+    """What became of a mail, and whose it was.
+
+    `left`: it came to the address at which any mail unsubscribes; `unproven`: nothing shows that its sender wrote it.
+    """
 
     became: Became
     lead: str | None = None
@@ -47,25 +51,43 @@ def take(conn: Connection, mail: Inbound, now: datetime) -> Taken:
     row = lock_who_goes_on(conn, lead) if lead is not None else None
     if row is None or row.status == "erased":
         return Taken("unknown")
-    message = hashlib.sha256(f"{row.id}\n{mail.identity}".encode()).hexdigest()
-    if conn.execute(select(replies.c.id).where(replies.c.message == message)).first() is not None:
+    message, *others = [_known_as(mail, each) for each in (row.id, *merged_into(conn, row.id))]
+    if conn.execute(select(replies.c.id).where(replies.c.message.in_([message, *others]))).first() is not None:
         return Taken("duplicate", row.id)
     verdict = judge(mail.headers, mail.subject, mail.text)
-    leaves = wish is not None and wish.wish == "leave" and verdict.kind != "automatic"
+    leaves = sent is not None and wish is not None and wish.wish == "leave" and verdict.kind != "automatic"
+    if sent is None and not mail.proven and verdict.kind != "automatic":
+        unproven = Verdict("written", "nothing shows that its sender wrote it", verdict.words)
+        _keep(conn, mail, row.id, message, sent, unproven, now)
+        _doubt(conn, row.id, "its sender's domain vouches for it neither by DKIM nor by SPF: nothing follows", now)
+        return Taken("unproven", row.id)
     if leaves:
         verdict = Verdict("opt_out", "the address it was sent to", verdict.words)
     _keep(conn, mail, row.id, message, sent, verdict, now)
+    _follow(conn, mail, row, message, sent, verdict, now, leaves=leaves)
+    return Taken("left" if leaves else verdict.kind, row.id)
+
+
+def _follow(
+    conn: Connection, mail: Inbound, lead: Row[Any], message: str, sent: Row[Any] | None, verdict: Verdict,
+    now: datetime, *, leaves: bool,
+) -> None:  # fmt: skip
     match verdict.kind:
         case "opt_out" if leaves and sent is not None and sent.topic:
-            unsubscribe(conn, row.id, sent.topic, now=now, send=sent.key, source="list_unsubscribe_mail")
+            unsubscribe(conn, lead.id, sent.topic, now=now, send=sent.key, source="list_unsubscribe_mail")
         case "opt_out":
-            unsubscribe(conn, row.id, ALL, now=now, send=sent.key if sent is not None else None, source="reply")
-            _shut_sender(conn, mail.sender, row.email, now)
+            unsubscribe(conn, lead.id, ALL, now=now, send=sent.key if sent is not None else None, source="reply")
+            _shut_sender(conn, mail, lead, now)
+            if verdict.more:
+                _hear(conn, lead.id, message, sent, now)
         case "automatic":
-            _ignore(conn, row.id, sent, verdict, now)
+            _ignore(conn, lead.id, sent, verdict, now)
         case "written":
-            _hear(conn, row.id, message, sent, now)
-    return Taken("left" if leaves else verdict.kind, row.id)
+            _hear(conn, lead.id, message, sent, now)
+
+
+def _known_as(mail: Inbound, lead: str) -> str:
+    return hashlib.sha256(f"{lead}\n{mail.identity}".encode()).hexdigest()
 
 
 def page(
@@ -165,7 +187,16 @@ def _ignore(conn: Connection, lead: str, sent: Row[Any] | None, verdict: Verdict
     timeline.add(conn, lead, line)
 
 
-def _shut_sender(conn: Connection, sender: str, own: str | None, now: datetime) -> None:
-    """Who wrote from another address than the one he is mailed at means that one, too."""
-    if sender and normalised(sender) != own:
-        suppress_all(conn, [suppression(sender, ALL, "unsubscribed", at=now, source="reply")])
+def _shut_sender(conn: Connection, mail: Inbound, lead: Row[Any], now: datetime) -> None:
+    """Who wrote from another address than the one he is mailed at means that one, too; if it is he who wrote."""
+    address = normalised(mail.sender)
+    if not address or address == lead.email:
+        return
+    if mail.proven:
+        suppress_all(conn, [suppression(address, ALL, "unsubscribed", at=now, source="reply")])
+    else:
+        _doubt(conn, lead.id, "the other address it came from stays open: that domain vouches for nothing", now)
+
+
+def _doubt(conn: Connection, lead: str, reason: str, now: datetime) -> None:
+    timeline.add(conn, lead, Line(at=now, kind="decision", what="reply_unproven", reason=reason))

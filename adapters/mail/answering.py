@@ -20,9 +20,10 @@ def answer_of(mail: InboxMail, text: str, *, subject: str | None = None, automat
         answer["Auto-Submitted"] = "auto-replied"
     quoted = "\n".join(f"> {line}" for line in mail.text.splitlines())
     answer.set_content(f"{text}\n\n{mail.from_email} wrote:\n{quoted}\n", charset="utf-8", cte="base64")
+    vouched = f"{{@{mail.to.rpartition('@')[2]} : pass}}"  # the inbox is that of its reader
     boundary = secrets.token_hex(16)
-    parts = (
-        b"--", boundary.encode(), b'\r\nContent-Disposition: form-data; name="email"\r\n\r\n', answer.as_bytes(),
-        b"\r\n--", boundary.encode(), b"--\r\n",
-    )  # fmt: skip
-    return b"".join(parts), f"multipart/form-data; boundary={boundary}"
+    parts = [
+        b'--%s\r\nContent-Disposition: form-data; name="%s"\r\n\r\n%s\r\n' % (boundary.encode(), name, value)
+        for name, value in ((b"email", answer.as_bytes()), (b"dkim", vouched.encode()))
+    ]
+    return b"".join(parts) + b"--%s--\r\n" % boundary.encode(), f"multipart/form-data; boundary={boundary}"

@@ -9,23 +9,25 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from email import message_from_bytes
+from email.errors import HeaderParseError
 from email.header import decode_header
 from email.message import Message
 from email.utils import getaddresses
-from html.parser import HTMLParser
 from typing import Any
 
 from python_multipart import parse_form
 from python_multipart.exceptions import FormParserError
 
 from adapters.mail.charsets import decoded
+from adapters.mail.html_words import from_html
 from nurture.errors import NurtureError
 
 LONGEST_TEXT = 50_000
 LONGEST_SUBJECT = 400
 _MOST_ADDRESSES = 50
-_BLOCKS = frozenset({"p", "div", "br", "li", "tr", "h1", "h2", "h3", "hr", "table", "blockquote"})
-_UNSEEN = frozenset({"style", "script", "head", "title"})
+_LONGEST_HEADER, _MOST_HEADERS = 2_000, 300
+_LONGEST_ADDRESSES, _MOST_OF_A_NAME = 10_000, 10
+"""More of a header than this is not looked at: to find encoded words takes the library the square of its length."""
 
 
 class MalformedInbound(NurtureError):
@@ -43,7 +45,8 @@ class MalformedInbound(NurtureError):
 class Inbound:
     """One mail that came in. `to`: every address it was for, in lower case; `headers`: by name in lower case.
 
-    `identity` is the same for the same mail, however often it is handed in.
+    `identity` is the same for the same mail, however often it is handed in; `proven`: the sender's own domain vouches
+    for it, by a signature (DKIM) or by the server that handed it over (SPF). Anybody can write any From.
     """
 
     to: tuple[str, ...]
@@ -53,19 +56,29 @@ class Inbound:
     identity: str
     headers: Mapping[str, str] = field(default_factory=dict)
     attachments: int = 0
+    proven: bool = False
 
 
 def read(body: bytes, content_type: str) -> Inbound:
     """The mail of one request.
 
     Raises:
-        MalformedInbound: it is not multipart/form-data, or has neither a raw mail nor a sender.
+        MalformedInbound: it is not multipart/form-data, has neither a raw mail nor a sender, or cannot be read at all.
     """
+    try:
+        return _read(body, content_type)
+    except MalformedInbound:
+        raise
+    except Exception as error:  # whatever a library says of a mail made to break it, RecursionError among it
+        raise MalformedInbound(f"it cannot be read ({type(error).__name__})") from error
+
+
+def _read(body: bytes, content_type: str) -> Inbound:
     fields, files = _form(body, content_type)
     charsets = _json(fields.get("charsets"))
     envelope = _json(fields.get("envelope"))
     if "email" in fields:
-        message = message_from_bytes(fields["email"])
+        message = message_from_bytes(_shortened(fields["email"]))
         subject, text, attachments = _words(message.get("Subject", "")), *_text_of(message)
         identified = fields["email"]
     else:
@@ -74,7 +87,7 @@ def read(body: bytes, content_type: str) -> Inbound:
             for name in ("subject", "text", "html", "headers")
             if name in fields
         }
-        message = message_from_bytes(told.get("headers", "").encode(errors="replace"))
+        message = message_from_bytes(_shortened(told.get("headers", "").encode(errors="replace")))
         for name in ("from", "to"):
             if name not in message and name in fields:
                 message[name] = _one_line(decoded(fields[name], _charset(charsets, name)))
@@ -85,7 +98,7 @@ def read(body: bytes, content_type: str) -> Inbound:
         identified = b"\n".join(
             (fields.get("from", b""), fields.get("subject", b""), fields.get("text", b""), fields.get("html", b""))
         )
-    headers = {name.lower(): _one_line(_words(value)) for name, value in message.items()}
+    headers = {_storable(name.lower()): _one_line(_words(value)) for name, value in message.items()[:_MOST_HEADERS]}
     senders = _addresses(message.get_all("From", []))
     sender = senders[0] if senders else str(envelope.get("from") or "").strip().lower()
     if not sender and not headers:
@@ -100,13 +113,14 @@ def read(body: bytes, content_type: str) -> Inbound:
     named = headers.get("message-id", "").strip()
     identity = hashlib.sha256(named.encode(errors="replace") if named else identified).hexdigest()
     return Inbound(
-        to=tuple(dict.fromkeys(to))[:_MOST_ADDRESSES],
-        sender=sender[:320],
+        to=tuple(dict.fromkeys(map(_storable, to)))[:_MOST_ADDRESSES],
+        sender=_storable(sender)[:320],
         subject=_one_line(_storable(subject))[:LONGEST_SUBJECT],
         text=_storable(text)[:LONGEST_TEXT],
         identity=identity,
         headers=headers,
         attachments=attachments,
+        proven=_proven(fields, sender, str(envelope.get("from") or "")),
     )
 
 
@@ -149,8 +163,33 @@ def _charset(charsets: Mapping[str, Any], name: str) -> str | None:
     return told if isinstance(told, str) else None
 
 
+def _proven(fields: Mapping[str, bytes], sender: str, handed_over_by: str) -> bool:
+    """Whether SendGrid's `dkim`, such as `{@example.com : pass}`, or `SPF` passed for the domain of the sender."""
+    own = sender.rpartition("@")[2]
+    dkim = fields.get("dkim", b"").decode(errors="replace").lower()
+    signed = [domain for domain, result in re.findall(r"@([^\s:,{}@]{1,255})\s*:\s*(\w+)", dkim) if result == "pass"]
+    if fields.get("SPF", b"").strip().lower() == b"pass":
+        signed.append(handed_over_by.strip().lower().rpartition("@")[2])
+    return bool(own) and any(_akin(own, each) for each in signed)
+
+
+def _akin(one: str, other: str) -> bool:
+    """Of one organisation: the same domain, or one below the other."""
+    return bool(other) and (one == other or one.endswith(f".{other}") or other.endswith(f".{one}"))
+
+
 def _number(told: bytes | None, files: int) -> int:
     return max(int(told), files) if told is not None and told.isdigit() and len(told) < 4 else files
+
+
+_OF_CONTENT = re.compile(
+    rb"(?<![^\r\n])content-[a-z-]{1,40}:[^\r\n]*+(?:(?:\r\n|\r|\n)[ \t][^\r\n]*+)*+", re.IGNORECASE
+)
+
+
+def _shortened(mail: bytes) -> bytes:
+    """With no more of a header of a part than a mail program writes: parameters, too, take the square of it."""
+    return _OF_CONTENT.sub(lambda found: found[0][:_LONGEST_HEADER], mail)
 
 
 # --- the mail -------------------------------------------------------------------------------------------------------
@@ -169,20 +208,23 @@ def _text_of(message: Message) -> tuple[str, int]:
             attachments += 1
             continue
         content = part.get_payload(decode=True)
-        charset = part.get_content_charset()
+        try:
+            charset = part.get_content_charset()
+        except ValueError:  # a name that is none, in RFC 2231's form
+            charset = None
         text = decoded(content if isinstance(content, bytes) else b"", charset)
         (plain if kind == "text/plain" else html).append(text)
     text = "\n".join(plain)
     return (text if text.strip() or not html else from_html("\n".join(html))), attachments
 
 
-def _words(header: object) -> str:
+def _words(header: object, longest: int = _LONGEST_HEADER) -> str:
     """A header in words: encoded ones are read, in whatever character set."""
+    said = str(header)[:longest]
     try:
-        parts = decode_header(str(header))
-    except (ValueError, LookupError):  # half an encoded word
-        return str(header)
-    return "".join(_decoded(part, charset) for part, charset in parts)
+        return _storable("".join(_decoded(part, charset) for part, charset in decode_header(said)))
+    except (HeaderParseError, ValueError, LookupError):  # half an encoded word
+        return _storable(said)
 
 
 def _decoded(part: object, charset: str | None) -> str:
@@ -199,7 +241,9 @@ def _decoded(part: object, charset: str | None) -> str:
 def _addresses(headers: list[Any]) -> list[str]:
     return [
         address.strip().lower()
-        for _, address in getaddresses([_one_line(_words(each)) for each in headers])
+        for _, address in getaddresses(
+            [_one_line(_words(each, _LONGEST_ADDRESSES)) for each in headers[:_MOST_OF_A_NAME]]
+        )
         if "@" in address
     ]
 
@@ -210,50 +254,3 @@ def _one_line(text: str) -> str:
 
 def _storable(text: str) -> str:
     return text.encode(errors="replace").decode().replace("\0", "")
-
-
-class _Plain(HTMLParser):
-    def __init__(self) -> None:
-        super().__init__(convert_charrefs=True)
-        self.lines: list[str] = [""]
-        self._quoted = 0
-        self._unseen = 0
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:  # noqa: ARG002
-        if tag in _UNSEEN:
-            self._unseen += 1
-        if tag in _BLOCKS:
-            self._break()
-        if tag == "blockquote":
-            self._quoted += 1
-            self._break()
-        if tag == "hr":
-            self.lines[-1] += "-" * 24
-            self._break()
-
-    def handle_endtag(self, tag: str) -> None:
-        if tag in _UNSEEN:
-            self._unseen = max(0, self._unseen - 1)
-        if tag == "blockquote":
-            self._quoted = max(0, self._quoted - 1)
-        if tag in _BLOCKS:
-            self._break()
-
-    def handle_data(self, data: str) -> None:
-        if not self._unseen:
-            self.lines[-1] += re.sub(r"\s+", " ", data)
-
-    def _break(self) -> None:
-        prefix = "> " if self._quoted else ""
-        if self.lines[-1].strip(" >"):
-            self.lines.append(prefix)
-        else:
-            self.lines[-1] = prefix
-
-
-def from_html(html: str) -> str:
-    """The words of a page of HTML, a block a line; what it quotes is marked with `>` as in plain text."""
-    reader = _Plain()
-    reader.feed(html[: 4 * LONGEST_TEXT])
-    reader.close()
-    return "\n".join(line.rstrip() for line in reader.lines).strip()

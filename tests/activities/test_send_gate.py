@@ -257,7 +257,9 @@ def test_a_mail_that_is_held_does_not_go_after_its_reader_has_left(desk: SendDes
             case "everything":
                 leave_all(conn, LEAD, now=desk.now(), send=None)
             case _:
-                mail = Inbound(to=("x@example.com",), sender=EMAIL, subject="Re: x", text="配信停止", identity="1")
+                mail = Inbound(
+                    to=("x@example.com",), sender=EMAIL, subject="Re: x", text="配信停止", identity="1", proven=True
+                )
                 assert take(conn, mail, desk.now()).became == "opt_out"
     assert (desk.send().outcome, desk.row().state, desk.row().reason) == ("refused", "refused", "suppressed: one_click")
     assert desk.taken() == 0

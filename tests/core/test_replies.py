@@ -42,12 +42,21 @@ def quoted(text: str, mark: str = "> ") -> str:
         "Please stop sending me these emails.",
         "Don't email me again",
         "I no longer want to receive your newsletter.",
+        "配信を停止してください",
+        "メールマガジンの購読を解除したいです。",
+        "メールの配信を停止してください。\n\n株式会社サンプル\n田中太郎\nTEL 03-0000-0000",
+        "unsubscribe",
+        "remove me from your list",
+        "Don't send me any more emails please",
+        "Opt out",
+        "もうメールしないでください",
     ],
 )
 def test_a_wish_to_get_no_more_mail_is_understood(text: str) -> None:
     """With greetings before it and a signature below, in the words that people use."""
-    assert judge({}, "Re: お知らせ", text).kind == "opt_out"
-    assert judge({}, "Re: お知らせ", f"{text}\n\n{quoted(FOOTER)}").kind == "opt_out"
+    for whole in (text, f"{text}\n\n{quoted(FOOTER)}"):
+        verdict = judge({}, "Re: お知らせ", whole)
+        assert (verdict.kind, verdict.more) == ("opt_out", False)
 
 
 @pytest.mark.parametrize("subject", ["unsubscribe", "配信停止", "メール配信停止希望", "退会", "STOP"])
@@ -74,11 +83,39 @@ def test_a_subject_that_says_nothing_else_is_a_wish(subject: str) -> None:
         "配信停止の理由についてアンケートを取りたいのですが",
         "メルマガを再開してください（以前、配信停止にしました）",
         "Please do not hesitate to call me.",
+        "ご案内の資料は不要ですが、お見積りをお願いします。",
+        "メールでのお見積りは不要です。お電話をください。",
+        "セミナーの登録を取り消して、来月の回に変更できますか。",
+        "配信の停止ボタンはどこですか",
+        "Don't send a quote yet, let's talk on Tuesday. Can you call me?",
+        "Please do not mail the brochure, I'd rather have a demo.",
+        "Remove this line item and we will sign.",
+        "Take me off the call on Tuesday, Bob will join.",
+        "Remove me from the meeting invite please",
+        "I don't want to miss your newsletter, is there an archive?",
+        "Stop by our booth on Tuesday.",
+        "セミナーのご案内メールの登録は不要でしょうか？",
     ],
 )
 def test_who_only_speaks_of_it_is_a_person_to_be_answered(text: str) -> None:
     """In doubt a rep reads it: that costs a minute, and a lead that is shut out by mistake is lost."""
     assert judge({}, "Re: お知らせ", text).kind == "written"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "配信を停止してください。見積書はいつ届きますか。",
+        "メルマガは不要ですが、お見積りをお願いします。",
+        "配信停止をお願いします。\n来週の打ち合わせは予定どおりでお願いします。",
+        "Please remove me from your list. Can you call me on Tuesday?",
+        "Unsubscribe\nPlease send the contract to my colleague instead.",
+    ],
+)
+def test_who_wants_no_more_mail_and_says_more_is_read_as_well(text: str) -> None:
+    """The address is shut, and what else was said is not lost."""
+    verdict = judge({}, "Re: お知らせ", text)
+    assert (verdict.kind, verdict.more) == ("opt_out", True)
 
 
 QUOTING = {

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection, insert, select, update
 
-from adapters.database import consents, enrolments, leads, page_views, replies, timeline
+from adapters.database import consents, disclosure, enrolments, leads, page_views, replies, timeline
 from adapters.database.deployments import DeploymentStore
 from adapters.database.engine import reading, writing
 from adapters.database.events import accept, accept_mail, happened, unsubscribe
@@ -19,7 +19,7 @@ from adapters.database.mail_events import MailEvent
 from adapters.database.merging import Merged, MergeRefused, carry_out, merge
 from adapters.database.numbering import file_all, file_events, stored_after
 from adapters.database.pages import shown
-from adapters.database.schema import audit, entries, events, handoffs, sends
+from adapters.database.schema import audit, confirmations, entries, events, handoffs, sends
 from adapters.database.schema import enrolments as enrolment_rows
 from adapters.database.schema import leads as lead_rows
 from adapters.database.schema import timeline as timeline_rows
@@ -189,11 +189,62 @@ def test_rule_8_a_click_that_came_along_and_was_a_machines_is_marked_where_it_st
     )
 
 
+def test_a_letter_handed_in_again_after_the_merge_is_the_same_letter(
+    store: DeploymentStore, one: Callable[..., Merged]
+) -> None:
+    """The provider tries again for three days, and a merge takes a moment."""
+    with writing(store.engine) as conn:
+        assert replies.take(conn, letter("1"), NOW - DAY).became == "written"
+    one()
+    with writing(store.engine) as conn:
+        assert replies.take(conn, letter("1"), NOW) == replies.Taken("duplicate", "a")
+
+
 def letter(identity: str) -> Inbound:
     """A mail from the address of `b`."""
     return Inbound(
-        to=("x@example.com",), sender="b@example.com", subject="価格", text="教えてください", identity=identity
+        to=("x@example.com",),
+        sender="b@example.com",
+        subject="価格",
+        text="教えてください",
+        identity=identity,
+        proven=True,
     )
+
+
+def ask(conn: Connection, until: datetime = NOW + DAY) -> None:
+    """A form of the lead `b` waits for the mail's button."""
+    conn.execute(
+        insert(confirmations).values(
+            lead="b", number=1, form="letter", topic="newsletter", template="x", held=[],
+            address_hash=consents.address_hash("b@example.com"), wording_version="1", wording="…",
+            asked_at=NOW - DAY, until=until, asked_real=NOW - DAY, due_real=NOW - DAY,
+        )
+    )  # fmt: skip
+
+
+def test_a_consent_that_a_mail_asks_for_is_not_lost_by_a_merge(
+    store: DeploymentStore, one: Callable[..., Merged]
+) -> None:
+    """The mailbox that was asked is none that mail would go to: the merge waits, or goes the other way round."""
+    with writing(store.engine) as conn:
+        ask(conn)
+    with pytest.raises(MergeRefused, match="asked by mail to confirm"):
+        one()
+    assert one("b", "a").keep == "b"
+
+
+def test_a_request_that_has_ended_is_told_with_the_one_it_became(
+    store: DeploymentStore, one: Callable[..., Merged]
+) -> None:
+    """Disclosure tells of both leads' requests, and of every address."""
+    with writing(store.engine) as conn:
+        ask(conn, until=NOW - timedelta(hours=1))
+    one()
+    with reading(store.engine) as conn:
+        told = disclosure.of(conn, "a", store, NOW)
+    assert [each["form"] for each in told["confirmations"]] == ["letter"]
+    assert told["profile"]["emails"] == ["a@example.com", "b@example.com"]
 
 
 def test_a_chain_of_merges_leads_to_the_end(store: DeploymentStore, one: Callable[..., Merged]) -> None:

@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 import json
+import time
 from contextlib import suppress
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from adapters.mail.charsets import decoded
-from adapters.mail.inbound import MalformedInbound, from_html, read
+from adapters.mail.html_words import from_html
+from adapters.mail.inbound import MalformedInbound, read
 from nurture.replies import judge
 
 BOUNDARY = "b0"
 HEADERS = st.sampled_from([
     b"From: =?ISO-2022-JP?B?GyRCRnxLXDhsGyhC?= <a@example.com>", b"From: \xff\xfe", b"From: a@b@c", b"From:", b"To: <>",
-    b"Subject: =?utf-8?B?####?=", b"Subject: =?no-such?Q?x?=", b"Subject: =?shift_jis?B?gqA=?= =?", b"Message-ID: <x>",
+    b"Subject: =?utf-8?B?####?=", b"Subject: =?utf-8?b?a?=",
+    b"Content-Type: text/plain; charset*=a\0b''x",
+    b"Subject: =?no-such?Q?x?=", b"Subject: =?shift_jis?B?gqA=?= =?",
+    b"Message-ID: <x>",
     b"Content-Type: multipart/mixed; boundary=", b"Content-Type: text/plain; charset=no-such", b"Content-Type: ///",
     b"Content-Transfer-Encoding: base64", b"Content-Type: message/rfc822",
     b"Content-Type: text/html; charset=iso-2022-jp",
@@ -91,3 +97,62 @@ def test_every_text_is_read_in_every_character_set(content: bytes, charset: str 
 def test_every_page_of_html_becomes_words(html: str) -> None:
     """Also one that is none."""
     from_html(html)
+
+
+@pytest.mark.parametrize(
+    "mail",
+    [
+        b"From: a@example.com\nSubject: =?utf-8?b?a?=\n\nhello",
+        b"From: a@example.com\nX-Any: =?utf-8?b?a?=\n\nhello",
+        b"From: a@example.com\nContent-Type: text/plain; charset*=a\0b''x\n\nhello",
+    ],
+)
+def test_a_header_that_is_half_broken_costs_no_letter(mail: bytes) -> None:
+    """It is kept as it stands."""
+    read_mail = read(form({"email": mail}), f"multipart/form-data; boundary={BOUNDARY}")
+    assert (read_mail.sender, read_mail.text) == ("a@example.com", "hello")
+
+
+@pytest.mark.parametrize(
+    "mail",
+    [
+        b"From: " + b"(" * 5_000 + b"\n\nhello",
+        b"".join(b"Content-Type: multipart/mixed; boundary=b%d\n\n--b%d\n" % (each, each) for each in range(1_000)),
+        b"Content-Type: message/rfc822\n\n" * 2_000,
+    ],
+)
+def test_a_mail_made_to_break_the_reader_is_refused_in_words(mail: bytes) -> None:
+    """Or read; the provider is to hear of no error."""
+    with suppress(MalformedInbound):
+        read(form({"email": b"To: x@example.com\n" + mail}), f"multipart/form-data; boundary={BOUNDARY}")
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        b"Subject: " + b"=?utf-8?b?a" * 20_000,
+        b"To: " + b"=?utf-8?b?a" * 20_000,
+        b"X-Any: =?utf-8?b?a=?utf-8?b?a\n" * 20_000 + b"X-End: y",
+        b"Content-Type: text/plain; " + b'a"; ' * 40_000,
+        b'Content-Type: text/plain; "' + b";" * 200_000,
+        b'Content-Type: text/plain;\n "' + b"\n ;;;;" * 40_000,
+    ],
+)
+def test_no_header_takes_long(header: bytes) -> None:
+    """The library looks for encoded words and parameters in the square of their length."""
+    began = time.process_time()
+    told = read(
+        form({"email": b"From: a@example.com\n" + header + b"\n\nhello"}), f"multipart/form-data; boundary={BOUNDARY}"
+    )
+    assert time.process_time() - began < 4
+    assert told.text.strip() == "hello"
+
+
+def test_a_sender_that_cannot_be_kept_loses_no_mail() -> None:
+    """Half a character and NUL, in the envelope and in the header."""
+    kind = f"multipart/form-data; boundary={BOUNDARY}"
+    envelope = json.dumps({"from": "\ud800@x", "to": ["\ud800@y", "a\0@y"]}).encode()
+    told = read(form({"headers": b"Subject: x", "envelope": envelope, "text": b"hello"}), kind)
+    assert (told.sender, told.to, told.text) == ("?@x", ("?@y", "a@y"), "hello")
+    named = read(form({"headers": b"Subject: x", "from": b"a\0b@example.com", "text": b"hello"}), kind)
+    assert named.sender == "ab@example.com"

@@ -163,11 +163,11 @@ def test_a_child_reads_the_same_settings_in_another_directory(environment: pytes
     environment.setenv("NURTURE_API_KEY", "key")
     environment.setenv("NURTURE_MAIL_RATE", "2.5")
     environment.setenv("NURTURE_SENDGRID_WEBHOOK_KEYS", " , ".join(keys))
-    environment.setenv("NURTURE_SITES", "https://WWW.example.co.jp:443/, http://127.0.0.1:3000")
+    environment.setenv("NURTURE_SITES", "https://WWW.example.co.jp:443/, http://127.0.0.1:3000, https://例え.jp")
     environment.setenv("NURTURE_SAMPLE_SITE", "1")
     settings = read_settings()
     assert settings.sendgrid_webhook_keys == keys
-    assert settings.sites == ("https://www.example.co.jp", "http://127.0.0.1:3000")
+    assert settings.sites == ("https://www.example.co.jp", "http://127.0.0.1:3000", "https://xn--r8jz45g.jp")
     assert settings.origins == {*settings.sites, "http://127.0.0.1:8080"}
     for name, value in settings.environment().items():
         environment.setenv(name, value)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+import time
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
@@ -10,10 +12,11 @@ from typing import Any
 
 import httpx
 import pytest
+from prometheus_client import REGISTRY
 from pydantic import SecretStr
 from sqlalchemy import insert, select, text
 
-from adapters.database.engine import reading, writing
+from adapters.database.engine import open_database, reading, writing
 from adapters.database.schema import events, leads, page_views, sends, visitors
 from adapters.mail.link_tokens import Came, LinkTokens
 from adapters.settings import Settings
@@ -203,6 +206,9 @@ async def test_a_visitor_sees_no_fault_of_ours(listening: Process, page: httpx.A
         ("/", "/"),
         ("/%E6%96%99%E9%87%91", "/料金"),
         ("/users/taro%40example.co.jp/edit", "/users/~/edit"),
+        ("/users/taro%2540example.co.jp/edit", "/users/~/edit"),
+        ("/users/taro%25252540example.co.jp/edit", "/users/~/edit"),
+        ("/100%25", "/100%"),
         ("catalog", "catalog"),
         ("  ", ""),
     ],
@@ -226,5 +232,32 @@ async def test_the_sample_site_is_there_only_where_it_is_asked_for(process: Proc
         assert (await client.get("/site/nothing")).status_code == 404
         assert (await client.get("/site/catalog.txt")).headers["content-disposition"].startswith("attachment")
         assert (await client.get("/site", headers={"Accept-Language": "en"})).headers["location"] == "/site/en/"
+        marked = await client.get("/site?nv=x&a=1", headers={"Accept-Language": "en"})
+        assert marked.headers["location"] == "/site/en/?nv=x&a=1"
         assert (await tell(client, Origin=HOST, **{"User-Agent": CHROME})).status_code == 204
     assert len(rows(process, page_views)) == 1
+
+
+async def test_a_busy_database_costs_page_views_and_nothing_else(
+    listening: Process, page: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They wait a moment, four at a time, and are counted as lost; other routes have their threads."""
+    monkeypatch.setattr("web.page_views.PATIENCE", timedelta(seconds=0.5))
+    assert (await tell(page)).status_code == 204
+    before = _lost()
+    other = open_database(listening.engine.url.render_as_string(hide_password=False))
+    with writing(other) as connection:
+        if connection.dialect.name == "postgresql":
+            connection.exec_driver_sql("LOCK TABLE events, leads, page_views, visitors IN ACCESS EXCLUSIVE MODE")
+        began = time.monotonic()
+        told = asyncio.gather(*(tell(page, {**VISIT, "id": f"w{number}"}) for number in range(60)))
+        await asyncio.sleep(0.1)
+        assert (await listening.anybody().get("/health/live")).status_code == 200
+        assert {answer.status_code for answer in await told} == {204}
+        assert time.monotonic() - began < 10
+    other.dispose()
+    assert _lost() - before == 60
+
+
+def _lost() -> float:
+    return REGISTRY.get_sample_value("nurture_page_views_received_total", {"result": "lost"}) or 0

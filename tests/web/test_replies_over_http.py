@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from datetime import UTC, datetime
 from email.message import EmailMessage
 from typing import Any
@@ -192,7 +192,7 @@ async def test_signs_beyond_the_standard_are_read_as_mail_programs_mean_them(
 
 async def test_a_wish_for_no_more_mail_shuts_the_address_for_all_topics_at_once(mailbox: Mailbox) -> None:
     """In the transaction of the request, and for the address it was written from as well; nobody of sales is told."""
-    assert await mailbox.hand_in(parsed("配信停止\n\n" + FOOTER, sender="private@example.com")) == "opt_out"
+    assert await mailbox.hand_in(parsed("配信停止\n\n" + FOOTER, sender="private@example.com", SPF="pass")) == "opt_out"
     for topic in ("newsletter", "seminars"):
         assert mailbox.why_shut(topic) == "one_click"
         assert mailbox.why_shut(topic, "private@example.com") == "unsubscribed"
@@ -260,6 +260,51 @@ async def test_without_a_token_a_mail_is_known_by_its_sender_and_else_by_nobody(
     assert "@" not in told.out + told.err
 
 
+@pytest.mark.parametrize(
+    ("fields", "proven"),
+    [
+        ({"dkim": "{@example.co.jp : pass}"}, True),
+        ({"dkim": "{@mail.example.co.jp : pass}"}, True),
+        ({"dkim": "{@evil.example : pass, @example.co.jp : fail}"}, False),
+        ({"dkim": "{@evilexample.co.jp : pass}"}, False),
+        ({"dkim": "none"}, False),
+        ({"dkim": "", "SPF": "pass"}, True),
+        ({"dkim": "", "SPF": "softfail"}, False),
+        ({"dkim": "", "SPF": "pass", "envelope": '{"to": ["x@y"], "from": "any@evil.example"}'}, False),
+    ],
+)
+async def test_a_forged_sender_stops_nothing(mailbox: Mailbox, fields: dict[str, str], *, proven: bool) -> None:
+    """Without the token of a mail only its From says whose it is; the letter is kept, and the timeline says why."""
+    told = {**parsed("配信停止", to="info@reply.example.co.jp"), **fields}
+    assert await mailbox.hand_in(told) == ("opt_out" if proven else "unproven")
+    assert mailbox.why_shut("newsletter") == ("one_click" if proven else None)
+    assert len(mailbox.rows(events)) == int(proven)
+    assert [row.kind for row in mailbox.rows(replies)] == ["opt_out" if proven else "written"]
+    assert [line.what for line in mailbox.rows(timeline)].count("reply_unproven") == int(not proven)
+
+
+async def test_a_forged_sender_does_not_shut_the_address_of_somebody_else(mailbox: Mailbox) -> None:
+    """Who has the token of a mail may stop the mails of its reader, and nobody else's."""
+    told = parsed("配信停止", sender="victim@example.com", dkim="{@evil.example : pass}")
+    assert await mailbox.hand_in(told) == "opt_out"
+    assert mailbox.why_shut("newsletter") == "one_click"
+    assert mailbox.why_shut("newsletter", "victim@example.com") is None
+    assert "reply_unproven" in [line.what for line in mailbox.rows(timeline)]
+
+
+async def test_who_wants_no_more_and_says_more_is_shut_and_read(mailbox: Mailbox) -> None:
+    """Both: the address is shut at once, and sales hears of the rest."""
+    assert await mailbox.hand_in(parsed("配信を停止してください。見積書はいつ届きますか。")) == "opt_out"
+    assert mailbox.why_shut("seminars") == "one_click"
+    assert [(each.type, each.properties) for each in mailbox.rows(events)][1] == ("replied", {"written": True})
+
+
+async def test_a_mail_that_breaks_the_reader_is_answered_without_an_error(mailbox: Mailbox) -> None:
+    """A 5xx would come again for three days."""
+    mail = b"From: " + b"(" * 5_000 + b"\nTo: x@example.com\n\nhello"
+    assert await mailbox.hand_in({"email": mail}) in {"malformed", "unknown"}
+
+
 async def test_an_erased_lead_is_not_remembered_by_what_it_writes(mailbox: Mailbox) -> None:
     """Nothing of it is kept."""
     with writing(mailbox.process.engine) as connection:
@@ -302,8 +347,14 @@ async def test_what_can_never_be_read_is_not_asked_for_again(mailbox: Mailbox, c
 async def test_a_mail_may_be_larger_than_other_requests_and_is_turned_away_above_30_mb(mailbox: Mailbox) -> None:
     """A picture in a signature must not silence who wants no more mail."""
     assert await mailbox.hand_in(parsed("配信停止"), {"attachment1": b"x" * MOST_BYTES}) == "opt_out"
-    answer = await mailbox.process.anybody().post(mailbox.path, content=b"x" * (MOST_BYTES_OF_MAIL + 1))
-    assert answer.status_code == 413
+
+    async def unmeasured() -> AsyncIterator[bytes]:
+        for _ in range(31):
+            yield b"x" * 1024**2
+
+    for content in (b"x" * (MOST_BYTES_OF_MAIL + 1), unmeasured()):
+        answer = await mailbox.process.anybody().post(mailbox.path, content=content)
+        assert (answer.status_code, answer.json()["do"]) == (413, "send at most 30 MB at once")
 
 
 async def test_the_reader_of_the_built_in_inbox_can_write_back(process: Process) -> None:

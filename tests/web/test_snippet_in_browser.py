@@ -171,16 +171,32 @@ def test_a_link_to_a_form_and_a_form_of_the_site_take_the_browser_along(site: Si
     assert known.lead == next(row.id for row in site.rows(leads) if row.email == "own@example.co.jp")
 
 
+def test_who_takes_the_consent_back_leaves_no_id_on_the_page(site: Site, browser: BrowserContext) -> None:
+    """Neither in links that were followed elsewhere nor in forms that were not sent after all."""
+    site.script["attributes"] = 'data-consent="granted"'
+    page = at(browser, site, "/pricing")
+    page.evaluate("addEventListener('click', e => e.preventDefault())")
+    page.evaluate("addEventListener('submit', e => e.preventDefault())")
+    page.evaluate("document.querySelector('#form').click(), document.querySelector('#own').requestSubmit()")
+    assert page.evaluate("document.querySelectorAll('input[name=_visitor]').length") == 1
+    page.evaluate("nurture.consent(false)")
+    page.wait_for_timeout(100)
+    assert "_visitor" not in page.content()
+
+
 @pytest.mark.parametrize("signal", ["globalPrivacyControl", "doNotTrack"])
 def test_a_browser_that_asks_not_to_be_followed_is_not(site: Site, browser: BrowserContext, signal: str) -> None:
     """Not even where the page says that consent was given, nor when a banner says so; an older id is deleted."""
     browser.add_init_script(f"Object.defineProperty(navigator, '{signal}', {{value: {json.dumps('1')}}})")
     browser.add_init_script("try { localStorage.nurture = '0'.repeat(32) } catch (e) {}")
     site.script["attributes"] = 'data-consent="granted"'
+    forgotten: list[str] = []
+    browser.on("request", lambda request: forgotten.append(request.post_data or "") if "/v" in request.url else None)
     page = at(browser, site, "/pricing")
     assert page.evaluate("nurture.consent(true)") is False
     page.wait_for_timeout(300)
     assert site.seen() == []
+    assert [json.loads(each) for each in forgotten] == [{"forget": True, "visitor": "0" * 32}]
     assert page.evaluate(KNOWN) is None
 
 

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import httpx
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
+from adapters.database import erasures
 from adapters.database.consents import suppressed
-from adapters.database.engine import reading
+from adapters.database.engine import Busy, reading, writing
+from adapters.database.schema import erasures as erasure_rows
 from adapters.database.schema import events, suppressions
 from adapters.mail.tokens import Subscription, UnsubscribeTokens
 from tests.web.process import Process
@@ -72,3 +76,62 @@ async def test_a_link_that_is_not_ours_is_404(process: Process, path: str, metho
         assert answer.status_code == 404
         assert answer.headers["content-type"].startswith("text/html")
     assert why_suppressed(process) is None
+
+
+async def came_back(process: Process) -> None:
+    """The lead was forgotten, and its person has posted a form since, under another lead."""
+    now = datetime.now(UTC)
+    with writing(process.engine) as connection:
+        erasures.ask(connection, "l1", by="tests", now=now, real_now=now)
+
+
+@pytest.mark.parametrize("asked", [False, True])
+async def test_an_old_link_of_somebody_who_was_forgotten_shuts_the_address(
+    process: Process, path: str, *, asked: bool
+) -> None:
+    """Who came back by a form since is the same reader, as long as it is known which address it was."""
+    await came_back(process)
+    if asked:  # the provider was told, so that only the hash is left
+        with writing(process.engine) as connection:
+            connection.execute(update(erasure_rows).values(addresses=[]))
+    for _ in range(2):
+        assert (await process.anybody().post(path, data={"List-Unsubscribe": "One-Click"})).status_code == 200
+    with reading(process.engine) as connection:
+        rows = connection.execute(select(suppressions).where(suppressions.c.reason == "one_click")).all()
+    assert [row.scope for row in rows] == ["newsletter"]
+
+
+async def test_an_old_link_of_somebody_who_is_forgotten_for_good_promises_nothing(process: Process, path: str) -> None:
+    """The page does not know it, and names the contact."""
+    await came_back(process)
+    with writing(process.engine) as connection:
+        connection.execute(update(erasure_rows).values(addresses=[], address_hash=None))
+    sender = process.store.current().sender
+    assert sender is not None
+    for method in ("GET", "POST"):
+        answer = await process.anybody().request(method, path)
+        assert answer.status_code == 404
+        assert sender.contact in answer.text
+
+
+async def test_a_post_in_a_character_set_that_is_none_is_one_click(process: Process, path: str) -> None:
+    """Mail programs send all kinds of them."""
+    for charset in ("undefined", "no-such"):
+        kind = f"multipart/form-data; boundary=b; charset={charset}"
+        body = b'--b\r\nContent-Disposition: form-data; name="x"\r\n\r\n1\r\n--b--\r\n'
+        answer = await process.anybody().post(path, content=body, headers={"Content-Type": kind})
+        assert answer.status_code == 200
+    assert why_suppressed(process) == "one_click"
+
+
+async def test_a_database_that_is_busy_is_no_fault_of_the_reader(
+    process: Process, path: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """503, to come again: a mail program that is told 422 does not."""
+
+    def busy(*_: object, **__: object) -> None:
+        raise Busy
+
+    monkeypatch.setattr("web.unsubscribe.unsubscribe", busy)
+    answer = await process.anybody().post(path, data={"List-Unsubscribe": "One-Click"})
+    assert (answer.status_code, answer.headers["Retry-After"]) == (503, "5")

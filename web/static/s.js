@@ -1,10 +1,10 @@
 // Tells Nurture what is visited and downloaded on this site, once the visitor agreed; stores and sends nothing before.
 (function (w, d, n, h) {
-  var me = d.currentScript, at = me.src.replace(/s\.js.*/, ''), base = me.dataset.base || '', key = 'nurture', id, last,
+  var me = d.currentScript, at = me.src.replace(/s\.js.*/, ''), base = me.dataset.base || '', mine = [], id, last,
     here = new URL(location), token = here.searchParams.get('nv'), refused = n.globalPrivacyControl || n.doNotTrack == 1;
-  function hex() {
-    return Array.from(crypto.getRandomValues(new Uint8Array(16)), b => (b + 256).toString(16).slice(1)).join('');
-  }
+  const on = (what, act) => w.addEventListener(what, act, true), ours = url => (url + '').startsWith(at + 'forms/'),
+    hex = () => Array.from(crypto.getRandomValues(new Uint8Array(16)), b => (b + 256).toString(16).slice(1)).join(''),
+    inside = path => base && (path + '/').startsWith(base + '/') ? path.slice(base.length) || '/' : path;
   function send(said) {
     said.visitor = id;
     fetch(at + 'v', {method: 'POST', body: JSON.stringify(said), keepalive: true, credentials: 'omit'}).catch(() => 0);
@@ -13,23 +13,24 @@
     send({id: hex(), type, subject, token});
     token = null;
   }
-  function inside(path) {
-    return base && (path + '/').startsWith(base + '/') ? path.slice(base.length) || '/' : path;
-  }
   function view() {
     if (id && last != location.pathname) tell('visited', inside(last = location.pathname));
   }
   function start(anew) {
     try {
-      id = localStorage[key] || (anew ? hex() : null);
-      if (id) localStorage[key] = id;
+      id = localStorage.nurture || (anew ? hex() : null);
+      if (id) localStorage.nurture = id;
     } catch (e) { id = null; }
     view();
   }
   function stop() {
+    try {
+      id = id || localStorage.nurture;
+      delete localStorage.nurture;
+    } catch (e) { }
     if (id) send({forget: true});
     id = last = null;
-    try { localStorage.removeItem(key); } catch (e) { }
+    mine.map(i => i.remove());
   }
   if (token) {
     here.searchParams.delete('nv');
@@ -38,8 +39,7 @@
   w.nurture = {
     id: () => id,
     consent(given) {
-      if (!given) stop();
-      else if (!refused && !id) start(true);
+      given ? refused || id || start(true) : stop();
       return !!id;
     }
   };
@@ -50,26 +50,27 @@
       view();
     };
   }
-  w.addEventListener('popstate', view);
-  d.addEventListener('click', e => {
-    const a = id && e.target.closest && e.target.closest('a[href]');
+  on('popstate', view);
+  on('click', e => {
+    const a = id && e.target.closest?.('a[href]');
     if (!a) return;
     const name = a.dataset.nurtureDownload;
     if (name || a.hasAttribute('download') || /\.(pdf|zip|docx?|xlsx?|pptx?|csv)$/i.test(a.pathname)) tell('downloaded', name || inside(a.pathname));
-    if (String(a.href).startsWith(at + 'forms/')) {
-      const to = new URL(a.href);
+    if (ours(a.href)) {
+      const was = a.href, to = new URL(was);
       to.searchParams.set('_visitor', id);
       a.href = to;
+      setTimeout(() => a.href = was);
     }
-  }, true);
-  d.addEventListener('submit', e => {
+  });
+  on('submit', e => {
     const f = e.target, i = d.createElement('input');
-    if (!id || !String(f.action).startsWith(at + 'forms/') || f.elements._visitor) return;
+    if (!id || !ours(f.action) || f.elements._visitor) return;
     i.type = 'hidden';
     i.name = '_visitor';
     i.value = id;
     f.append(i);
-  }, true);
-  if (refused) stop();
-  else start(me.dataset.consent == 'granted');
+    mine.push(i);
+  });
+  refused ? stop() : start(me.dataset.consent == 'granted');
 })(window, document, navigator, history);
