@@ -62,7 +62,8 @@ from workflows.shelf import BOOK
 log = structlog.get_logger("worker")
 
 THREADS = 16
-"""Activities run in threads: they wait for the database and the mail provider."""
+"""Activities run in threads: they wait for the database and the mail provider. None is ever stopped from outside in the
+middle (`no_thread_cancel_exception`): that could be between taking a lock and letting go of it. Each ends by itself."""
 REFRESH = timedelta(milliseconds=200)
 """How often the worker looks for a new deployment."""
 SEE_TO_SWEEP = timedelta(minutes=1)

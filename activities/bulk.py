@@ -35,7 +35,7 @@ class BulkActivities:
         self._revived = desk.meter.create_counter("nurture_workflows_revived", "Workflows started again by the sweep")
         self._revived.add(0)
 
-    @activity.defn(name=protocol.SWEEP)
+    @activity.defn(name=protocol.SWEEP, no_thread_cancel_exception=True)
     def sweep(self) -> protocol.Swept:
         """If a night has begun since the last sweep, tick every lead concerned, once; nights missed are joined.
 
@@ -77,7 +77,7 @@ class BulkActivities:
         wait = desk.clock.epoch.real_span(next_night(since, current) - desk.clock.now())
         return protocol.Swept(wait=wait, night=night)
 
-    @activity.defn(name=protocol.REVIVE)
+    @activity.defn(name=protocol.REVIVE, no_thread_cancel_exception=True)
     async def revive(self) -> int:
         """Start the workflow of every lead and every open task that should have one and has none; how many."""
         alive, tasks = await asyncio.to_thread(self._living)

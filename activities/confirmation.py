@@ -32,7 +32,7 @@ TRY_AGAIN = timedelta(minutes=1)
 class ConfirmationActivities(MailActivities):
     """The activity that sends the mail of one request, at most once."""
 
-    @activity.defn(name=protocol.SEND_CONFIRMATION)
+    @activity.defn(name=protocol.SEND_CONFIRMATION, no_thread_cancel_exception=True)
     def send_confirmation(self, order: protocol.Confirm) -> SendResult:
         """Send it, or say why not. Raises a retryable error while it cannot be made or the provider cannot take it."""
         started = activity.info().started_time

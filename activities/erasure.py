@@ -29,13 +29,13 @@ class ErasureActivities:
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
 
-    @activity.defn(name=protocol.LET_GO)
+    @activity.defn(name=protocol.LET_GO, no_thread_cancel_exception=True)
     def let_go(self, order: protocol.Erase) -> protocol.LetGo:
         """Whether the lead's workflow has heard of it and no mail is on its way."""
         with reading(self._desk.engine) as conn:
             return protocol.LetGo(done=erasures.let_go(conn, order.lead))
 
-    @activity.defn(name=protocol.FORGET_HISTORY)
+    @activity.defn(name=protocol.FORGET_HISTORY, no_thread_cancel_exception=True)
     async def forget_history(self, order: protocol.Erase) -> None:
         """Delete the runs of the lead's workflow, which carry its attributes; one that still runs ends by it."""
         left = await delete_histories(activity.client(), await asyncio.to_thread(self._workflows, order.lead))
@@ -47,7 +47,7 @@ class ErasureActivities:
             asked = conn.execute(select(confirmations.c.id).where(confirmations.c.lead == lead)).scalars().all()
         return [protocol.lead_workflow_id(lead), *map(protocol.confirmation_workflow_id, asked)]
 
-    @activity.defn(name=protocol.SCRUB)
+    @activity.defn(name=protocol.SCRUB, no_thread_cancel_exception=True)
     def scrub(self, order: protocol.Erase) -> None:
         """Take the person out of every table."""
         with writing(self._desk.engine) as conn:
@@ -55,7 +55,7 @@ class ErasureActivities:
             scrubbing.scrub(conn, order.lead, self._desk.clock.now())
         settle_log(self._desk.engine)
 
-    @activity.defn(name=protocol.ERASE_AT_PROVIDER)
+    @activity.defn(name=protocol.ERASE_AT_PROVIDER, no_thread_cancel_exception=True)
     def erase_at_provider(self, order: protocol.Erase) -> None:
         """Have the provider forget the addresses; raises a retryable error while it cannot be asked."""
         with reading(self._desk.engine) as conn:
@@ -83,7 +83,7 @@ class ErasureActivities:
         if answer == "refused":
             log.error("provider_refused_to_erase", lead=order.lead, do=BY_HAND)
 
-    @activity.defn(name=protocol.KEEP_CONSENTS)
+    @activity.defn(name=protocol.KEEP_CONSENTS, no_thread_cancel_exception=True)
     def keep_consents(self, order: protocol.Erase) -> protocol.ConsentsKept:
         """End the erasure once nothing has to be kept any more; else how long to wait."""
         now = self._desk.clock.now()

@@ -61,7 +61,7 @@ class MailActivities:
         self._desk = desk
         self._count = SendCounters(desk.meter)
 
-    @activity.defn(name=protocol.SEND_MAIL)
+    @activity.defn(name=protocol.SEND_MAIL, no_thread_cancel_exception=True)
     def send_mail(self, order: protocol.Order) -> SendResult:
         """Send one mail, or say why not. Raises a retryable error while the provider cannot take it."""
         command, started = order.command, activity.info().started_time

@@ -27,7 +27,7 @@ class ReconcileActivities:
         )
         self._lacking.add(0)
 
-    @activity.defn(name=protocol.RECONCILE)
+    @activity.defn(name=protocol.RECONCILE, no_thread_cancel_exception=True)
     def reconcile(self) -> int:
         """Take over what is lacking, list by list; how much that was. Ours is never lifted.
 

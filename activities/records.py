@@ -22,7 +22,7 @@ class RecordActivities:
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
 
-    @activity.defn(name=protocol.READ_LEAD)
+    @activity.defn(name=protocol.READ_LEAD, no_thread_cancel_exception=True)
     def read_lead(self, asked: protocol.ReadLead) -> protocol.LeadRead:
         """The stored entries above a number, those the relay has not reached numbered now."""
         with writing(self._desk.engine) as conn:
@@ -45,21 +45,21 @@ class RecordActivities:
         current = self._desk.store.current()
         return gathered(Book([current]).keeps(frozenset(), current.number), earlier)
 
-    @activity.defn(name=protocol.WRITE_RECORD)
+    @activity.defn(name=protocol.WRITE_RECORD, no_thread_cancel_exception=True)
     def write_record(self, asked: protocol.WriteRecords) -> protocol.Written:
         """Write what one advance changed, unless the store knows better."""
         with writing(self._desk.engine) as conn:
             cancelled = positions.write(conn, asked.lead, asked.records)
         return protocol.Written(behind=True) if cancelled is None else protocol.Written(cancelled=cancelled)
 
-    @activity.defn(name=protocol.GATHER_FACTS)
+    @activity.defn(name=protocol.GATHER_FACTS, no_thread_cancel_exception=True)
     def gather_facts(self, asked: protocol.GatherFacts) -> protocol.FactsGathered:
         """Make a fact sheet anew from the stored events."""
         with reading(self._desk.engine) as conn:
             facts = gathered(asked.keeps, happened(conn, asked.lead, asked.seq))
         return protocol.FactsGathered(facts=facts)
 
-    @activity.defn(name=protocol.RETIRE_LEAD)
+    @activity.defn(name=protocol.RETIRE_LEAD, no_thread_cancel_exception=True)
     def retire_lead(self, asked: protocol.RetireLead) -> bool:
         """Keep the state of an idle lead; False if something arrived meanwhile."""
         with writing(self._desk.engine) as conn:

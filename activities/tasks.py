@@ -20,7 +20,7 @@ class TaskActivities:
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
 
-    @activity.defn(name=protocol.MAKE_HANDOFF)
+    @activity.defn(name=protocol.MAKE_HANDOFF, no_thread_cancel_exception=True)
     def make_handoff(self, order: protocol.Order) -> TaskDone:
         """Make the task row, once; the handoff's own workflow tells sales."""
         command = order.command
@@ -40,7 +40,7 @@ class TaskActivities:
                 return TaskDone(key=command.handoff, at=command.at, error=why, too_late=True)
         return TaskDone(key=command.handoff, at=command.at)
 
-    @activity.defn(name=protocol.NOTIFY_PERSON)
+    @activity.defn(name=protocol.NOTIFY_PERSON, no_thread_cancel_exception=True)
     def notify_person(self, order: protocol.Order) -> TaskDone:
         """Tell a queue or a rep; tried again for as long as the receiver is down."""
         command = order.command
@@ -51,7 +51,7 @@ class TaskActivities:
         self._desk.notifier.tell(Message(key=command.key, to=command.to, text=command.text, lead=command.lead))
         return TaskDone(key=command.key, at=command.at)
 
-    @activity.defn(name=protocol.ENROLL_LEAD)
+    @activity.defn(name=protocol.ENROLL_LEAD, no_thread_cancel_exception=True)
     def enroll_lead(self, order: protocol.Order) -> TaskDone:
         """Let the database decide on the enrolment; a refusal is on the timeline and no fault."""
         command = order.command
@@ -69,7 +69,7 @@ class TaskActivities:
             )
         return TaskDone(key=command.key, at=command.at)
 
-    @activity.defn(name=protocol.NOTIFY_HANDOFF)
+    @activity.defn(name=protocol.NOTIFY_HANDOFF, no_thread_cancel_exception=True)
     def notify_handoff(self, start: protocol.HandoffStart) -> None:
         """Tell sales of a task, once: another reason that joins it later is no news; a repeat has the same key."""
         with reading(self._desk.engine) as conn:
@@ -80,7 +80,7 @@ class TaskActivities:
         with writing(self._desk.engine) as conn:
             handoffs.notified(conn, start.handoff, real_now())
 
-    @activity.defn(name=protocol.TEND_HANDOFF)
+    @activity.defn(name=protocol.TEND_HANDOFF, no_thread_cancel_exception=True)
     def tend_handoff(self, start: protocol.HandoffStart) -> protocol.HandoffTended:
         """Do what is due about a task by now, and say how long to wait before looking again."""
         now = self._desk.clock.now()
