@@ -22,7 +22,8 @@ _LISTED = 50
 def register(app: typer.Typer) -> None:
     """Add the command."""
     examples = (
-        "Examples: nurture enroll seminar_to_demo --lead lead_001 · nurture enroll seminar_to_demo --segment midsize"
+        "Examples: nurture enroll seminar_to_demo --lead lead_001 · "
+        "nurture enroll seminar_to_demo --segment midsize_infrastructure"
     )
     app.command("enroll", epilog=examples)(enroll)
 

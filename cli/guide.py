@@ -50,7 +50,10 @@ SIMPLE = frozenset({"many-items", "odd-points", "many-conditions", "one-axis", "
 
 def register(app: typer.Typer) -> None:
     """Add the command."""
-    examples = "Examples: nurture guide · nurture guide --language en · nurture guide --step 4 --history deals.csv"
+    examples = (
+        "Examples: nurture guide · nurture guide --language en · "
+        "nurture guide --step 4 --history scenarios/history/deals.csv"
+    )
     app.command("guide", epilog=examples)(guide)
 
 

@@ -130,7 +130,12 @@ def show_erasure(here: Here, lead: str, caller: Reader) -> dict[str, Any]:
         return _told(connection, erasure) if caller.may("write") else erasure.shown()
 
 
-@router.delete("/{lead}", status_code=202, summary="Let a person be forgotten")
+@router.delete(
+    "/{lead}",
+    status_code=202,
+    summary="Let a person be forgotten",
+    responses={409: {"description": "`provider=done`, and the provider has refused nothing"}},
+)
 def erase_lead(
     here: Here,
     lead: str,
