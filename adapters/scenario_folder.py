@@ -50,6 +50,9 @@ def read_texts(path: Path) -> tuple[dict[str, str], tuple[Problem, ...]]:
                 files[name] = file.read_bytes().decode("utf-8-sig")
             except UnicodeDecodeError as error:
                 problems.append(_not_utf_8(name, error))
+            except OSError as error:
+                message = f"this cannot be read ({error.strerror}): it has to be a file that you may read"
+                problems.append(Problem(name, 1, 1, message, "unreadable-file"))
     except OSError as error:
         raise FolderUnreadable(
             f"{error.filename or path} cannot be read", where=error.strerror or "", do="check its permissions"

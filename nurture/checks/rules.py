@@ -171,6 +171,10 @@ RULES: dict[str, Rule] = {
         "Take the one that is meant, or declare the attribute.",
     ),
     "unreachable-step": Rule("No lead can get to a step.", "Lead to it, or take it out."),
+    "unreadable-file": Rule(
+        "A file of the folder cannot be read: it is a folder, a broken link, or not yours to read.",
+        "Put a file that you may read in its place.",
+    ),
     "unused-segment": Rule("Nothing uses a segment. Warning.", "Use it, or take it out."),
     "unused-template": Rule("No scenario sends a template. Warning.", "Send it, or take it out."),
     "useless-key": Rule("A key does nothing here. Warning.", "Take it out."),

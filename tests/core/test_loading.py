@@ -232,3 +232,13 @@ def test_the_summary_counts() -> None:
     assert (
         summary([error, warning, warning], 3, 1, 2).plain == "1 error, 2 warnings in 3 files (1 scenario, 2 templates)"
     )
+
+
+def test_what_cannot_be_read_is_named_and_the_rest_is_checked(tmp_path: Path) -> None:
+    """A folder called like a file, and a link to nowhere: two problems among all others, in one run."""
+    (tmp_path / "zz.yaml").mkdir()
+    (tmp_path / "gone.yaml").symlink_to(tmp_path / "nowhere")
+    (tmp_path / "segments.yaml").write_text("a: {whn: {did: any}}\n")
+    loaded, _ = check_folder(tmp_path)
+    found = {(each.file, each.rule) for each in loaded.problems}
+    assert {("zz.yaml", "unreadable-file"), ("gone.yaml", "unreadable-file"), ("segments.yaml", "unknown-key")} <= found
