@@ -48,36 +48,26 @@ async def start_lead(client: Client, lead: str, epoch: Epoch, entries: Sequence[
 
 async def start_task(client: Client, handoff: str, lead: str) -> None:
     """Start the workflow of a sales task where none runs."""
-    await client.start_workflow(
-        protocol.HANDOFF_WORKFLOW,
-        protocol.HandoffStart(handoff=handoff, lead=lead),
-        id=protocol.handoff_workflow_id(handoff),
-        task_queue=protocol.TASK_QUEUE,
-        id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
-        id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE,
-        rpc_timeout=timedelta(seconds=5),
-    )
+    order = protocol.HandoffStart(handoff=handoff, lead=lead)
+    await _start(client, protocol.HANDOFF_WORKFLOW, order, protocol.handoff_workflow_id(handoff))
 
 
 async def start_confirmation(client: Client, request: int) -> None:
     """Start the workflow that sends the mail of a request for a consent, where none runs."""
-    await client.start_workflow(
-        protocol.CONFIRMATION_WORKFLOW,
-        protocol.Confirm(request=request),
-        id=protocol.confirmation_workflow_id(request),
-        task_queue=protocol.TASK_QUEUE,
-        id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
-        id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE,
-        rpc_timeout=timedelta(seconds=5),
-    )
+    order = protocol.Confirm(request=request)
+    await _start(client, protocol.CONFIRMATION_WORKFLOW, order, protocol.confirmation_workflow_id(request))
 
 
 async def start_erasure(client: Client, lead: str) -> None:
     """Start the workflow that lets a person be forgotten, where none runs."""
+    await _start(client, protocol.ERASURE_WORKFLOW, protocol.Erase(lead=lead), protocol.erasure_workflow_id(lead))
+
+
+async def _start(client: Client, workflow: str, order: object, workflow_id: str) -> None:
     await client.start_workflow(
-        protocol.ERASURE_WORKFLOW,
-        protocol.Erase(lead=lead),
-        id=protocol.erasure_workflow_id(lead),
+        workflow,
+        order,
+        id=workflow_id,
         task_queue=protocol.TASK_QUEUE,
         id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
         id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE,
