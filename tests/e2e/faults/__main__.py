@@ -2,14 +2,17 @@
 
     python -m tests.e2e.faults sqlite
     python -m tests.e2e.faults postgresql --troubles drop kills --leads 100 --dry
+    python -m tests.e2e.faults sqlite --keep runs
 
 A run without any trouble comes first, and every other is compared with it. Each has a home and a database of its own.
+With `--keep` what came out of each run stays in a folder, and what is there is not run again: these are hours.
 The exit code is 1 where anything did not hold; the table is written all the same, and says so.
 """
 
 from __future__ import annotations
 
 import argparse
+import pickle
 import signal
 import sys
 import tempfile
@@ -56,6 +59,18 @@ def perform(trouble: Trouble, database: Callable[[Path], str], leads: int) -> tu
         return run(nurture, engine, people, trouble, enter_within=ENTER_WITHIN, patience=PATIENCE, say=say)
 
 
+def kept(path: Path | None, run_now: Callable[[], tuple[Outcome, Told]]) -> tuple[Outcome, Told]:
+    """What an earlier call left at the path, else what comes out now, left there."""
+    if path is not None and path.exists():
+        found: tuple[Outcome, Told] = pickle.loads(path.read_bytes())  # noqa: S301 - written below
+        return found
+    found = run_now()
+    if path is not None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(pickle.dumps(found))
+    return found
+
+
 def row(trouble: Trouble, found: Outcome, told: Told, different: list[str]) -> str:
     """One line of the table."""
     struck = [f"{name} {count}" for name, count in told.struck.items() if count]
@@ -79,7 +94,8 @@ def measure(asked: argparse.Namespace, database: Callable[[Path], str]) -> bool:
     rows, good, seconds = [], True, 0.0
     for trouble in (NONE, *wanted):
         say(f"{asked.kind}, {trouble.name}: {trouble.says}")
-        found, told = perform(trouble, database, asked.leads)
+        path = asked.keep and asked.keep / f"{asked.kind}, {asked.leads} leads, {trouble.name}.pickle"
+        found, told = kept(path, lambda trouble=trouble: perform(trouble, database, asked.leads))  # type: ignore[misc]
         calm = calm or found
         different = found.differs_from(calm)
         seconds += told.seconds
@@ -107,6 +123,7 @@ def main() -> int:
     )  # fmt: skip
     say_how.add_argument("--leads", type=int, default=300)
     say_how.add_argument("--dry", action="store_true", help="write nothing into docs/reliability.md")
+    say_how.add_argument("--keep", type=Path, metavar="FOLDER", help="take up what is there, and add to it")
     asked = say_how.parse_args()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit("ended before it was done"))  # what was started is stopped
     if asked.kind == "sqlite":
