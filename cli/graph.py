@@ -10,6 +10,7 @@ import typer
 from cli.console import err
 from cli.opening import definitions_in
 from nurture.errors import NurtureError, UnknownName
+from nurture.flow import read_flow
 from nurture.graph import mermaid, svg
 
 Directory = Annotated[
@@ -37,7 +38,7 @@ def graph(
     found = definitions.scenarios[scenario]
     picture = svg_file or Path(f"{scenario}.svg")
     try:
-        picture.write_text(svg(found), encoding="utf-8")
+        picture.write_text(svg(read_flow(found)), encoding="utf-8")
     except OSError as error:
         raise NurtureError(
             f"the picture cannot be written: {error.strerror}", where=str(picture), do="name another file with --svg"

@@ -11,6 +11,8 @@ from nurture.definitions import Edge, Scenario, SendOptions, Step
 from nurture.durations import Duration
 
 BoxKind = Literal["start", "anywhere", "send", "wait", "act", "handoff", "finish"]
+STEP, FINISH = "step:", "finish:"
+"""How the id of a box begins that is a step, or a last word."""
 ArrowKind = Literal["then", "otherwise", "skip", "exhausted", "refused", "anywhere", "leave", "hot", "enter"]
 
 WORDS = {
@@ -44,6 +46,8 @@ WORDS = {
         "times": " を {n} 回以上",
         "within": "{what}({span}以内)",
         "outcome": "結果が {what}",
+        "came": "のべ {n} 回",
+        "stand": "いま {n} 人",
         "is_hot": "ホット",
         "not_hot": "ホットではない",
         "known": "が分かっている",
@@ -84,6 +88,8 @@ WORDS = {
         "times": ", {n} times or more",
         "within": "{what} within {span}",
         "outcome": "outcome {what}",
+        "came": "{n} visits",
+        "stand": "{n} here now",
         "is_hot": "hot",
         "not_hot": "not hot",
         "known": "known",
@@ -99,23 +105,32 @@ WORDS = {
 
 @dataclass(frozen=True, slots=True)
 class Box:
-    """One node: a step, a finish word, the start, or `anywhere`. `lines` stand under the title, top to bottom."""
+    """One node: a step, a finish word, the start, or `anywhere`. `lines` stand under the title, top to bottom.
+
+    `figures`: how many leads came by, where the picture shows it.
+    """
 
     id: str
     kind: BoxKind
     title: str
     lines: tuple[str, ...] = ()
     phase: str | None = None
+    figures: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Arrow:
-    """One edge between two boxes, by id; `label` is empty where nothing needs saying."""
+    """One edge between two boxes, by id; `label` is empty where nothing needs saying.
+
+    `why`: its condition in the words of the timeline. `figures`: how many took it, where the picture shows it.
+    """
 
     source: str
     target: str
     kind: ArrowKind
     label: str = ""
+    why: str = ""
+    figures: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,9 +163,9 @@ def read_flow(scenario: Scenario) -> Flow:
         boxes.append(Box("anywhere", "anywhere", words["anywhere"]))
     known = {box.id for box in boxes}
     boxes += [
-        Box(end, "finish", words["finish"].format(word=end.removeprefix("finish:")))
+        Box(end, "finish", words["finish"].format(word=end.removeprefix(FINISH)))
         for end in dict.fromkeys(arrow.target for arrow in arrows)
-        if end.startswith("finish:") and end not in known
+        if end.startswith(FINISH) and end not in known
     ]
     known = {box.id for box in boxes}
     return Flow(
@@ -163,7 +178,7 @@ def read_flow(scenario: Scenario) -> Flow:
 
 
 def _step(name: str) -> str:
-    return f"step:{name}"
+    return STEP + name
 
 
 def _in_order(scenario: Scenario) -> list[tuple[str, Step]]:
@@ -303,20 +318,22 @@ def _ways(name: str, step: Step, words: dict[str, str]) -> Iterator[Arrow]:
 
 def _edge(here: str, edge: Edge, words: dict[str, str], *, alone: bool) -> Iterator[Arrow]:
     what = said(edge.when, words) if edge.when is not None else ""
+    why = str(edge.when) if edge.when is not None else "otherwise"
     if edge.split is not None:
         for target, share in edge.split.items():
-            yield Arrow(here, _step(target), "then", f"{what}: {share} %" if what else f"{share} %")
+            yield Arrow(here, _step(target), "then", f"{what}: {share} %" if what else f"{share} %", why)
     elif edge.otherwise is not None:
-        yield Arrow(here, _step(edge.otherwise), "then" if alone else "otherwise", "" if alone else words["otherwise"])
+        kind: ArrowKind = "then" if alone else "otherwise"
+        yield Arrow(here, _step(edge.otherwise), kind, "" if alone else words["otherwise"], why)
     elif edge.go is not None:
-        yield Arrow(here, _step(edge.go), "then", what)
+        yield Arrow(here, _step(edge.go), "then", what, why)
     elif edge.finish is not None:
-        yield Arrow(here, f"finish:{edge.finish}", "then", what)
+        yield Arrow(here, FINISH + edge.finish, "then", what, why)
 
 
 def _everywhere(scenario: Scenario, words: dict[str, str]) -> Iterator[Arrow]:
     for leave in scenario.leave:
-        yield Arrow("anywhere", f"finish:{leave.finish}", "leave", said(leave.when, words))
+        yield Arrow("anywhere", FINISH + leave.finish, "leave", said(leave.when, words), str(leave.when))
     for jump in scenario.anywhere:
         yield Arrow("anywhere", _step(jump.go), "anywhere", said(jump.when, words))
     if scenario.on_hot is not None and scenario.on_hot != "ignore":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from html import escape
 from itertools import pairwise
 
@@ -82,12 +83,16 @@ fill:var(--ink)}
 .h.skip{fill:var(--skip)}
 .l{fill:var(--paper)}
 .f{fill:var(--start)}
+.n{font-weight:600;font-variant-numeric:tabular-nums}
+a:focus-visible .b,a:hover .b{stroke:var(--mail);stroke-width:2.5}
 """
 
 
-def svg(scenario: Scenario) -> str:
-    """The scenario as one self-contained SVG (about screen size, light and dark), ending with a line feed."""
-    flow = read_flow(scenario)
+def svg(flow: Flow, links: Mapping[str, str] | None = None) -> str:
+    """The flow as one self-contained SVG (about screen size, light and dark), ending with a line feed.
+
+    `links`: by the id of a box, where a click on it leads.
+    """
     layout = lay_out(flow)
     width, height = round(layout.width), round(layout.height + 34)
     spoken = f'role="img" lang="{flow.language}" aria-labelledby="title desc"'
@@ -102,7 +107,9 @@ def svg(scenario: Scenario) -> str:
     ]
     parts += [_arrow(route) for route in layout.routes]
     parts += [_label(route) for route in layout.routes if route.labelled is not None]
-    parts += [_box(placed) for placed in layout.boxes]
+    for placed in layout.boxes:
+        target = (links or {}).get(placed.box.id) if placed.box is not None else None
+        parts.append(_box(placed) if target is None else f'<a href="{escape(target)}">{_box(placed)}</a>')
     parts.append("</svg>")
     return "\n".join(parts) + "\n"
 
@@ -170,7 +177,8 @@ def _label(route: Route) -> str:
         return ""
     lines = [_rectangle("l", (placed.left, placed.top), placed.width, placed.height, radius=3)]
     for number, text in enumerate(placed.label):
-        lines.append(_text("s", placed.x, placed.top + LABEL_LINE * (number + 0.82) + 1, LABEL, text))
+        style = "n" if text == route.arrow.figures else "s"
+        lines.append(_text(style, placed.x, placed.top + LABEL_LINE * (number + 0.82) + 1, LABEL, text))
     return "".join(lines)
 
 
@@ -196,7 +204,7 @@ def _box(placed: Placed) -> str:
     baseline = y + PADDING + 9
     parts.append(_text("t", placed.x, baseline, TITLE, box.title))
     for number, line in enumerate(box_lines(box)):
-        style = "f" if box.phase is not None and line == box.lines[-1] else "s"
+        style = "n" if line == box.figures else "f" if box.phase is not None and line == box.lines[-1] else "s"
         parts.append(_text(style, placed.x, baseline + 4 + LINE * (number + 1), SMALL, line))
     return "".join((*parts, "</g>"))
 

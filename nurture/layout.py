@@ -146,12 +146,14 @@ def _placed(box: Box, row: int, order: float) -> Placed:
 
 def box_lines(box: Box) -> tuple[str, ...]:
     """What stands under the title of a box, wrapped."""
-    return tuple(part for line in box.lines for part in wrapped(line, MOST_UNITS))
+    lines = tuple(part for line in box.lines for part in wrapped(line, MOST_UNITS))
+    return (*lines, box.figures) if box.figures else lines
 
 
 def _route(arrow: Arrow, placed: dict[str, Placed], *, back: bool) -> Route:
     source, target = placed[arrow.source], placed[arrow.target]
     label = wrapped(arrow.label, LABEL_UNITS) if arrow.label else ()
+    label += (arrow.figures,) if arrow.figures else ()
     width = max((text_width(line, LABEL) for line in label), default=0.0) + (12 if label else 6)
     named = Placed(source.row + 1, width, LABEL_LINE * max(1, len(label)) + 4, source.order, None, label)
     if back:

@@ -17,7 +17,6 @@ from adapters.database.schema import leads
 from nurture.as_data import as_data
 from nurture.definitions import Breaker
 from nurture.delivery import report
-from nurture.durations import Duration
 from nurture.errors import UnknownName
 from nurture.four_r import four_r
 from nurture.map_steps import served
@@ -25,10 +24,10 @@ from nurture.reality_check import reality_check
 from web.context import Here
 from web.problems import Refusal
 from web.security import READER
+from web.spans import looking_back
 
 router = APIRouter(prefix="/api", tags=["reports"], dependencies=[READER])
 
-_SPAN = "write a span such as 7d, 30d or 12h"
 MOST = 20_000
 """How many leads are read for one answer: a few seconds' worth."""
 
@@ -58,16 +57,10 @@ def report_delivery(
     here: Here, since: Annotated[str, Query(description="Mails sent in this time until now, such as 30d.")] = "30d"
 ) -> dict[str, Any]:
     """Counts, shares with 95 % intervals, a verdict and what to do; domains only, never an address."""
-    try:
-        span = Duration.parse(since)
-    except ValueError as error:
-        raise Refusal(422, str(error), where="query.since", do=_SPAN) from error
-    if span.business_days or not span.positive:
-        raise Refusal(422, f"{since} is no span of time to look back over", where="query.since", do=_SPAN)
-    now, sender = here.clock.now(), here.store.current().sender
+    span, now, sender = looking_back(since), here.clock.now(), here.store.current().sender
     rules = sender.breaker if sender is not None else Breaker()
     with reading(here.engine) as connection:
-        found = report(counted(connection, now - span.span, now), rules, since=now - span.span, now=now)
+        found = report(counted(connection, now - span, now), rules, since=now - span, now=now)
     data: dict[str, Any] = as_data(found)
     return data
 
