@@ -261,7 +261,8 @@ class LeadWorkflow(People):
         finally:
             self._running.pop(name, None)
         self._results.append(result)
-        if isinstance(command, MakeHandoff) and isinstance(result, TaskDone) and result.error is None:
+        made = isinstance(result, TaskDone) and result.error is None and not result.too_late
+        if isinstance(command, MakeHandoff) and made:
             await self._start_handoff(command)
 
     async def _execute(self, order: protocol.Order) -> SendResult | TaskDone:
