@@ -282,6 +282,7 @@ def _row(
     said = {
         "reason": event.reason, "url_offset": event.url_offset, "bounce": event.bounce,
         "program": program_of(event.agent, rules) if event.type == "clicked" else None,
+        "mailbox": returns.mailbox_of(event.address) if event.address and event.type in returns.OF_A_MAILBOX else None,
     }  # fmt: skip
     properties = {key: value for key, value in said.items() if value}
     return event_row(
