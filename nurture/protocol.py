@@ -211,7 +211,10 @@ class HandoffTended(Stored):
 
 
 class Swept(Stored):
-    """How long to wait for the next night, in real time; `night`: one was swept just now."""
+    """How long to wait for the next night, in real time.
+
+    `night`: the provider's lists have not been compared since the last one.
+    """
 
     wait: timedelta
     night: bool = False
