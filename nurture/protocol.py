@@ -28,6 +28,7 @@ LEAD_WORKFLOW = "Lead"
 HANDOFF_WORKFLOW = "Handoff"
 SWEEP_WORKFLOW = "Sweep"
 RECONCILE_WORKFLOW = "Reconcile"
+PULSE_WORKFLOW = "Pulse"
 CONFIRMATION_WORKFLOW = "Confirmation"
 ERASURE_WORKFLOW = "Erasure"
 DELIVER = "deliver"
@@ -51,6 +52,7 @@ SCRUB = "scrub"
 ERASE_AT_PROVIDER = "erase_at_provider"
 KEEP_CONSENTS = "keep_consents"
 RECONCILE = "reconcile"
+BEAT = "beat"
 
 
 def lead_workflow_id(lead: str) -> str:
@@ -64,6 +66,10 @@ SWEEP_WORKFLOW_ID = "sweep"
 
 RECONCILE_WORKFLOW_ID = "reconcile"
 """There is at most one at a time."""
+
+
+PULSE_WORKFLOW_ID = "pulse"
+"""There is one for all workers: it tells whether any of them takes what there is to be done."""
 
 
 def handoff_workflow_id(handoff: str) -> str:
