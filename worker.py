@@ -153,6 +153,7 @@ def make_worker(client: Client, desk: Desk, threads: ThreadPoolExecutor, **optio
         ],
         activities=[
             mail.send_mail,
+            mail.await_mail,
             ConfirmationActivities(desk).send_confirmation,
             records.read_lead,
             records.write_record,

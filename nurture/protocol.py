@@ -38,6 +38,7 @@ WRITE_RECORD = "write_record"
 GATHER_FACTS = "gather_facts"
 RETIRE_LEAD = "retire_lead"
 SEND_MAIL = "send_mail"
+AWAIT_MAIL = "await_mail"
 SEND_CONFIRMATION = "send_confirmation"
 MAKE_HANDOFF = "make_handoff"
 NOTIFY_PERSON = "notify_person"
@@ -155,14 +156,22 @@ class Written(Stored):
 
 
 class Order(Stored):
-    """A command for an activity, with the records not known to be written: they go into the same transaction."""
+    """A command for an activity, with the records not known to be written: they go into the same transaction.
+
+    `aside`: whoever ordered a mail that is stopped waits for it elsewhere, and takes no place of the mail that goes.
+    """
 
     command: AnyCommand
     records: tuple[Record, ...] = ()
+    aside: bool = False
 
 
 SUPERSEDED = "Superseded"
 """The type of the error with which an activity refuses a command that the stored state does not ask for."""
+
+
+STOPPED = "MailStopped"
+"""The type of the error with which the sending of a stopped mail ends; `await_mail` tells when it may go."""
 
 
 def confirmation_workflow_id(request: int) -> str:
