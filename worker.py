@@ -34,6 +34,7 @@ from activities.confirmation import ConfirmationActivities
 from activities.desk import Desk
 from activities.erasure import ErasureActivities
 from activities.mail import MailActivities
+from activities.pulse import PulseActivities
 from activities.reconcile import ReconcileActivities
 from activities.records import RecordActivities
 from activities.tasks import TaskActivities
@@ -57,6 +58,7 @@ from workflows.confirmation import ConfirmationWorkflow
 from workflows.erasure import ErasureWorkflow
 from workflows.handoff import HandoffWorkflow
 from workflows.lead import LeadWorkflow
+from workflows.pulse import PulseWorkflow
 from workflows.shelf import BOOK
 
 log = structlog.get_logger("worker")
@@ -145,11 +147,13 @@ def make_worker(client: Client, desk: Desk, threads: ThreadPoolExecutor, **optio
             HandoffWorkflow,
             SweepWorkflow,
             ReconcileWorkflow,
+            PulseWorkflow,
             ConfirmationWorkflow,
             ErasureWorkflow,
         ],
         activities=[
             mail.send_mail,
+            mail.await_mail,
             ConfirmationActivities(desk).send_confirmation,
             records.read_lead,
             records.write_record,
@@ -168,6 +172,7 @@ def make_worker(client: Client, desk: Desk, threads: ThreadPoolExecutor, **optio
             erasure.erase_at_provider,
             erasure.keep_consents,
             ReconcileActivities(desk).reconcile,
+            PulseActivities(desk).beat,
         ],
         activity_executor=threads,
         max_concurrent_activities=THREADS,
@@ -193,15 +198,20 @@ def runtime_of(settings: Settings) -> Runtime:
 
 
 async def keep_sweeping(client: Client) -> None:
-    """See to it for ever that the sweep runs, which sees to everybody else; it is the same one for all workers."""
+    """See to it for ever that the sweep runs, which sees to everybody else, and the pulse: one each for all workers."""
+    wanted = (
+        (protocol.SWEEP_WORKFLOW, protocol.SWEEP_WORKFLOW_ID),
+        (protocol.PULSE_WORKFLOW, protocol.PULSE_WORKFLOW_ID),
+    )
     while True:
         try:
-            await client.start_workflow(
-                protocol.SWEEP_WORKFLOW,
-                id=protocol.SWEEP_WORKFLOW_ID,
-                task_queue=protocol.TASK_QUEUE,
-                id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
-            )
+            for name, workflow_id in wanted:
+                await client.start_workflow(
+                    name,
+                    id=workflow_id,
+                    task_queue=protocol.TASK_QUEUE,
+                    id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
+                )
         except RPCError as error:
             log.warning("sweep_not_started", why=error.message, do="tried again in a minute")
         await asyncio.sleep(SEE_TO_SWEEP.total_seconds())

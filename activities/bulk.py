@@ -12,7 +12,7 @@ from temporalio import activity
 
 from activities.desk import Desk
 from adapters import starting
-from adapters.database import page_views, sweeping
+from adapters.database import page_views, reconciling, sweeping
 from adapters.database.engine import reading, writing
 from adapters.database.entering import entering as entering_since
 from adapters.enrolling import enrol
@@ -39,15 +39,18 @@ class BulkActivities:
     def sweep(self) -> protocol.Swept:
         """If a night has begun since the last sweep, tick every lead concerned, once; nights missed are joined.
 
-        Whoever has begun to fit the segment of an `enter` is enrolled. Old page views of nobody are deleted.
+        Whoever has begun to fit the segment of an `enter` is enrolled. Old page views of nobody are deleted. Whether
+        the provider's lists are to be compared is answered from what was compared: an answer that a crash loses is
+        given again.
         """
         desk, now, after = self._desk, self._desk.clock.now(), ""
-        current, night = desk.store.current(), False
+        current = desk.store.current()
         if activity.info().heartbeat_details:  # an attempt that died: go on with its night
             began, after = activity.info().heartbeat_details
             now = datetime.fromisoformat(began)
         with writing(desk.engine) as conn:
             since = sweeping.swept_until(conn, now)
+            reconciling.compared_until(conn, since)
         if next_night(since, current) <= now:
             with reading(desk.engine) as conn:
                 found = sweeping.concerned(
@@ -73,9 +76,11 @@ class BulkActivities:
                 page_views.clean(conn, now - timedelta(days=desk.page_view_days))
             if told or entered:
                 log.info("night_swept", leads=told, entered=entered)
-            since, night = now, True
+            since = now
+        with writing(desk.engine) as conn:
+            owed = reconciling.compared_until(conn, since) < since
         wait = desk.clock.epoch.real_span(next_night(since, current) - desk.clock.now())
-        return protocol.Swept(wait=wait, night=night)
+        return protocol.Swept(wait=wait, night=owed)
 
     @activity.defn(name=protocol.REVIVE, no_thread_cancel_exception=True)
     async def revive(self) -> int:

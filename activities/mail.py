@@ -14,7 +14,7 @@ from temporalio.exceptions import ApplicationError
 from activities.counting import SendCounters
 from activities.desk import Desk, real_now, take_up
 from adapters.database import sends
-from adapters.database.engine import writing
+from adapters.database.engine import reading, writing
 from adapters.database.numbering import lock
 from adapters.mail.link_tokens import good_until
 from adapters.mail.port import Accepted, Answer, Held, Mail, Refused, Unknown
@@ -47,6 +47,13 @@ BY_EVIDENCE = "by evidence: the provider has it"
 
 
 @dataclass(frozen=True, slots=True)
+class _Stopped:
+    """A person, a deploy or time has to let the mail go."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class _Begun:
     """A mail whose row is in flight, and when this attempt began, which is its name."""
 
@@ -70,7 +77,23 @@ class MailActivities:
         with writing(self._desk.engine) as conn:
             take_up(conn, order)
             begun = self._begin(conn, command)
+        if isinstance(begun, _Stopped) and order.aside:
+            raise ApplicationError(begun.reason, type=protocol.STOPPED, non_retryable=True)
         return self._go_on(command, begun, started)
+
+    @activity.defn(name=protocol.AWAIT_MAIL, no_thread_cancel_exception=True)
+    def await_mail(self, order: protocol.Order) -> None:
+        """Return once nothing stops the mail any more: then it is ordered anew, and judged anew.
+
+        It is asked on the queue of everything but mail, so that what is stopped takes no place of the mail that goes.
+        """
+        command = order.command
+        if not isinstance(command, SendMail):
+            raise ApplicationError(f"{command.command} is not a mail", non_retryable=True)
+        with reading(self._desk.engine) as conn:
+            verdict = self._judge(conn, command, sends.look(conn, command), self._desk.store.current())
+        if verdict.gate == "held":
+            raise held(verdict.reason or "", patience(activity.info().attempt))
 
     def attempt(self, command: SendMail, started: datetime) -> SendResult:
         """One attempt at a mail that no workflow of a lead has ordered; `started`: when it began, in real time."""
@@ -80,10 +103,12 @@ class MailActivities:
         return self._go_on(command, begun, started)
 
     def _go_on(
-        self, command: SendMail, begun: _Begun | SendResult | sends.Hold | None, started: datetime
+        self, command: SendMail, begun: _Begun | SendResult | sends.Hold | _Stopped | None, started: datetime
     ) -> SendResult:
         if begun is None:
             begun = self._settle(command)
+        if isinstance(begun, _Stopped):
+            raise held(begun.reason, patience(activity.info().attempt))
         if isinstance(begun, SendResult):
             return begun
         if isinstance(begun, _Begun):
@@ -94,7 +119,7 @@ class MailActivities:
 
     # --- before the call --------------------------------------------------------------------------------------------
 
-    def _begin(self, conn: Connection, command: SendMail) -> _Begun | SendResult | sends.Hold | None:
+    def _begin(self, conn: Connection, command: SendMail) -> _Begun | SendResult | sends.Hold | _Stopped | None:
         """The mail to hand over, its row written; or its result; or the hold; None: an earlier attempt is in doubt."""
         known = sends.look(conn, command)
         earlier = sends.earlier(command, known)
@@ -153,7 +178,7 @@ class MailActivities:
 
     def _kept_back(
         self, conn: Connection, command: SendMail, known: sends.Known, verdict: gate.Verdict, now: datetime
-    ) -> SendResult | sends.Hold | None:
+    ) -> SendResult | _Stopped | None:
         """What follows where the gate is not open; None where it is."""
         if known.row.again and verdict.gate in ("ended", "refused"):  # the first one may have gone
             return self._give_up(conn, command, known, verdict.reason)
@@ -167,7 +192,7 @@ class MailActivities:
                 return self._count.ended(sends.result(command, "deferred", verdict.until or now, verdict.reason))
             case "held":
                 sends.hold_back(conn, command, known, now, reason=verdict.reason, anew=True)
-                return sends.Hold(real_now(), real_now() + patience(activity.info().attempt), verdict.reason)
+                return _Stopped(verdict.reason)
         return None
 
     def _judge(self, conn: Connection, command: SendMail, known: sends.Known, definitions: Definitions) -> gate.Verdict:
@@ -301,7 +326,7 @@ class MailActivities:
             alert = log.error if answer.alert else log.warning
             alert("all_mail_held", reason=answer.reason, do="mend what the reason names; mail goes on by itself")
 
-    def _settle(self, command: SendMail) -> _Begun | SendResult | sends.Hold:
+    def _settle(self, command: SendMail) -> _Begun | SendResult | sends.Hold | _Stopped:
         """An earlier attempt wrote `in_flight` and died: settle it by evidence, never by sending blindly again."""
         asked = real_now()
         found = self._desk.mailer.lookup(command.key)

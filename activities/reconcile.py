@@ -35,7 +35,7 @@ class ReconcileActivities:
         """
         lists, until, done, offset, found = self._desk.lists, self._desk.clock.now(), "", 0, 0
         if lists is None:
-            return 0
+            return self._done(until, 0)
         if activity.info().heartbeat_details:  # an attempt that died: go on with its list
             began, done, offset, found = activity.info().heartbeat_details
             until = datetime.fromisoformat(began)
@@ -49,9 +49,15 @@ class ReconcileActivities:
                 ) from error
             except ListsForbidden as error:
                 log.error("reconciliation_refused", what=error.what, where=error.where, do=error.do)  # noqa: TRY400 - said whole
-                return found
+                return self._done(until, found)  # until somebody does it, once a night is often enough
             offset = 0
         log.info("reconciled", lacking=found, lists=len(LISTS))
+        return self._done(until, found)
+
+    def _done(self, until: datetime, found: int) -> int:
+        """Note it: the sweep begins the comparison again and again until it reads this."""
+        with writing(self._desk.engine) as conn:
+            reconciling.done(conn, until, found)
         return found
 
     def _take_over(self, lists: SuppressionLists, name: str, until: datetime, offset: int, before: int) -> int:

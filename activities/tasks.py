@@ -36,8 +36,7 @@ class TaskActivities:
             try:
                 handoffs.make(conn, command, definitions, score=points.shown() if points is not None else None)
             except (handoffs.HandoffTaken, handoffs.LeadForgotten) as taken:
-                why = f"{taken.what}: {'; '.join(command.reasons)} came too late"
-                return TaskDone(key=command.handoff, at=command.at, error=why, too_late=True)
+                return _too_late(command, taken)
         return TaskDone(key=command.handoff, at=command.at)
 
     @activity.defn(name=protocol.NOTIFY_PERSON, no_thread_cancel_exception=True)
@@ -88,6 +87,14 @@ class TaskActivities:
         with writing(self._desk.engine) as conn:
             at = handoffs.tend(conn, start.handoff, definitions, now=now)
         return protocol.HandoffTended(wait=self._desk.clock.epoch.real_span(at - now) if at is not None else None)
+
+
+def _too_late(command: MakeHandoff, taken: handoffs.HandoffTaken | handoffs.LeadForgotten) -> TaskDone:
+    """A letter is read by somebody all the same, unless its writer is to be forgotten."""
+    letters = command.letters if isinstance(taken, handoffs.HandoffTaken) else ()
+    others = [each for each in command.reasons if each not in letters]
+    why = f"{taken.what}: {'; '.join(others)} came too late" if others else None
+    return TaskDone(key=command.handoff, at=command.at, error=why, too_late=True, letters=letters)
 
 
 def _wrong(order: protocol.Order) -> ApplicationError:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from nurture import calendar
+from nurture import calendar, letters
 from nurture.commands import EnrollLead, MakeHandoff, NotifyPerson, SendMail, SendResult, TaskDone
 from nurture.definitions import Definitions, HandoffStep, Step
 from nurture.entries import HandoffClosed
@@ -236,6 +236,7 @@ def _hand_off(walk: Walk, run: Run, wanted: HandoffStep) -> None:
             visit=run.visit,
             at=walk.now,
             deployment=state.deployment,
+            letters=state.letters,
         )
     )
     state.hot_reasons = state.letters = ()
@@ -245,9 +246,11 @@ def task_done(walk: Walk, result: TaskDone) -> None:
     """A person was notified, an enrolment asked for or a handoff made: go on, or stand still with the reason."""
     state, run = walk.state, walk.state.run
     if result.too_late:
-        walk.chronicle.line("handoff_failed", walk.now, run, kind="handoff", reason=result.error)
-        if state.hot:
-            state.hot_unsold = (result.error or "",)  # `deploy --hand-over` tells sales
+        if result.error is not None:
+            walk.chronicle.line("handoff_failed", walk.now, run, kind="handoff", reason=result.error)
+            if state.hot:
+                state.hot_unsold = (result.error,)  # `deploy --hand-over` tells sales
+        letters.came_late(walk, result)
     elif state.handoff == result.key:
         _handoff_made(walk, result)
     elif run is not None and run.stage == "acting" and result.key == walk.key:
@@ -287,6 +290,7 @@ def close_handoff(walk: Walk, entry: HandoffClosed) -> None:
         at = max(entry.at, run.since or entry.at)
         run.outcome = entry.outcome
         walk.arrive(walk.reaction(at), at)
+    letters.take_unread(walk, entry.at)  # before anything queued begins
     walk.arrive(walk.take_next(entry.at), entry.at)
 
 

@@ -34,6 +34,7 @@ class MakeHandoff(Stored):
     """Make the task sales gets, or join it with more reasons. `handoff` is its id: the key of the visit that made it.
 
     A crossing outside a scenario has none: `scenario` and `step` are then empty, and the id counts such tasks.
+    `letters`: those of the reasons that are letters of the lead.
     """
 
     command: Literal["make_handoff"] = "make_handoff"
@@ -48,6 +49,7 @@ class MakeHandoff(Stored):
     visit: int
     at: datetime
     deployment: int
+    letters: tuple[str, ...] = ()
 
 
 class NotifyPerson(Stored):
@@ -96,13 +98,15 @@ class SendResult(Stored):
 class TaskDone(Stored):
     """A handoff was made, a person notified, an enrolment asked for; `error` where that cannot be done.
 
-    `too_late`: a reason was to join a task that sales had closed already.
+    `too_late`: a reason was to join a task that sales had closed already; `letters`: those of its reasons that are
+    letters, of which `error` says nothing.
     """
 
     key: str
     at: datetime
     error: str | None = None
     too_late: bool = False
+    letters: tuple[str, ...] = ()
 
 
 def name_of(command: AnyCommand) -> str:

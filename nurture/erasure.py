@@ -30,7 +30,7 @@ def forget(walk: Walk, at: datetime) -> None:
     state.attributes, state.facts, state.time_zone = {}, Facts(), None
     state.handoff, state.handoff_made, state.closed = None, False, None
     if state.engine >= UNREAD:
-        state.letters = ()
+        state.letters = state.unread = ()
     state.hot, state.hot_reasons, state.hot_unsold, state.held_back = False, (), (), False
     state.phase, state.sent, state.finished, state.requests = None, (), WORD, ()
     walk.qualifies_anew = False

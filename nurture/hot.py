@@ -105,6 +105,7 @@ def tell_sales(walk: Walk) -> None:
             lead=state.lead, handoff=state.handoff, queue=ready.hot_lead.queue, note=None,
             reasons=(*state.hot_reasons, *state.letters),
             scenario="", enrolment=0, step="", visit=0, at=walk.now, deployment=state.deployment,
+            letters=state.letters,
         )
     )  # fmt: skip
     state.hot_reasons = state.letters = ()

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from nurture.commands import MakeHandoff, NotifyPerson
+from nurture.commands import MakeHandoff, NotifyPerson, TaskDone
 from nurture.conditions import Did, Happened, parts
 from nurture.entries import Happening
 from nurture.judging import judge
@@ -58,6 +58,26 @@ def stop(walk: Walk, letter: str, at: datetime, run: Run | None) -> None:
         walk.arrive(walk.take_next(at), at)
 
 
+def came_late(walk: Walk, result: TaskDone) -> None:
+    """A letter was to join a task that was closed meanwhile: it counts as one that came after the closing."""
+    if not result.letters:
+        return
+    why = f"{'; '.join(result.letters)}: a letter came; the task was closed meanwhile, so sales gets another one"
+    walk.chronicle.line("letter_came_late", walk.now, walk.state.run, kind="handoff", reason=why)
+    walk.state.unread = (*walk.state.unread, *result.letters)
+    if walk.state.handoff != result.key:  # else its outcome is on its way, and is judged first
+        take_unread(walk, walk.now)
+
+
+def take_unread(walk: Walk, at: datetime) -> None:
+    """Take the letters that nobody read before the task was closed, as if they had come now."""
+    state = walk.state
+    unread, state.unread = state.unread, ()
+    for letter in unread:
+        run = state.run
+        stop(walk, letter, max(at, run.since or at) if run is not None else at, run=run)
+
+
 def tell_sales(walk: Walk) -> None:
     """At the end of an advance: every letter has its task, or a place in the one that is open and a word to its queue.
 
@@ -87,7 +107,7 @@ def tell_sales(walk: Walk) -> None:
     walk.commands.append(
         MakeHandoff(
             lead=state.lead, handoff=state.handoff, queue=queue, note=None, reasons=told,
-            scenario="", enrolment=0, step="", visit=0, at=walk.now, deployment=state.deployment,
+            scenario="", enrolment=0, step="", visit=0, at=walk.now, deployment=state.deployment, letters=told,
         )
     )  # fmt: skip
 

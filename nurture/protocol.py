@@ -28,6 +28,7 @@ LEAD_WORKFLOW = "Lead"
 HANDOFF_WORKFLOW = "Handoff"
 SWEEP_WORKFLOW = "Sweep"
 RECONCILE_WORKFLOW = "Reconcile"
+PULSE_WORKFLOW = "Pulse"
 CONFIRMATION_WORKFLOW = "Confirmation"
 ERASURE_WORKFLOW = "Erasure"
 DELIVER = "deliver"
@@ -37,6 +38,7 @@ WRITE_RECORD = "write_record"
 GATHER_FACTS = "gather_facts"
 RETIRE_LEAD = "retire_lead"
 SEND_MAIL = "send_mail"
+AWAIT_MAIL = "await_mail"
 SEND_CONFIRMATION = "send_confirmation"
 MAKE_HANDOFF = "make_handoff"
 NOTIFY_PERSON = "notify_person"
@@ -51,6 +53,7 @@ SCRUB = "scrub"
 ERASE_AT_PROVIDER = "erase_at_provider"
 KEEP_CONSENTS = "keep_consents"
 RECONCILE = "reconcile"
+BEAT = "beat"
 
 
 def lead_workflow_id(lead: str) -> str:
@@ -64,6 +67,10 @@ SWEEP_WORKFLOW_ID = "sweep"
 
 RECONCILE_WORKFLOW_ID = "reconcile"
 """There is at most one at a time."""
+
+
+PULSE_WORKFLOW_ID = "pulse"
+"""There is one for all workers: it tells whether any of them takes what there is to be done."""
 
 
 def handoff_workflow_id(handoff: str) -> str:
@@ -149,14 +156,22 @@ class Written(Stored):
 
 
 class Order(Stored):
-    """A command for an activity, with the records not known to be written: they go into the same transaction."""
+    """A command for an activity, with the records not known to be written: they go into the same transaction.
+
+    `aside`: whoever ordered a mail that is stopped waits for it elsewhere, and takes no place of the mail that goes.
+    """
 
     command: AnyCommand
     records: tuple[Record, ...] = ()
+    aside: bool = False
 
 
 SUPERSEDED = "Superseded"
 """The type of the error with which an activity refuses a command that the stored state does not ask for."""
+
+
+STOPPED = "MailStopped"
+"""The type of the error with which the sending of a stopped mail ends; `await_mail` tells when it may go."""
 
 
 def confirmation_workflow_id(request: int) -> str:
@@ -211,7 +226,10 @@ class HandoffTended(Stored):
 
 
 class Swept(Stored):
-    """How long to wait for the next night, in real time; `night`: one was swept just now."""
+    """How long to wait for the next night, in real time.
+
+    `night`: the provider's lists have not been compared since the last one.
+    """
 
     wait: timedelta
     night: bool = False

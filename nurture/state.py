@@ -14,7 +14,7 @@ from nurture.commands import AnyCommand, SendResult, TaskDone
 from nurture.entries import AnyEntry
 from nurture.facts import Facts
 
-ENGINE = 4
+ENGINE = 5
 """Raised when walk, conditions or score change so that recorded input would give other commands."""
 
 Stage = Literal["arriving", "sending", "acting", "waiting", "with_sales", "blocked", "retrying"]
@@ -63,13 +63,14 @@ class Run:
 
 @dataclass(slots=True)
 class Queued:
-    """An enrolment that waits for its turn."""
+    """An enrolment that waits for its turn. `asked`: when it was decided on; None in what older releases stored."""
 
     scenario: str
     enrolment: int
     deployment: int
     priority: int
     front: bool = False
+    asked: datetime | None = None
 
 
 @dataclass(slots=True)
@@ -91,10 +92,11 @@ class State:
     `unanswered` is what the outside world was asked for and has not answered yet: whoever goes on from a stored state
     asks for it again. `requests` are the ids of the newest requests of people, so that none is granted twice.
     `hot` is the latch; `hot_reasons` are those sales has not been told, `hot_unsold` those of a lead that a deployment
-    made hot and nobody handed over; `letters` are the reasons of letters sales has not been told of; `crossings` counts
-    the tasks made outside a scenario, `closed` is when the last
-    task was closed, `held_back` says that a crossing waits for the cool-down. `judged` is the newest instant at which
-    phase and definition were judged. `erased`: the person was forgotten; whatever still comes moves nothing.
+    made hot and nobody handed over; `letters` are the reasons of letters sales has not been told of, `unread` those
+    that came too late for a task whose closing has not been heard of yet; `crossings` counts the tasks made outside a
+    scenario, `closed` is when the last task was closed, `held_back` says that a crossing waits for the cool-down.
+    `judged` is the newest instant at which phase and definition were judged. `erased`: the person was forgotten;
+    whatever still comes moves nothing.
     """
 
     lead: str
@@ -117,6 +119,7 @@ class State:
     hot_reasons: tuple[str, ...] = ()
     hot_unsold: tuple[str, ...] = ()
     letters: tuple[str, ...] = ()
+    unread: tuple[str, ...] = ()
     held_back: bool = False
     judged: datetime | None = None
     crossings: int = 0

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import assert_never
 
-from nurture import actions, erasure, hot, ledger, letters
+from nurture import actions, erasure, hot, ledger, letters, turns
 from nurture.chronicle import Chronicle
 from nurture.commands import AnyCommand, SendResult, TaskDone, is_answered, name_of
 from nurture.entries import (
@@ -31,7 +31,7 @@ from nurture.facts import Facts
 from nurture.plan import Book
 from nurture.records import EnrolmentChange, Record
 from nurture.sheet import fit_facts
-from nurture.state import Pause, Queued, State
+from nurture.state import Pause, State
 from nurture.updates import GoTo, LeaveScenario, Migrate, Request, Resume, Retry, Update
 from nurture.updates import Pause as PauseLead
 from nurture.visit import TOLERANCE, Walk
@@ -219,19 +219,8 @@ def _take_deployment(walk: Walk, entry: AnyEntry) -> None:
 
 
 def _take_enrolment(walk: Walk, entry: Enrolled) -> None:
-    state = walk.state
-    scenario = walk.book.at(entry.deployment).scenarios.get(entry.scenario)
-    queued = Queued(
-        scenario=entry.scenario,
-        enrolment=entry.enrolment,
-        deployment=entry.deployment,
-        priority=scenario.priority if scenario is not None else 0,
-        front=entry.front or entry.replaces,  # what replaces the running one takes its place
-    )
-    state.queue = tuple(
-        sorted((*state.queue, queued), key=lambda each: (not each.front, -each.priority, each.enrolment))
-    )
-    if state.run is not None and entry.replaces:
+    turns.put(walk, entry)
+    if walk.state.run is not None and entry.replaces:
         walk.finish("replaced", entry.at, reason=f"by {entry.scenario}")
     walk.arrive(walk.take_next(entry.at), entry.at)
 
@@ -258,6 +247,8 @@ def _judge_change(walk: Walk, entry: AnyEntry) -> None:
     late = event is not None and _late(walk.state, event)
     if event is not None and late:
         walk.chronicle.late(event.id)
+    if event is not None:
+        turns.drop_forbidden(walk, event)
     run = walk.state.run
     letter = letters.of(walk, event)
     if run is None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from fastapi import APIRouter, Request
@@ -12,6 +13,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import JSONResponse, Response
 
+from adapters.database import pulse
 from adapters.database.engine import reading
 from adapters.database.mail_stops import listed
 from adapters.database.pages import shown
@@ -38,11 +40,14 @@ async def live() -> dict[str, str]:
 async def ready(request: Request, here: Here) -> Response:
     """`{ready, now, speed, checks}`; 503 where the database or Temporal does not answer.
 
-    Where a person has to resume mail, `checks.mail` says which; that makes nothing unready.
+    Where a person has to resume mail, `checks.mail` says which. Where no worker takes anything, `checks.worker` is
+    `{what, where, do}`. Neither makes anything unready: what comes in is kept all the same.
     """
-    database, deployment, mail = await run_in_threadpool(_database, here)
+    database, deployment, more = await run_in_threadpool(_database, here)
     temporal = await _temporal(request, here.settings.temporal_address)
-    checks = {"database": database, "temporal": temporal, "deployment": deployment, **mail}
+    if temporal != "ok":
+        more.pop("worker", None)  # no worker can take anything
+    checks = {"database": database, "temporal": temporal, "deployment": deployment, **more}
     good = database == "ok" and temporal == "ok"
     body: dict[str, Any] = {"ready": good, "now": None, "speed": 1, "checks": checks}
     if database == "ok":
@@ -51,15 +56,30 @@ async def ready(request: Request, here: Here) -> Response:
     return JSONResponse(body, status_code=200 if good else 503)
 
 
-def _database(here: Nurture) -> tuple[str, int | None, dict[str, str]]:
+def _database(here: Nurture) -> tuple[str, int | None, dict[str, Any]]:
     try:
         with reading(here.engine) as connection:
             number = connection.execute(select(func.max(deployments.c.number))).scalar()
             stops = [each for each in listed(connection) if each.state == "stopped" and each.until is None]
+            silent = pulse.silent_for(connection, datetime.now(UTC))
     except SQLAlchemyError as error:
         return f"does not answer: {type(error).__name__}", None, {}
+    more: dict[str, Any] = {"worker": _worker(silent)} if silent is not None else {}
     stopped = ", ".join(each.name or "all" for each in stops)
-    return "ok", number, {"mail": f"stopped: {stopped}; see `nurture mail stops`"} if stopped else {}
+    if stopped:
+        more["mail"] = f"stopped: {stopped}; see `nurture mail stops`"
+    return "ok", number, more
+
+
+def _worker(silent: timedelta) -> str | dict[str, str]:
+    """`ok`, or what stands still and what to do about it."""
+    if silent <= pulse.STILL:
+        return "ok"
+    return {
+        "what": f"no worker has taken anything for {silent.total_seconds() / 60:.0f} minutes: leads stand still",
+        "where": "the workers: worker.log",
+        "do": "see docs/operations.md, NurtureWorkersStill: a worker that lives and takes nothing has to be restarted",
+    }
 
 
 async def _temporal(request: Request, address: str) -> str:

@@ -107,6 +107,9 @@ def _shown(seen: Gauges, clock: Clock, known: list[str]) -> Iterator[Metric]:
     yield _by("nurture_handoffs_overdue", "Open tasks whose time is over", "queue", overdue)
     untold = {name: queue.untold for name, queue in queues.items()}
     yield _by("nurture_handoffs_untold", "Open tasks that sales was not told of", "queue", untold)
+    if seen.silent is not None:
+        says = "How long ago a worker last came round to what there was to do"
+        yield _one("nurture_worker_silent_seconds", says, seen.silent.total_seconds())
     yield _one("nurture_deployment", "The number of the newest deployment", seen.deployment)
 
 

@@ -261,22 +261,50 @@ class LeadWorkflow(People):
         finally:
             self._running.pop(name, None)
         self._results.append(result)
-        if isinstance(command, MakeHandoff) and isinstance(result, TaskDone) and result.error is None:
+        made = isinstance(result, TaskDone) and result.error is None and not result.too_late
+        if isinstance(command, MakeHandoff) and made:
             await self._start_handoff(command)
 
     async def _execute(self, order: protocol.Order) -> SendResult | TaskDone:
-        command, queue = order.command, workflow.info().task_queue
-        is_mail = isinstance(command, SendMail)
-        result: SendResult | TaskDone = await workflow.execute_activity(
-            command.command,
+        if isinstance(order.command, SendMail):
+            return await self._send(order)
+        result: TaskDone = await workflow.execute_activity(
+            order.command.command,
             order,
-            task_queue=protocol.mail_queue(queue) if is_mail else queue,
-            result_type=SendResult if is_mail else TaskDone,
+            result_type=TaskDone,
             start_to_close_timeout=ONE_CALL,
             retry_policy=ACT_AGAIN,
-            summary=summary(command),
+            summary=summary(order.command),
         )
         return result
+
+    async def _send(self, order: protocol.Order) -> SendResult:
+        """Hand a mail out at the rate that mail has; one that is stopped waits beside it, however often it is tried."""
+        order = order.model_copy(update={"aside": True})
+        while True:
+            try:
+                sent: SendResult = await workflow.execute_activity(
+                    protocol.SEND_MAIL,
+                    order,
+                    task_queue=protocol.mail_queue(workflow.info().task_queue),
+                    result_type=SendResult,
+                    start_to_close_timeout=ONE_CALL,
+                    retry_policy=ACT_AGAIN,
+                    summary=summary(order.command),
+                )
+            except ActivityError as error:
+                if not isinstance(error.cause, ApplicationError) or error.cause.type != protocol.STOPPED:
+                    raise
+                why = error.cause.message
+            else:
+                return sent
+            await workflow.execute_activity(
+                protocol.AWAIT_MAIL,
+                order.model_copy(update={"records": ()}),
+                start_to_close_timeout=ONE_CALL,
+                retry_policy=ACT_AGAIN,
+                summary=f"stopped: {why}"[:200],
+            )
 
     async def _start_handoff(self, command: MakeHandoff) -> None:
         """The task lives on in a workflow of its own, whatever becomes of the lead's."""

@@ -39,7 +39,7 @@ from adapters.database.mail_events import MailAnswer, MailEvent, accept_mail
 from adapters.database.merges import kept, lock_who_goes_on
 from adapters.database.pages import cursor_after, number_cursor, rows_of_a_page, shown
 from adapters.database.schema import consents, erasures, events, leads, suppressions
-from adapters.database.sequence import Deployments, UnknownLead, current_deployment
+from adapters.database.sequence import Deployments, UnknownLead, current_deployment, lock_many
 from nurture.definitions import Definitions
 from nurture.errors import near_names
 
@@ -105,6 +105,7 @@ def accept(
     known = _known_leads(conn, hints)
     if claim(conn, set(hints) - known.by_hint.keys()):  # one of them may be made just now: its event is not parked
         known = _known_leads(conn, hints)
+    known = _lock_whom_it_shuts(conn, [event for _, event in good], known)
     strangers = [
         each.lead.email for _, each in good if isinstance(each.lead, ByAddress) and each.hint not in known.by_hint
     ]
@@ -287,6 +288,23 @@ def _known_leads(conn: Connection, hints: Sequence[str]) -> _Known:
         own = conn.execute(select(leads.c.email).where(leads.c.id == keep)).scalar()
         address |= {keep: own} if own else {}
     return _Known(by_hint, address, frozenset(erased))
+
+
+def _lock_whom_it_shuts(conn: Connection, told: Sequence[EventIn], known: _Known) -> _Known:
+    """Lock the leads whose addresses these events shut; returns what is known then.
+
+    A lead without an address may be merged into another in this very moment, and what it says is said of that one.
+    Other events need no lock: whoever numbers them passes them on.
+    """
+    hints, locked = [event.hint for event in told], set[str]()
+    while conn.dialect.name == "postgresql":
+        shut = {known.by_hint[event.hint] for event in told if event.type in SHUTTING and event.hint in known.by_hint}
+        if shut <= locked:
+            break
+        lock_many(conn, sorted(shut - locked))
+        locked |= shut
+        known = _known_leads(conn, hints)
+    return known
 
 
 def _objection(event: EventIn, definitions: Definitions, now: datetime, tolerance: timedelta) -> str | None:

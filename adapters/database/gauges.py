@@ -12,7 +12,7 @@ from typing import Any, Literal, get_args
 
 from sqlalchemy import Connection, case, func, or_, select
 
-from adapters.database import mail_stops
+from adapters.database import mail_stops, pulse
 from adapters.database import sends as ledger
 from adapters.database.schema import deployments, entries, events, handoffs, holds, leads, sends
 from nurture.records import Status
@@ -54,7 +54,8 @@ class Gauges:
     """Counts of the moment. `lag` and `held_for` are spans of nurture's and of real time; 0 where nothing waits.
 
     `stopped`: for each scenario that a breaker has something to say of, and for `*`, all mail: 2 stopped, 1 warned.
-    `resting`: domains that turned mail away and are left alone for now.
+    `resting`: domains that turned mail away and are left alone for now. `silent`: how long no worker has come round to
+    anything, in real time; None: none ever has.
     """
 
     statuses: Mapping[Status, int]
@@ -70,6 +71,7 @@ class Gauges:
     deployment: int
     stopped: Mapping[str, int]
     resting: int
+    silent: timedelta | None
 
 
 def look(conn: Connection, now: datetime, real_now: datetime) -> Gauges:
@@ -98,6 +100,7 @@ def look(conn: Connection, now: datetime, real_now: datetime) -> Gauges:
         stopped=_stopped(stops),
         resting=sum(stop.scope == "domain" and stop.holds(now) for stop in stops),
         deployment=_number(conn, select(func.coalesce(func.max(deployments.c.number), 0))),
+        silent=pulse.silent_for(conn, real_now),
     )
 
 

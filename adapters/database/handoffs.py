@@ -314,9 +314,13 @@ def _close(
 
 
 def _locked(conn: Connection, handoff: str) -> Handoff:
-    """The task, read under the lock on its lead."""
-    lock(conn, get(conn, handoff).lead)
-    return get(conn, handoff)
+    """The task, read under the lock on its lead, whichever that is by then."""
+    task, about = get(conn, handoff), None
+    while task.lead != about:
+        about = task.lead
+        lock(conn, about)
+        task = get(conn, handoff)
+    return task
 
 
 def _change(conn: Connection, handoff: str, **values: Any) -> None:

@@ -25,7 +25,7 @@ from adapters.database.event_rows import attach_parked, hint_of_address, hint_of
 from adapters.database.keepable import keepable
 from adapters.database.locks import claim
 from adapters.database.members import facts_of
-from adapters.database.merges import goes_on, not_merged
+from adapters.database.merges import goes_on, lock_who_goes_on, not_merged
 from adapters.database.pages import cursor_after, rows_of_a_page, text_cursor
 from adapters.database.schema import events, leads
 from adapters.database.sequence import WITHOUT_STATE, Deployments, append, current_deployment, lock
@@ -303,8 +303,8 @@ def _find(conn: Connection, data: LeadUpsert) -> Row[Any] | None:
             )
         return next(iter(owners.values()), None)
     named = lock(conn, data.id)
-    if named is not None and named.status == "erased" and (keep := goes_on(conn, data.id)) != data.id:
-        named = lock(conn, keep)
+    if named is not None and named.status == "erased" and goes_on(conn, data.id) != data.id:
+        named = lock_who_goes_on(conn, data.id)
     strange = sorted(owners.keys() - {named.id if named is not None else data.id})
     if strange:
         what = "email" if data.email is not None and data.emails is None else "emails"

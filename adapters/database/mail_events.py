@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cached_property
@@ -24,6 +24,7 @@ from adapters.database.consents import ALL, BOUNCED, erased, normalised, suppres
 from adapters.database.event_rows import AT_ONCE, event_row, hint_of_address, store_rows
 from adapters.database.locks import claim
 from adapters.database.mail_stops import Stop
+from adapters.database.merges import kept
 from adapters.database.schema import events, leads, sends
 from adapters.database.sends import domain_of
 from adapters.database.sequence import lock_many
@@ -127,10 +128,7 @@ def accept_mail(conn: Connection, told: Sequence[MailEvent], now: datetime, send
     fresh = {hint_of_address(event.address) for event in told if event.address and known.lead_of(event) is None}
     claim(conn, fresh | {f"clicks/{event.network}" for event in told if event.network is not None})
     crowd = clicks.crowd(conn, _origins(told, known), rules)
-    # clicks of one mail are judged together, and not while one of them is filed
-    lock_many(conn, sorted({lead for event in told if (lead := known.lead_of(event)) is not None} | crowd.leads))
-    if conn.dialect.name == "postgresql":  # something may have changed while it waited
-        known = _look_up(conn, told)
+    known = _lock(conn, told, known, crowd.leads)
     strangers = {normalised(event.address) for event in told if event.address and known.lead_of(event) is None}
     forgotten = erased(conn, strangers) if strangers else frozenset()
     ids, meanings = _stored(conn, told)
@@ -170,6 +168,25 @@ def accept_mail(conn: Connection, told: Sequence[MailEvent], now: datetime, send
     answer.automatic = found.fresh + sum(1 for row in rows if row["automatic"] and row["type"] != "clicked")
     answer.stops = mail_stops.count(conn, outcomes, sender.breaker if sender is not None else Breaker(), now)
     return answer
+
+
+def _lock(conn: Connection, told: Sequence[MailEvent], known: _Known, crowd: Collection[str]) -> _Known:
+    """Lock every lead concerned: clicks of one mail are judged together, and not while one of them is filed.
+
+    Returns what is known under the locks: while they were waited for, a lead may have been merged into another.
+    """
+    locked: set[str] = set()
+    while True:
+        gone = kept(conn, crowd)
+        wanted = {lead for event in told if (lead := known.lead_of(event)) is not None}
+        wanted |= {gone.get(lead, lead) for lead in crowd}
+        if wanted <= locked:
+            return known
+        lock_many(conn, sorted(wanted - locked))
+        if conn.dialect.name != "postgresql":  # the only writer
+            return known
+        locked |= wanted
+        known = _look_up(conn, told)
 
 
 def _origins(told: Sequence[MailEvent], known: _Known) -> list[tuple[Origin, str]]:
@@ -282,6 +299,7 @@ def _row(
     said = {
         "reason": event.reason, "url_offset": event.url_offset, "bounce": event.bounce,
         "program": program_of(event.agent, rules) if event.type == "clicked" else None,
+        "mailbox": returns.mailbox_of(event.address) if event.address and event.type in returns.OF_A_MAILBOX else None,
     }  # fmt: skip
     properties = {key: value for key, value in said.items() if value}
     return event_row(

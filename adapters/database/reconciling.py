@@ -26,6 +26,8 @@ NEAR = timedelta(minutes=5)
 """What we know is dated by its event, what is listed by its listing: so close together it is the same."""
 OVERLAP = timedelta(days=1)
 """Lists are written later than what they tell of: so much is read again each time."""
+PROVIDER = "provider"
+"""The row of `sweeps` that tells up to when all lists were compared; those of single lists are named after it."""
 _SAME = {"one_click": "unsubscribed"}
 _KNOWN = select(suppressions.c.address_hash, suppressions.c.scope, suppressions.c.reason, suppressions.c.at).where(
     among(suppressions.c.address_hash)
@@ -52,10 +54,21 @@ def read_until(conn: Connection, name: str) -> datetime | None:
 
 def finish(conn: Connection, name: str, until: datetime, lacking: int) -> None:
     """Note that a list has been taken over up to an instant, and how much of it was lacking."""
-    values = {"until": until, "leads": lacking}
-    done = conn.execute(update(sweeps).where(sweeps.c.name == _row_of(name)).values(values))
-    if not done.rowcount:
-        conn.execute(insert(sweeps).values(name=_row_of(name), **values))
+    _note(conn, _row_of(name), until, lacking)
+
+
+def compared_until(conn: Connection, first: datetime) -> datetime:
+    """Up to when all lists have been compared: a night after it owes a comparison. What never was begins at `first`."""
+    found: datetime | None = conn.execute(select(sweeps.c.until).where(sweeps.c.name == PROVIDER)).scalar()
+    if found is None:
+        conn.execute(insert(sweeps).values(name=PROVIDER, until=first, leads=0))
+        return first
+    return found
+
+
+def done(conn: Connection, until: datetime, lacking: int) -> None:
+    """Note that what there is to be known up to an instant is known: the nights before it owe nothing more."""
+    _note(conn, PROVIDER, until, lacking)
 
 
 def fold(conn: Connection, listed: Sequence[Listed], now: datetime, topics: Collection[str]) -> int:
@@ -88,10 +101,11 @@ def fold(conn: Connection, listed: Sequence[Listed], now: datetime, topics: Coll
 
 
 def _not_their_fault(conn: Connection, listed: Sequence[Listed]) -> set[str]:
-    """The addresses (as listed) whose leads' mails came back for other reasons than that there is no such mailbox."""
+    """The addresses (as listed) whose mails came back for other reasons than that there is no such mailbox."""
     of, _ = _leads(conn, [normalised(each.address) for each in listed])
     told = returns.past(conn, set(of.values()))
-    spared = {email for email, lead in of.items() if told.of(lead).returned and not told.of(lead).dead}
+    about = {email: told.of(lead).about(returns.mailbox_of(email)) for email, lead in of.items()}
+    spared = {email for email, said in about.items() if said.returned and not said.dead}
     return {each.address for each in listed if normalised(each.address) in spared}
 
 
@@ -140,4 +154,11 @@ def _at(each: Listed, now: datetime) -> datetime:
 
 
 def _row_of(name: str) -> str:
-    return f"provider/{name}"
+    return f"{PROVIDER}/{name}"
+
+
+def _note(conn: Connection, row: str, until: datetime, lacking: int) -> None:
+    values = {"until": until, "leads": lacking}
+    changed = conn.execute(update(sweeps).where(sweeps.c.name == row).values(values))
+    if not changed.rowcount:
+        conn.execute(insert(sweeps).values(name=row, **values))

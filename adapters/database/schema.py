@@ -420,7 +420,7 @@ click_origins = Table(
 
 sweeps = Table(
     "sweeps", metadata,
-    Column("name", String(32), primary_key=True),    # `nightly`, or `provider/…`: a list of the mail provider's
+    Column("name", String(32), primary_key=True),    # `nightly`; `provider`: all its lists, `provider/…`: one; `pulse`
     Column("until", Instant, nullable=False),        # what changed up to here has been looked for
     Column("leads", Integer, nullable=False),        # how many it concerned the last time
 )  # fmt: skip

@@ -117,12 +117,12 @@ def test_sales_gets_no_task_about_an_erased_person(desk: SendDesk) -> None:
     desk.store.refresh()
     command = MakeHandoff(
         lead=LEAD, handoff=f"{LEAD}/reply/1", queue="inside", note=None, reasons=("replied",),
-        scenario="", enrolment=0, step="", visit=0, at=desk.now(), deployment=1,
+        scenario="", enrolment=0, step="", visit=0, at=desk.now(), deployment=1, letters=("replied",),
     )  # fmt: skip
     asked(desk)
     order = protocol.Order(command=command, records=())
     done: TaskDone = desk.environment.run(TaskActivities(desk.activities._desk).make_handoff, order)
-    assert (done.too_late, done.key) == (True, command.handoff)
+    assert (done.too_late, done.key, done.letters) == (True, command.handoff, ())
     with reading(desk.engine) as conn:
         assert handoffs.page(conn) == ([], None)
 

@@ -12,6 +12,7 @@ from structlog.testing import capture_logs
 from temporalio.exceptions import ApplicationError
 from temporalio.testing import ActivityEnvironment
 
+from activities.bulk import BulkActivities
 from activities.reconcile import ReconcileActivities
 from adapters.database import consents
 from adapters.database.consents import Consent, suppressed
@@ -44,6 +45,10 @@ class Night:
     def run(self) -> int:
         """One attempt; how much was lacking."""
         return int(self.environment.run(ReconcileActivities(self.desk.desk).reconcile))
+
+    def sweep(self) -> bool:
+        """One round of the sweep; whether it says that the lists are to be compared."""
+        return bool(self.environment.run(BulkActivities(self.desk.desk).sweep).night)
 
     def shut(self, address: str = EMAIL, topic: str = "newsletter") -> str | None:
         """Why no mail of a topic goes to the address."""
@@ -94,6 +99,48 @@ def test_the_next_night_finds_nothing_more(night: Night) -> None:
     assert "start_time=0&" in asked[0]
     began = int(asked[-1].partition("start_time=")[2].partition("&")[0])
     assert abs(began - (night.now - timedelta(days=1)).timestamp()) < 60
+
+
+def test_a_night_owes_a_comparison_until_it_is_done_whatever_answer_a_crash_loses(night: Night) -> None:
+    """Not before the first night, not after it was done, and again after the next one."""
+    assert night.sweep() is False
+    night.desk.ahead = timedelta(days=1)
+    assert (night.sweep(), night.sweep()) == (True, True)
+    assert night.run() == 0
+    assert night.sweep() is False
+    night.desk.ahead = timedelta(days=2)
+    assert night.sweep() is True
+    night.run()
+    assert night.sweep() is False
+
+
+def test_a_night_that_falls_into_a_comparison_owes_one_of_its_own(night: Night) -> None:
+    """An attempt that began before it and went on after it has not asked for what was listed since."""
+    night.sweep()
+    night.desk.ahead = timedelta(days=1)
+    night.sweep()
+    began = night.desk.now()
+    night.desk.ahead = timedelta(days=2)
+    assert night.sweep() is True
+    night.environment.info = replace(night.environment.info, heartbeat_details=(began.isoformat(), "", 0, 0))
+    night.run()
+    night.environment.info = replace(night.environment.info, heartbeat_details=())
+    assert night.sweep() is True
+
+
+@pytest.mark.parametrize("lists", ["none", "forbidden"])
+def test_where_there_is_nothing_to_read_the_night_owes_no_more(night: Night, lists: str) -> None:
+    """With the built-in sink, or a key that may not: a person has to do something, and is told once a night."""
+    night.sweep()
+    night.desk.ahead = timedelta(days=1)
+    assert night.sweep() is True
+    desk = night.desk.desk
+    if lists == "none":
+        desk = replace(desk, lists=None)
+    else:
+        night.desk.provider.fail_next(Fault(status=403))
+    assert night.environment.run(ReconcileActivities(desk).reconcile) == 0
+    assert night.sweep() is False
 
 
 def test_every_page_of_every_list_is_read_and_blocks_are_not(night: Night) -> None:

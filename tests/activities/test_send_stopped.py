@@ -8,11 +8,13 @@ from typing import Any
 
 import pytest
 from sqlalchemy import delete, insert
+from temporalio.exceptions import ApplicationError
 
 from activities.mail import FIRST_LOOK, LAST_LOOK, patience
 from adapters.database import consents, sends
 from adapters.database.engine import writing
 from adapters.database.schema import mail_stops
+from nurture import protocol
 from tests.activities.conftest import EMAIL, SENDER, SendDesk, record_of
 from tests.mail.fake_provider import Fault
 
@@ -44,6 +46,27 @@ def test_a_stopped_mail_waits_says_so_once_and_goes_when_it_is_resumed(desk: Sen
     resume(desk)
     assert desk.send().outcome == "accepted"
     assert desk.taken() == 1
+
+
+@pytest.mark.parametrize(("scope", "name"), [("all", ""), ("domain", "example.com")])
+def test_a_stopped_mail_that_may_wait_elsewhere_leaves_the_queue_of_mail_at_once(
+    desk: SendDesk, scope: str, name: str
+) -> None:
+    """One line on the timeline; whoever asks is told when it may be tried again, and then it goes."""
+    stop(desk, scope, name)
+    order = protocol.Order(command=desk.command(), aside=True)
+    with pytest.raises(ApplicationError) as gone:
+        desk.environment.run(desk.activities.send_mail, order)
+    assert (gone.value.type, gone.value.non_retryable) == (protocol.STOPPED, True)
+    for _ in range(2):
+        with pytest.raises(ApplicationError) as waits:
+            desk.environment.run(desk.activities.await_mail, order)
+        assert (waits.value.non_retryable, waits.value.next_retry_delay) == (False, FIRST_LOOK)
+    assert (len(desk.lines("held")), desk.row().state) == (1, "held")
+    resume(desk)
+    desk.environment.run(desk.activities.await_mail, order)
+    assert desk.taken() == 0, "to look is not to send"
+    assert desk.send().outcome == "accepted"
 
 
 @pytest.mark.parametrize(("scope", "name"), [("scenario", "other"), ("domain", "example.org")])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from nurture.commands import MakeHandoff, NotifyPerson
+from nurture.commands import MakeHandoff, NotifyPerson, TaskDone
 from nurture.definitions import Definitions
 from nurture.entries import Happening
 from nurture.updates import Pause, Resume
@@ -198,3 +198,89 @@ def test_nobody_is_told_of_a_letter_whose_writer_is_erased_in_the_same_moment(en
     lead.tell(letter(lead), lead.erasure(at=later("2h")), now=later("3h"))
     assert len(handoffs(lead)) == (1 if engine == 3 else 0)
     assert lead.where() == ("erased", None, None)
+
+
+# --- a letter that comes while its task is being closed -----------------------------------------------------------
+
+
+def joining(text: str = WALK) -> tuple[Lead, MakeHandoff]:
+    """A lead that sales has, and the order to let a second letter join the task."""
+    lead = Lead(define(text, SECOND))
+    lead.enrol("walk")
+    lead.tell(lead.enrolment("second"))
+    lead.tell(letter(lead))
+    done = lead.give(letter(lead, "2h", mail=None))
+    (join,) = [each for each in done.commands if isinstance(each, MakeHandoff)]
+    assert join.letters == join.reasons == ("replied",)
+    return lead, join
+
+
+def too_late(lead: Lead, join: MakeHandoff, error: str | None = None) -> TaskDone:
+    """The answer of an activity that found the task closed."""
+    return TaskDone(key=join.handoff, at=lead.now, error=error, too_late=True, letters=join.letters)
+
+
+@pytest.mark.parametrize("closing_is_heard_first", [True, False])
+def test_a_letter_that_came_while_its_task_was_closed_gets_a_task_of_its_own(*, closing_is_heard_first: bool) -> None:
+    """Whichever the lead hears of first: sales is told, nothing queued begins, and the timeline says what it was."""
+    lead, join = joining()
+    closed = lead.outcome("lost", at=later("3h"))
+    late = too_late(lead, join)
+    if closing_is_heard_first:
+        lead.tell(closed, late)
+    else:
+        lead.tell(late)
+        lead.tell(closed)
+    tasks = handoffs(lead)
+    assert [each.handoff for each in tasks][-1] != join.handoff
+    assert (tasks[-1].reasons, tasks[-1].queue) == (("replied",), "inside")
+    assert lead.where() == ("with_sales", None, None)
+    assert lead.reason("letter_came_late") == (
+        "replied: a letter came; the task was closed meanwhile, so sales gets another one"
+    )
+    assert "handoff_failed" not in lead.story
+    assert lead.templates == ["m_a"]
+    lead.tell(lead.outcome("lost", at=later("3d")))
+    assert lead.templates == ["m_a", "m_c"]
+
+
+def test_a_letter_that_came_late_is_asked_for_once_until_the_closing_is_heard_of() -> None:
+    """The task that is closed is not asked again and again."""
+    lead, join = joining()
+    before = len(handoffs(lead))
+    lead.tell(too_late(lead, join))
+    lead.tell(lead.event("visited", "/pricing", at=later("3h")))
+    assert (len(handoffs(lead)), lead.state.unread) == (before, ("replied",))
+
+
+def test_a_letter_that_came_late_stops_the_mail_that_the_outcome_would_lead_to() -> None:
+    """Sales returned the lead without having read the letter: its scenario ends as by a letter that comes then."""
+    goes_on = WALK.replace(
+        "to_sales: {handoff: {queue: other}, then: quiet}",
+        "to_sales: {handoff: {queue: other}, then: back}\n  back: {send: m_z, wait: 1d, then: quiet}",
+    )
+    lead = Lead(define(goes_on.replace("start: mail", "start: to_sales"), checked=False))
+    lead.enrol()
+    done = lead.give(letter(lead, mail=None))
+    (join,) = [each for each in done.commands if isinstance(each, MakeHandoff)]
+    lead.tell(too_late(lead, join))
+    lead.tell(lead.outcome("returned", at=later("2h")))
+    assert (lead.templates, lead.ends, lead.where()[0]) == ([], ["replied"], "with_sales")
+    assert handoffs(lead)[-1].reasons == ("replied",)
+
+
+def test_other_reasons_that_came_late_are_named_beside_the_letter() -> None:
+    """A crossing waits for a person as before; only the letter gets a task."""
+    lead, join = joining()
+    lead.tell(lead.outcome("lost", at=later("3h")), too_late(lead, join, error="closed: hot: score came too late"))
+    assert lead.reason("handoff_failed") == "closed: hot: score came too late"
+    assert handoffs(lead)[-1].reasons == ("replied",)
+
+
+def test_an_erasure_forgets_the_letter_that_came_late() -> None:
+    """Nobody is to call this person."""
+    lead, join = joining()
+    lead.tell(too_late(lead, join))
+    before = len(handoffs(lead))
+    lead.tell(lead.erasure(at=later("3h")))
+    assert (lead.state.unread, len(handoffs(lead))) == ((), before)

@@ -91,7 +91,7 @@ def test_leaving_while_with_sales_leaves_the_task_and_its_outcome_moves_nobody()
     """The enrolment ends with a note; enrolments wait until the task closes; then the next begins."""
     lead = with_sales(OTHER)
     lead.tell(lead.enrolment("other", at=later("2h")))
-    lead.tell(lead.event("unsubscribed", suppresses="all", at=later("3h")))
+    lead.tell(lead.event("unsubscribed", suppresses="news", at=later("3h")))
     assert lead.ends == ["unsubscribed"]
     assert "task_stays" in lead.story
     assert lead.where() == ("with_sales", None, None)
@@ -136,7 +136,7 @@ def test_a_task_that_cannot_be_made_after_the_lead_left_frees_the_queue() -> Non
     lead.give(lead.sent("accepted"))
     lead.give(lead.event("requested", "demo", at=later("1h")))
     lead.give(lead.enrolment("other"))
-    lead.give(lead.event("unsubscribed", suppresses="all", at=later("2h")))
+    lead.give(lead.event("unsubscribed", suppresses="news", at=later("2h")))
     assert lead.where() == ("with_sales", None, None)
     lead.give(lead.answer(lead.tasks[0], error="no queue 'inside'"))
     assert lead.where() == ("waiting", "a", 1)

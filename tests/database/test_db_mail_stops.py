@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 
 from adapters.database import mail_stops
 from adapters.database.deployments import DeploymentStore
@@ -15,6 +15,7 @@ from adapters.database.engine import reading, writing
 from adapters.database.mail_events import MailEvent
 from adapters.database.mail_stops import Stop
 from adapters.database.schema import audit, mail_tallies
+from adapters.database.schema import events as events_table
 from nurture.errors import NurtureError
 from tests.database.conftest import NOW
 from tests.database.mails import Mails
@@ -186,6 +187,40 @@ def test_an_unavailable_mailbox_is_shut_on_the_third_day_and_not_before(mails: M
             mails.tell(keys, "bounced", bounce="mailbox")
             assert mails.shut() == (1 if day == 2 else 0)
     assert len(mails.lines("m0000/", "bounced")) == 7
+
+
+def test_the_days_of_an_unavailable_mailbox_are_counted_for_each_address_of_a_lead(mails: Mails) -> None:
+    """Two days of the old one and two of the new one shut neither; a delivery to one says nothing of the other."""
+    old, new = "m0000@old.example", "m0000@example.com"
+    told = [(0, "bounced", old), (1, "bounced", old), (2, "bounced", new), (3, "bounced", new), (4, "delivered", old),
+            (5, "bounced", new)]  # fmt: skip
+    shut: list[int] = []
+    for day, kind, address in told:
+        mails.now = NOW + timedelta(days=day)
+        keys = mails.send(1, visit=day + 1, at=mails.now - timedelta(minutes=5))
+        mails.tell(keys, kind, address=address, **({"bounce": "mailbox"} if kind == "bounced" else {}))
+        shut.append(mails.shut())
+    assert shut == [0, 0, 0, 0, 0, 1]
+
+
+def test_what_an_older_release_stored_without_its_address_counts_for_each(mails: Mails) -> None:
+    """Nobody can tell any more which one it was; none is forgotten by an upgrade."""
+    for day in range(3):
+        mails.now = NOW + timedelta(days=day)
+        keys = mails.send(1, visit=day + 1, at=mails.now - timedelta(minutes=5))
+        mails.tell(keys, "bounced", bounce="mailbox")
+        if day < 2:
+            with writing(mails.engine) as conn:
+                conn.execute(update(events_table).values(properties={"bounce": "mailbox"}))
+    assert mails.shut() == 1
+
+
+def test_a_drop_is_forgiven_for_the_address_that_came_back_and_for_no_other(mails: Mails) -> None:
+    """The other one is on the provider's list for a reason that nobody told us."""
+    (key,) = mails.send(1)
+    mails.tell([key], "blocked", bounce="turned_away", address="m0000@old.example")
+    mails.tell([key], "bounced", after=90, bounce="dropped", suppresses="all")
+    assert mails.shut() == 1
 
 
 def test_what_is_the_senders_fault_suppresses_nobody_and_is_told(mails: Mails) -> None:

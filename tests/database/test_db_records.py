@@ -183,6 +183,12 @@ def test_enrolments_begin_and_end_with_their_records(store: DeploymentStore) -> 
     assert _states(store) == [("ended", "done"), ("enrolled", None)]
 
 
+def test_a_queued_enrolment_that_is_dropped_ends_without_having_begun(store: DeploymentStore) -> None:
+    """Its scenario may be asked for again by the rules of any that ended."""
+    _record(store, 1, enrolments=[EnrolmentChange(enrolment=2, state="ended", at=NOW, finish="unsubscribed")])
+    assert _states(store) == [("enrolled", None), ("ended", "unsubscribed")]
+
+
 def test_events_that_came_late_are_marked(store: DeploymentStore) -> None:
     """On the timeline, by their id."""
     with writing(store.engine) as conn:

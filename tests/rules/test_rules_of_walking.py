@@ -311,6 +311,7 @@ def test_rule_9_a_bad_item_of_a_webhook_is_named_and_the_good_ones_are_kept() ->
 HINDERED = {
     "skipped", "blocked", "refused", "send_refused", "send_too_late", "deferred", "passed", "exhausted",
     "send_not_needed", "not_moved", "task_stays", "paused", "handoff_failed", "held_out",
+    "not_begun", "letter_came_late",
 }  # fmt: skip
 
 

@@ -3,17 +3,31 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import UTC, datetime
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
 
 import httpx
+import pytest
 from pydantic import SecretStr
 from sqlalchemy import insert
 
+from adapters.database import pulse
 from adapters.database.engine import writing
 from adapters.database.schema import mail_stops
 from adapters.settings import Settings
 from tests.web.process import KEY, Process, client_of
 from web.app import make_app
+
+
+@asynccontextmanager
+async def answering() -> AsyncIterator[str]:
+    """Where something listens, as Temporal would."""
+    listening = await asyncio.start_server(lambda _, writer: writer.close(), "127.0.0.1", 0)
+    try:
+        yield f"127.0.0.1:{listening.sockets[0].getsockname()[1]}"
+    finally:
+        listening.close()
 
 
 async def test_ready_says_what_is_missing(process: Process) -> None:
@@ -30,17 +44,43 @@ async def test_ready_says_what_is_missing(process: Process) -> None:
 
 async def test_ready_when_everything_answers(process: Process) -> None:
     """200, with the number of the deployment."""
-    listening = await asyncio.start_server(lambda _, writer: writer.close(), "127.0.0.1", 0)
-    try:
-        port = listening.sockets[0].getsockname()[1]
-        settings = Settings(api_key=SecretStr(KEY), external_temporal=f"127.0.0.1:{port}")
+    async with answering() as temporal:
+        settings = Settings(api_key=SecretStr(KEY), external_temporal=temporal)
         app = make_app(settings, process.engine, store=process.store, clock=process.clock)
         answer = await client_of(app, None).get("/health/ready")
-    finally:
-        listening.close()
     assert answer.status_code == 200
     assert answer.json()["ready"] is True
     assert answer.json()["checks"] == {"database": "ok", "temporal": "ok", "deployment": 1}
+
+
+@pytest.mark.parametrize(("ago", "works"), [(1, True), (4, True), (6, False), (90, False)])
+async def test_a_worker_that_stands_still_is_noticed_and_makes_web_not_unready(
+    process: Process, ago: int, works: bool
+) -> None:
+    """It lives, and takes nothing: what comes in is kept, and whoever asks is told what to do."""
+    with writing(process.engine) as connection:
+        for minutes in (ago + 100, ago):  # the newest counts
+            pulse.beat(connection, datetime.now(UTC) - timedelta(minutes=minutes))
+    async with answering() as temporal:
+        settings = Settings(api_key=SecretStr(KEY), external_temporal=temporal)
+        app = make_app(settings, process.engine, store=process.store, clock=process.clock)
+        answer = await client_of(app, None).get("/health/ready")
+    assert (answer.status_code, answer.json()["ready"]) == (200, True)
+    worker = answer.json()["checks"]["worker"]
+    if works:
+        assert worker == "ok"
+        return
+    assert set(worker) == {"what", "where", "do"}
+    assert f"for {ago} minutes" in worker["what"]
+
+
+async def test_without_temporal_no_worker_is_accused(process: Process) -> None:
+    """It could not take anything; what is to be mended is said already."""
+    with writing(process.engine) as connection:
+        pulse.beat(connection, datetime.now(UTC) - timedelta(hours=1))
+    answer = await process.anybody().get("/health/ready")
+    assert answer.status_code == 503
+    assert "worker" not in answer.json()["checks"]
 
 
 async def test_live_needs_nothing(empty: Process) -> None:

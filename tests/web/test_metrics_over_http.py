@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
+
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 from pydantic import SecretStr
 
+from adapters.database import pulse
+from adapters.database.engine import writing
 from adapters.settings import Settings
 from tests.web.process import HOST, KEY, Process, client_of
 from tests.web.test_webhook_over_http import BOUNCE, PUBLIC, post
@@ -59,6 +63,14 @@ async def test_what_waits_for_the_relay_is_shown_with_its_age(process: Process) 
     assert (seen["nurture_relay_backlog_events"], seen["nurture_events_parked"]) == (1, 1)
     assert 0 < seen["nurture_relay_lag_seconds"] < 60
     assert seen["nurture_leads{status=idle}"] == 1
+
+
+async def test_how_long_ago_a_worker_took_anything_is_shown_once_one_has(process: Process) -> None:
+    """In real time; a database that no worker has seen shows nothing."""
+    assert "nurture_worker_silent_seconds" not in await samples(process)
+    with writing(process.engine) as connection:
+        pulse.beat(connection, datetime.now(UTC) - timedelta(minutes=7))
+    assert 420 <= (await samples(process))["nurture_worker_silent_seconds"] < 480
 
 
 async def test_webhook_items_are_counted_by_what_became_of_them(process: Process) -> None:

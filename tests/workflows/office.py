@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from temporalio import activity
 from temporalio.exceptions import ApplicationError
@@ -32,6 +32,9 @@ class Office:
         self.told: list[str] = []
         self.cancelled: dict[str, int] = {}
         self.reads = 0
+        self.stopped = False
+        self.tries = 0
+        self.looks = 0
         self.answer: Callable[[SendMail], SendResult] = self.accept
 
     def accept(self, mail: SendMail) -> SendResult:
@@ -91,10 +94,21 @@ class Office:
     async def send_mail(self, order: protocol.Order) -> SendResult:
         self._take_up(order)
         assert isinstance(order.command, SendMail)
+        self.tries += 1
+        if self.stopped:
+            assert order.aside
+            raise ApplicationError("all mail is stopped", type=protocol.STOPPED, non_retryable=True)
         answer = self.answer(order.command)
         if answer.outcome == "accepted":
             self.mails.append(order.command)
         return answer
+
+    @activity.defn(name=protocol.AWAIT_MAIL)
+    async def await_mail(self, order: protocol.Order) -> None:
+        assert order.records == ()
+        self.looks += 1
+        if self.stopped:
+            raise ApplicationError("all mail is stopped", next_retry_delay=timedelta(milliseconds=50))
 
     @activity.defn(name=protocol.MAKE_HANDOFF)
     async def make_handoff(self, order: protocol.Order) -> TaskDone:
@@ -136,7 +150,7 @@ class Office:
     def activities(self) -> list[Callable[..., object]]:
         """For a worker."""
         return [
-            self.read_lead, self.write_record, self.gather_facts, self.retire_lead, self.send_mail,
+            self.read_lead, self.write_record, self.gather_facts, self.retire_lead, self.send_mail, self.await_mail,
             self.make_handoff, self.notify_person, self.enroll_lead, self.notify_handoff,
             self.tend_handoff,
         ]  # fmt: skip

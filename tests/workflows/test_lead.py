@@ -45,6 +45,39 @@ async def test_a_returned_handoff_goes_where_the_scenario_says(desk: LeadDesk, o
     assert office.mails[-1].template == "mail_b"
 
 
+async def test_a_stopped_mail_takes_no_place_of_other_mail_however_often_it_is_looked_at(
+    desk: LeadDesk, office: Office
+) -> None:
+    """It is tried once, then looked at on the queue of everything else, and tried again when it may go."""
+    office.stopped = True
+    await desk.enrol()
+
+    async def looked_at() -> bool:
+        return office.looks >= 5
+
+    await eventually(looked_at)
+    assert (office.tries, office.mails) == (1, [])
+    office.stopped = False
+    await desk.at("waiting", "first")
+    assert (office.tries, len(office.mails)) == (2, 1)
+
+
+async def test_a_stopped_mail_that_is_no_longer_needed_is_looked_at_no_more(desk: LeadDesk, office: Office) -> None:
+    """The lead jumps to sales meanwhile; nothing goes after the stop is over."""
+    office.stopped = True
+    await desk.enrol()
+
+    async def looked_at() -> bool:
+        return office.looks >= 2
+
+    await eventually(looked_at)
+    await desk.tell(happening("requested", "demo"))
+    await desk.task()
+    office.stopped = False
+    await desk.at("with_sales", "to_sales")
+    assert (office.tries, office.mails) == (1, [])
+
+
 async def test_a_gap_is_read_from_the_store(desk: LeadDesk, office: Office) -> None:
     """An entry that was stored but never signalled is applied before the one that was."""
     await desk.enrol()
