@@ -62,15 +62,16 @@ LOCK = $(UV) pip compile --quiet --upgrade --universal --generate-hashes --no-he
 	@$(call install,fit)
 	@touch $@
 
+# Its words go to stderr: on stdout `ready web=…` of `make demo` stands alone, for programs that wait for it.
 define install
-echo "installing the packages of requirements/$(1).txt into .venv" && \
+exec >&2 && echo "installing the packages of requirements/$(1).txt into .venv" && \
 $(UV) pip install --quiet --python $(BIN)/python --require-hashes -r requirements/$(1).txt && \
 $(UV) pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation -e .
 endef
 
 .venv/.uv:
-	@uv --version >/dev/null 2>&1 || test -x .venv-tools/bin/uv || { echo "installing uv into .venv-tools"; \
+	@exec >&2; uv --version >/dev/null 2>&1 || test -x .venv-tools/bin/uv || { echo "installing uv into .venv-tools"; \
 		python3 -m pip install --quiet --target .venv-tools uv || \
 		{ python3 -m venv .venv-tools && .venv-tools/bin/python -m pip install --quiet uv; }; }
-	@test -x $(BIN)/python || { echo "making .venv"; $(UV) venv --quiet --python '>=3.11' .venv; }
+	@exec >&2; test -x $(BIN)/python || { echo "making .venv"; $(UV) venv --quiet --python '>=3.11' .venv; }
 	@touch $@

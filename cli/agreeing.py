@@ -27,7 +27,8 @@ _STYLES = {"+": "green", "-": "red", "@": "dim"}
 def agree_command(
     directory: Folder = Path("scenarios"),
     by: Annotated[
-        list[str] | None, typer.Option("--by", help="A department or person that agrees; once for each.")
+        list[str] | None,
+        typer.Option("--by", metavar="NAME", help="A department or person that agrees; once for each."),
     ] = None,
     date: Annotated[
         str | None, typer.Option("--date", metavar="DATE", help="The day of the agreement; default: today.")

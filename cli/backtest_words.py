@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import timedelta
 
-from cli.condition_words import Language, Words
+from cli.condition_words import Language, Words, rules_in
 from nurture.backtest import Backtest, Capacity, Case
 from nurture.conditions import ScoreIs
 from nurture.definitions import Definitions
@@ -84,7 +84,7 @@ class Saying:
     def __init__(self, language: Language, new: Definitions, old: Definitions | None = None) -> None:
         self.language, self.labels = language, LABELS[language]
         self._new = Words(new, language)
-        self._rules = {**_rules(old, language), **_rules(new, language)}
+        self._rules = {**(rules_in(old, language) if old is not None else {}), **rules_in(new, language)}
 
     def say(self, label: str, **shown: object) -> str:
         """One of the labels, filled in."""
@@ -162,15 +162,3 @@ class Saying:
     def _counted(self, cases: Sequence[Case]) -> str:
         won, lost = (sum(each.result == result for each in cases) for result in ("won", "lost"))
         return self.say("counted", leads=len(cases), won=won, lost=lost) if cases else _NONE[self.language]
-
-
-def _rules(definitions: Definitions | None, language: Language) -> dict[str, str]:
-    """The rules of a hot lead definition in words, by the reasons that a crossing gives."""
-    hot = definitions.hot_lead if definitions is not None else None
-    if definitions is None or hot is None or language == "en":
-        return {}
-    words = Words(definitions, language)
-    found = {str(each): words.condition(each) for each in hot.any or ()}
-    if hot.all:
-        found[" and ".join(map(str, hot.all))] = " かつ ".join(words.condition(each, inner=True) for each in hot.all)
-    return found

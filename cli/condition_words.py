@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import Literal
+from typing import Any, Literal
 
 from nurture.conditions import (
     ANY,
@@ -13,6 +13,7 @@ from nurture.conditions import (
     AttributeIs,
     Did,
     EventPattern,
+    Happened,
     InPhase,
     InSegment,
     IsHot,
@@ -20,6 +21,7 @@ from nurture.conditions import (
     ScoreIs,
 )
 from nurture.definitions import Attribute, Definitions
+from nurture.durations import Duration
 from nurture.folder import DEFAULT_LANGUAGE
 
 Language = Literal["ja", "en"]
@@ -29,7 +31,7 @@ _EVENTS = {
     "visited": "ページ閲覧", "downloaded": "資料ダウンロード", "signed_up": "申し込み", "attended": "参加",
     "requested": "依頼",
 }  # fmt: skip
-_UNITS = {"s": "秒", "m": "分", "h": "時間", "d": "日", "w": "週間"}
+_UNITS = {"s": "秒", "m": "分", "h": "時間", "d": "日", "w": "週間", "bd": "営業日"}
 _SCORES = {"total": "スコア合計", "attributes": "属性の点", "behaviours": "行動の点"}
 
 
@@ -70,6 +72,8 @@ class Words:
                 return self._attribute(asked)
             case Did():
                 return self._did(asked)
+            case Happened():
+                return self.event(asked.event)
             case All() | AnyOf() | Not():
                 return self._together(asked, inner=inner)
             case ScoreIs():
@@ -97,12 +101,24 @@ class Words:
         known = self._definitions.attributes.get(name)
         return (known.label if known is not None and self.language == "ja" else None) or name
 
+    def span(self, duration: Duration) -> str:
+        """`30d`, 30 日."""
+        written = str(duration)
+        number = written.rstrip("bdhmsw")
+        return f"{number} {_UNITS[written[len(number) :]]}" if self.language == "ja" else written
+
+    def value(self, name: str, value: Any) -> str:
+        """A value of an attribute by its label; `不明` where nobody knows it."""
+        if value in (None, "", []):
+            return "不明" if self.language == "ja" else "not known"
+        several = value if isinstance(value, list | tuple) else [value]
+        return "・".join(_value(self._definitions.attributes.get(name), each) for each in several)
+
     def _did(self, asked: Did) -> str:
         what = "何らかの行動" if asked.any_human_event else self.event(asked.did)
         span = ""
         if asked.within is not None:
-            written = str(asked.within)
-            span = f"{written[:-1]} {_UNITS[written[-1]]}以内に"
+            span = f"{self.span(asked.within)}以内に"
         times = f" {asked.at_least} 回以上" if asked.at_least > 1 else ""
         return f"{span}{what}{times}"
 
@@ -130,6 +146,18 @@ class Words:
         if low is not None and high is not None:
             return f"{low:g}〜{high:g}{unit}"
         return f"{low:g}{unit or ' '}以上" if low is not None else f"{high:g}{unit or ' '}以下"
+
+
+def rules_in(definitions: Definitions, language: Language) -> dict[str, str]:
+    """The rules of the hot lead definition in words, by the reasons that are given where one is met."""
+    hot = definitions.hot_lead
+    if hot is None or language == "en":
+        return {}
+    words = Words(definitions, language)
+    found = {str(each): words.condition(each) for each in hot.any or ()}
+    if hot.all:
+        found[" and ".join(map(str, hot.all))] = " かつ ".join(words.condition(each, inner=True) for each in hot.all)
+    return found
 
 
 def _value(attribute: Attribute | None, value: bool | float | str) -> str:

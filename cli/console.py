@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.text import Text
 from sqlalchemy.exc import OperationalError
 
-from nurture.errors import MissingDeployment, NurtureError, Unavailable
+from nurture.errors import MissingDeployment, NurtureError, Unavailable, UnknownName
 
 out = Console(highlight=False, soft_wrap=True)
 err = Console(stderr=True, highlight=False, soft_wrap=True)
@@ -31,6 +31,8 @@ def say_error(error: NurtureError) -> None:
         err.print(Text(f"  {error.where}"))
     if error.do:
         err.print(Text(f"  → {error.do}"))
+    if isinstance(error, UnknownName) and error.kind == "lead":
+        err.print("  → nurture leads list --find TEXT looks for one; nurture leads import FILE.csv brings some along")
 
 
 def code_of(error: Exception) -> int:

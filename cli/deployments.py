@@ -67,7 +67,10 @@ def show(
     out.print(Text(files[file]), end="")
 
 
-def compare(older: Number, newer: Number) -> None:
+def compare(
+    older: Annotated[int, typer.Argument(metavar="OLDER", help="As `nurture deployments list` has it.")],
+    newer: Annotated[int, typer.Argument(metavar="NEWER", help="As `nurture deployments list` has it.")],
+) -> None:
     """What differs between two deployments, line by line."""
     with opened() as data:
         before, after = (data.store.files(_known(data, number)) for number in (older, newer))

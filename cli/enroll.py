@@ -13,6 +13,7 @@ from adapters.database import leads
 from adapters.database.engine import reading
 from adapters.enrolling import Enrolment, enrol, members
 from cli.console import err, out
+from cli.lead_list import OF_THE_DEMO, unknown_lead
 from cli.opening import Data, opened
 from nurture.errors import NurtureError, UnknownName
 
@@ -25,7 +26,7 @@ def register(app: typer.Typer) -> None:
         "Examples: nurture enroll seminar_to_demo --lead lead_001 · "
         "nurture enroll seminar_to_demo --segment midsize_infrastructure"
     )
-    app.command("enroll", epilog=examples)(enroll)
+    app.command("enroll", epilog=f"{examples}\n\n{OF_THE_DEMO}")(enroll)
 
 
 def enroll(
@@ -55,10 +56,9 @@ def enroll(
 
 def _known(data: Data, lead: str) -> str:
     with reading(data.engine) as connection:
-        if leads.view(connection, lead) is not None:
-            return lead
-        near, _ = leads.page(connection, 5)
-    raise UnknownName("lead", lead, [item["id"] for item in near] + (["…"] if len(near) == 5 else []))
+        if leads.view(connection, lead) is None:
+            raise unknown_lead(connection, lead)
+    return lead
 
 
 def _tell(scenario: str, made: Enrolment) -> None:

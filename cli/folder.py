@@ -12,7 +12,7 @@ from cli.console import INPUT_IS_WRONG, Ended, out
 from cli.schema import write_reference, write_schemas
 from nurture.errors import NurtureError
 
-Folder = Annotated[Path, typer.Argument(metavar="[DIR]", help="The folder of definitions.")]
+Folder = Annotated[Path, typer.Argument(metavar="DIR", help="The folder of definitions.")]
 
 
 def register(app: typer.Typer) -> None:

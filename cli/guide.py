@@ -58,7 +58,7 @@ def register(app: typer.Typer) -> None:
 
 
 def guide(
-    directory: Annotated[Path, typer.Argument(metavar="[DIR]", help="The folder of definitions.")] = FOLDER,
+    directory: Annotated[Path, typer.Argument(metavar="DIR", help="The folder of definitions.")] = FOLDER,
     history: Annotated[
         Path | None,
         typer.Option(
@@ -72,7 +72,9 @@ def guide(
     language: Annotated[
         Language | None, typer.Option("--language", help="`ja` or `en`; default: the language of most scenarios.")
     ] = None,
-    step: Annotated[int | None, typer.Option("--step", min=1, max=5, help="Only this one of the five steps.")] = None,
+    step: Annotated[
+        int | None, typer.Option("--step", metavar="N", min=1, max=5, help="Only this one of the five steps.")
+    ] = None,
 ) -> None:
     """Segment, journey map, scenario, score, hot lead: five steps, each with what your data says about it.
 

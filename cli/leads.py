@@ -25,9 +25,10 @@ from adapters.database.pages import shown
 from adapters.database.schema import consents
 from adapters.database.scores import with_scores
 from cli.console import INPUT_IS_WRONG, Ended, err, out
+from cli.lead_list import EXAMPLES, OF_THE_DEMO, list_, unknown_lead
 from cli.opening import Data, opened
 from cli.privacy import erase, export
-from nurture.errors import NurtureError, UnknownName
+from nurture.errors import NurtureError
 
 _SHOWN_LINES = 20
 _TOLD = 50
@@ -39,12 +40,16 @@ def register(app: typer.Typer) -> None:
         name="leads",
         help="Bring leads in and look at them.",
         no_args_is_help=True,
-        epilog="Example: nurture leads import leads.csv",
+        epilog="Examples: nurture leads import leads.csv · nurture leads list",
     )
     group.command("import", epilog="Example: nurture leads import scenarios/leads.csv")(import_)
-    group.command("merge", epilog="Example: nurture leads merge lead_001 lead_057 --plan")(merge)
-    group.command("show", epilog="Example: nurture leads show lead_001 --json")(show)
-    group.command("export", epilog="Example: nurture leads export lead_001 --format csv --out lead_001.csv")(export)
+    group.command("list", epilog=EXAMPLES)(list_)
+    for name, example, command in (
+        ("merge", "nurture leads merge lead_001 lead_057 --plan", merge),
+        ("show", "nurture leads show lead_001 --json", show),
+        ("export", "nurture leads export lead_001 --format csv --out lead_001.csv", export),
+    ):
+        group.command(name, epilog=f"Example: {example}\n\n{OF_THE_DEMO}")(command)
     group.command("erase", epilog="Example: nurture leads erase taro@example.co.jp")(erase)
     app.add_typer(group)
 
@@ -127,8 +132,7 @@ def _about(data: Data, lead: str) -> dict[str, Any]:
     with reading(data.engine) as connection:
         view = leads.view(connection, lead)
         if view is None:
-            known, _ = leads.page(connection, 5)
-            raise UnknownName("lead", lead, [item["id"] for item in known])
+            raise unknown_lead(connection, lead)
         lead = view["id"]
         (view,) = with_scores(connection, [view], data.store.current(), data.clock.now())
         agreed = [

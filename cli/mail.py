@@ -66,7 +66,7 @@ def stops(format: Format = "text") -> None:
 
 
 def resume(
-    scenario: Annotated[str | None, typer.Argument(metavar="[SCENARIO]", help="Whose mail goes again.")] = None,
+    scenario: Annotated[str | None, typer.Argument(metavar="SCENARIO", help="Whose mail goes again.")] = None,
     all_: Annotated[bool, typer.Option("--all", help="The stop of all mail.")] = False,
     domain: Annotated[
         str | None, typer.Option("--domain", metavar="DOMAIN", help="Mail to a domain that turned it away.")

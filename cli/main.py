@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import sys
 from collections.abc import Sequence
 from importlib import import_module
@@ -63,8 +64,26 @@ def make_app(*words: str) -> typer.Typer:
     wanted = [COMMANDS[word] for word in words[:1] if word in COMMANDS] or COMMANDS.values()
     for name in dict.fromkeys(wanted):
         cast("_Module", import_module(name)).register(app)
+    _flow(app)
     app.callback()(lambda: None)  # so that an app with one command still takes its name
     return app
+
+
+def _flow(app: typer.Typer) -> None:
+    """Let help fill the terminal's width: lines of docstrings end where the code's do, examples anywhere."""
+    for command in app.registered_commands:
+        told = command.help or inspect.getdoc(command.callback) or ""
+        command.help = "\n\n".join(each.replace("\n", " ") for each in told.split("\n\n"))
+        command.epilog = _listed(command.epilog)
+    for group in app.registered_groups:
+        if group.typer_instance is not None:
+            group.typer_instance.info.epilog = _listed(group.typer_instance.info.epilog)
+            _flow(group.typer_instance)
+
+
+def _listed(epilog: str | None) -> str | None:
+    """Several examples below each other, so that none is broken."""
+    return epilog.replace("Examples: ", "Examples:\n").replace(" · ", "\n") if epilog else epilog
 
 
 def run(argv: Sequence[str]) -> int:

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime
 from typing import Annotated, Literal
 
 import typer
@@ -13,17 +14,20 @@ from rich.table import Table
 from rich.text import Text
 from rich.tree import Tree
 
-from adapters.database import leads
 from adapters.database.engine import reading
 from adapters.database.explaining import HotExplained, ScoreExplained, Standpoint, standpoint
 from adapters.settings import read_settings
 from cli import score_fit
 from cli.agreeing import EXAMPLE, agree_command
+from cli.condition_words import Language, language_of
 from cli.console import out
+from cli.lead_list import OF_THE_DEMO, unknown_lead
 from cli.opening import opened_if_there
+from cli.qualification_words import Explaining
+from cli.segments_report import Speaks
 from nurture import calendar
 from nurture.distance import Distance
-from nurture.errors import NurtureError, UnknownName
+from nurture.errors import NurtureError
 
 Lead = Annotated[str, typer.Argument(metavar="LEAD", help="The lead's id.")]
 At = Annotated[
@@ -47,7 +51,7 @@ def register(app: typer.Typer) -> None:
     )  # fmt: skip
     for name, what, example, explain in commands:
         group = typer.Typer(name=name, help=what, no_args_is_help=True, epilog=f"Example: {example}")
-        group.command("explain", epilog=f"Example: {example}")(explain)
+        group.command("explain", epilog=f"Example: {example}\n\n{OF_THE_DEMO}")(explain)
         if name == "hot":
             group.command("agree", epilog=EXAMPLE)(agree_command)
         else:
@@ -56,67 +60,78 @@ def register(app: typer.Typer) -> None:
         app.add_typer(group)
 
 
-def explain_score(lead: Lead, at: At = None, as_known_then: Then = False, format: As = "text") -> None:
+def explain_score(
+    lead: Lead, at: At = None, as_known_then: Then = False, language: Speaks = None, format: As = "text"
+) -> None:
     """Each item with its events, the points they gave and what fading has left of them."""
-    found = _standpoint(lead, at, then=as_known_then).score()
+    stands = _standpoint(lead, at, then=as_known_then)
+    found = stands.score()
     if format == "json":
         typer.echo(found.model_dump_json(indent=2))
         return
-    _tell_score(found)
+    _tell_score(found, _words(stands, language))
 
 
-def _tell_score(found: ScoreExplained) -> None:
-    table = Table("item", "when", "event", "points", "now", box=None, pad_edge=False)
+def _tell_score(found: ScoreExplained, words: Explaining) -> None:
+    labels = words.labels
+    table = Table(labels["item"], labels["when"], labels["event"], box=None, pad_edge=False)
+    for name in ("points", "now"):
+        table.add_column(labels[name], justify="right")
     for item in found.items:
         if item.kind == "attribute":
-            table.add_row(Text(item.item), "", "attribute", f"{item.points:g}", f"{item.points:g}")
+            table.add_row(Text(item.item), "", labels["attribute"], f"{item.points:g}", f"{item.points:g}")
         elif not item.events:
-            table.add_row(Text(item.item), "", Text("never", style="dim"), "", "0")
+            table.add_row(Text(item.item), "", Text(labels["never"], style="dim"), "", "0")
         for each in item.events:
-            event = f"{each.type}: {each.subject}" if each.subject else each.type
             when, left = f"{each.at:%Y-%m-%d %H:%M} UTC", f"{each.faded:.3g}"
-            table.add_row(Text(item.item), when, Text(event), f"{each.points:g}", left)
-    out.print(table if found.items else "there is no score.yaml in this deployment: every score is 0")
-    sums = f"attributes {found.attributes:.4g}, behaviours {found.behaviours:.4g}"
-    out.print(f"total {found.total:.4g}: {sums}")
+            table.add_row(Text(item.item), when, Text(words.event(each)), f"{each.points:g}", left)
+    out.print(table if found.items else labels["no_score"])
+    out.print(Text(words.sums(found)))
 
 
-def explain_hot(lead: Lead, at: At = None, as_known_then: Then = False, format: As = "text") -> None:
+def explain_hot(
+    lead: Lead, at: At = None, as_known_then: Then = False, language: Speaks = None, format: As = "text"
+) -> None:
     """Which rules of the hot lead definition the lead meets, and what is missing to each of the others."""
-    found = _standpoint(lead, at, then=as_known_then).hot()
+    stands = _standpoint(lead, at, then=as_known_then)
+    found = stands.hot()
     if format == "json":
         typer.echo(found.model_dump_json(indent=2))
         return
-    _tell_hot(found)
+    _tell_hot(found, _words(stands, language))
 
 
-def _tell_hot(found: HotExplained) -> None:
+def _tell_hot(found: HotExplained, words: Explaining) -> None:
     if found.definition is None:
-        out.print("there is no hot_lead.yaml in this deployment: nobody becomes hot")
+        out.print(words.labels["no_hot"])
         return
-    tree = Tree(Text("hot lead definition", style="bold"), guide_style="dim")
+    tree = Tree(Text(words.labels["definition"], style="bold"), guide_style="dim")
     for part in found.definition.parts:
-        _grow(tree, part)
-    out.print(tree)
-    out.print(Text(f"score {found.total:.4g}, phase {found.phase or 'none'}"))
-    out.print(Text(f"hot: {'; '.join(found.reasons)}" if found.meets else "not hot by this"))
+        _grow(tree, part, words, found.at)
+    out.print(tree, soft_wrap=False)  # else what is wider than the terminal is cut off
+    for line in words.stands(found):
+        out.print(Text(line))
     if found.hot and not found.meets:
-        out.print("marked hot at present, since it was once: the mark goes with the end of the cool-down")
+        out.print(words.labels["latched"])
 
 
-def _grow(tree: Tree, part: Distance) -> None:
+def _grow(tree: Tree, part: Distance, words: Explaining, now: datetime) -> None:
     """One condition, what it lacks, and below it its parts."""
-    line = Text.assemble(("yes " if part.met else "no  ", "green" if part.met else "yellow"), part.what)
-    if part.lacks:
-        line.append(f": {part.lacks}")
+    yes, lacks = ("yes", "green") if part.met else ("no", "yellow"), words.lacks(part, now)
+    line = Text.assemble((f"{words.labels[yes[0]]} ", yes[1]), words.what(part))
+    if lacks:
+        line.append(f": {lacks}")
     branch = tree.add(line)
     for gain in part.could[:MOST_NAMED]:
-        most = f", at most +{gain.most:.3g}" if gain.most > gain.points else ""
-        branch.add(Text(f"could give: {gain.item} +{gain.points:.3g}{most} ({gain.how})", style="dim"))
+        branch.add(Text(words.gain(gain), style="dim"))
     if len(part.could) > MOST_NAMED:
-        branch.add(Text(f"and {len(part.could) - MOST_NAMED} more item(s)", style="dim"))
+        branch.add(Text(words.say("more", more=len(part.could) - MOST_NAMED), style="dim"))
     for each in part.parts:
-        _grow(branch, each)
+        _grow(branch, each, words, now)
+
+
+def _words(stands: Standpoint, language: Language | None) -> Explaining:
+    return Explaining(stands.definitions, language or language_of(stands.definitions))
 
 
 def _standpoint(lead: str, at: str | None, *, then: bool) -> Standpoint:
@@ -134,8 +149,5 @@ def _standpoint(lead: str, at: str | None, *, then: bool) -> Standpoint:
                 known="then" if then else "now",
             )  # fmt: skip
             if found is None:
-                known, _ = leads.page(connection, 5)
-                if not known:
-                    raise NurtureError("there are no leads yet", where=str(data.settings.home), do=BEGIN)
-                raise UnknownName("lead", lead, [item["id"] for item in known])
+                raise unknown_lead(connection, lead)
     return found

@@ -9,11 +9,10 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
-from rich.table import Table
 from rich.text import Text
 
 from adapters.deals.columns import Columns, written
@@ -21,27 +20,19 @@ from adapters.deals.guess import guess
 from adapters.deals.table import read_table
 from adapters.history_file import HistoryFile, columns_beside, open_history
 from adapters.scenario_folder import check_folder
-from cli.console import INPUT_IS_WRONG, Ended, err, out
-from nurture.definitions import BehaviourItem, Definitions
+from cli.condition_words import Language, Words, language_of
+from cli.console import INPUT_IS_WRONG, Ended, err
+from cli.fit_report import LABELS, said_of, tell_files, tell_study
+from nurture.definitions import Definitions
 from nurture.durations import Duration
 from nurture.errors import NurtureError, Unavailable
 
 if TYPE_CHECKING:
     from adapters.fitting.proposal import Proposal
-    from adapters.fitting.study import Evidence, Study
-    from adapters.fitting.trials import Trial
+    from adapters.fitting.study import Study
 
 EXAMPLE = "nurture score fit deals.csv --against scenarios --capacity 20/week"
 _TOLD = 15
-NAMES = {
-    "card": "this card",
-    "current": "the card you have",
-    "single": "its best item alone",
-    "recency": "recency",
-    "regression": "logistic regression",
-    "boosting": "gradient boosting",
-}
-KINDS = {"time": "the latest leads", "random": "leads drawn by lot"}
 
 
 def fit(  # noqa: PLR0913, PLR0917 - the options of a command
@@ -63,12 +54,16 @@ def fit(  # noqa: PLR0913, PLR0917 - the options of a command
         str | None, typer.Option("--horizon", metavar="SPAN", help="How long until a lead is won or lost, as 180d.")
     ] = None,
     items: Annotated[
-        int | None, typer.Option("--items", min=1, max=20, help="The most items; default: as many as hold, to 20.")
+        int | None,
+        typer.Option("--items", metavar="N", min=1, max=20, help="The most items; default: as many as hold, to 20."),
     ] = None,
     directory: Annotated[Path, typer.Option("--out", metavar="DIR", help="Where to write.")] = Path("fitted"),
     force: Annotated[bool, typer.Option("--force", help="Overwrite what is there.")] = False,
     yes: Annotated[bool, typer.Option("--yes", help="Go on with a guess at the columns.")] = False,
-    language: Annotated[Literal["en", "ja"], typer.Option("--language", help="Of the report and comments.")] = "en",
+    language: Annotated[
+        Language | None,
+        typer.Option("--language", help="`ja` or `en`; default: that of most scenarios in --against, else `en`."),
+    ] = None,
 ) -> None:
     """Propose items, points and a threshold from past deals, judged on deals that they were not fitted to.
 
@@ -78,19 +73,26 @@ def fit(  # noqa: PLR0913, PLR0917 - the options of a command
     wanted, span = _capacity(capacity), _span(horizon)
     _needed()
     present = _present(against)
-    meant = _columns(history, columns, present, yes=yes)
+    words = _words(present, language)
+    meant = _columns(history, columns, present, words.language, yes=yes)
     _free(directory, force=force)
     spinner = SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn()
     with Progress(*spinner, console=err, transient=True) as progress:
         task = progress.add_task("reading", total=None)
         past = open_history(history, meant, events, present.attributes if present else None, datetime.now(UTC))
-        _tell_problems(past)
+        _tell_problems(past, words.language)
         study = _study(past, present, wanted, items, span, lambda what: progress.update(task, description=what))
         progress.update(task, description="writing")
-        proposal = _proposal(study, past, present, language)
+        proposal = _proposal(study, past, present, words)
         _write(proposal.files, directory)
-    tell_study(study, language)
-    _tell_files(proposal, directory, against)
+    tell_study(study, words)
+    tell_files(proposal, directory, against, words.language)
+
+
+def _words(present: Definitions | None, language: Language | None) -> Words:
+    """By the labels of the folder to compare with; without one attributes are called as their columns are."""
+    by_itself: Language = language_of(present) if present is not None else "en"
+    return Words(present or Definitions(), language or by_itself)
 
 
 def _needed() -> None:
@@ -117,12 +119,15 @@ def _study(
     return study_of(past, against=present, capacity=capacity, most_items=items, horizon=horizon, tick=tick)
 
 
-def _proposal(study: Study, past: HistoryFile, present: Definitions | None, language: str) -> Proposal:
+def _proposal(study: Study, past: HistoryFile, present: Definitions | None, words: Words) -> Proposal:
     from adapters.fitting.proposal import proposal_of  # noqa: PLC0415 - as above
     from adapters.fitting.report import report_of  # noqa: PLC0415
 
-    proposal = proposal_of(study, past, present, language=language)
-    report = report_of(study, past.path.name, [str(each) for each in past.problems], language=language)
+    proposal = proposal_of(study, past, present, language=words.language)
+    problems = [str(each) for each in past.problems]
+    report = report_of(
+        study, past.path.name, problems, language=words.language, said_of=lambda item: said_of(item, words)
+    )
     return replace(proposal, files={**proposal.files, "report.html": report})
 
 
@@ -161,27 +166,28 @@ def _present(against: Path | None) -> Definitions | None:
     return loaded.definitions
 
 
-def _columns(history: Path, columns: Path | None, present: Definitions | None, *, yes: bool) -> Path | Columns:
+def _columns(
+    history: Path, columns: Path | None, present: Definitions | None, language: Language, *, yes: bool
+) -> Path | Columns:
     """The mapping to use: a file, or a guess that is written beside the table for a person to look at."""
     beside = columns_beside(history)
     if columns is not None or beside.is_file():
         return columns or beside
     table = read_table(history)
     found = guess(table, present.attributes if present else None)
-    text = written(found, history.name)
+    text, labels = written(found, history.name), LABELS[language]
     err.print(Text(text, style="dim"))
     try:
         beside.write_text(text, encoding="utf-8")
     except OSError as error:
-        where = Text(f"the guess cannot be kept in {beside} ({error.strerror}): save it and name it with --columns")
-        err.print(where, style="yellow")
+        err.print(Text(labels["not_kept"].format(file=beside, why=error.strerror), style="yellow"))
     else:
-        err.print(Text(f"This is a guess; it is kept in {beside}.", style="bold"))
+        err.print(Text(labels["guessed"].format(file=beside), style="bold"))
     if yes:
         return found
-    if sys.stdin.isatty() and typer.confirm("Is it right? (n: change the file, then run the command again)", err=True):
+    if sys.stdin.isatty() and typer.confirm(labels["right"], err=True):
         return found
-    err.print(Text("Look it over, change what is wrong, and run the command again (--yes goes on with the guess)."))
+    err.print(Text(labels["look"]))
     raise Ended(INPUT_IS_WRONG)
 
 
@@ -204,74 +210,9 @@ def _write(files: Mapping[str, str], directory: Path) -> None:
         raise NurtureError(what, where=str(directory), do="name a folder that can be written with --out") from error
 
 
-def _tell_problems(past: HistoryFile) -> None:
+def _tell_problems(past: HistoryFile, language: Language) -> None:
     for problem in past.problems[:_TOLD]:
         err.print(Text(str(problem), style="red" if problem.severity == "error" else "yellow"))
     if len(past.problems) > _TOLD:
-        err.print(
-            Text(f"… and {len(past.problems) - _TOLD} more (a report, where one is made, has them all)", style="yellow")
-        )
-
-
-def tell_study(study: Study, language: str) -> None:
-    """The items, how the card does against others, the threshold, and what to be careful about."""
-    out.print(f"{study.leads} leads, {study.wins} won ({study.wins / study.leads:.1%})")
-    table = Table("points", "item", "when", "leads", "won", "of 100, with interval", box=None, pad_edge=False)
-    for each in study.evidence:
-        rate = each.rate
-        table.add_row(
-            f"{each.item.points:+d}", Text(each.item.item), Text(_when(each)), str(each.leads), str(each.wins),
-            f"{100 * rate.value:.1f} ({100 * rate.low:.1f} to {100 * rate.high:.1f})",
-        )  # fmt: skip
-    out.print(table)
-    for trial in study.trials:
-        out.print()
-        _tell_trial(trial, study.share)
-    if study.rates:
-        rates = " → ".join(f"{rate.value:.1%}" for _, rate in study.rates)
-        out.print(f"\nwin rate of five parts, the first leads first: {rates}")
-    chosen = next(each for each in study.steps if each.threshold == study.threshold)
-    week = f", {chosen.per_week:.1f} a week" if chosen.per_week is not None else ""
-    share = f"{chosen.share:.1%} of {KINDS[study.trials[0].kind]}{week}"
-    out.print(f"threshold {study.threshold} (by {study.threshold_by}): {share}")
-    won = f"{chosen.precision.value:.1%} of them were won, {chosen.recall:.0%} of all wins"
-    out.print(f"of as many, chosen by the card that has not seen them: {won}")
-    for note in study.notes:
-        err.print(Text(note.within(language), style="dim"))
-    for warning in study.warnings:
-        err.print(Text(f"careful: {warning.within(language)}", style="yellow"))
-
-
-def _tell_trial(trial: Trial, share: float) -> None:
-    out.print(
-        f"fitted to {trial.fitted_leads} leads ({trial.fitted_wins} won), judged by {trial.judged_leads} others "
-        f"({trial.judged_wins} won): {KINDS[trial.kind]}"
-    )
-    best = f"best {share:.0%}"
-    table = Table("score", "AUC", "Brier", f"won of the {best}", f"lift of the {best}", box=None, pad_edge=False)
-    for each in trial.contenders:
-        shown = [f"{figure.value:.3f} ({figure.low:.3f} to {figure.high:.3f})" for figure in (each.auc, each.brier)]
-        share_won, lift = each.precision, each.lift
-        shown.append(f"{share_won.value:.1%} ({share_won.low:.1%} to {share_won.high:.1%})")
-        shown.append(f"{lift.value:.2f} ({lift.low:.2f} to {lift.high:.2f})")
-        table.add_row(NAMES[each.name], *shown)
-    out.print(table)
-
-
-def _when(evidence: Evidence) -> str:
-    item = evidence.item
-    text = str(item.when)
-    if isinstance(item, BehaviourItem):
-        text += f", {item.repeat}" + (f", half after {item.fades.half_life}" if item.fades else "")
-    return text
-
-
-def _tell_files(proposal: Proposal, directory: Path, against: Path | None) -> None:
-    out.print(Text(f"\nwritten: {', '.join(str(directory / name) for name in proposal.files)}"))
-    if proposal.new_attributes and against is not None:
-        names = ", ".join(proposal.new_attributes)
-        out.print(
-            Text(f"{against}/attributes.yaml does not have like this: {names}; take their lines over with the score")
-        )
-    look = f"look at {directory / 'report.html'}, change {directory / 'score.yaml'}, then: nurture check {directory}"
-    out.print(Text(look))
+        more = LABELS[language]["more"].format(more=len(past.problems) - _TOLD)
+        err.print(Text(more, style="yellow"))

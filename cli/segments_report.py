@@ -33,14 +33,19 @@ Format = Annotated[Literal["text", "json"], typer.Option("--format", help="`json
 
 
 def report(  # noqa: PLR0913, PLR0917 - each is an option of the command
-    name: Annotated[str | None, typer.Argument(metavar="[NAME]", help="One segment; default: all of them.")] = None,
+    name: Annotated[str | None, typer.Argument(metavar="NAME", help="One segment; default: all of them.")] = None,
     history: History = None,
     columns: Columns = None,
     events: Events = None,
     folder: Folder = None,
     floor: Annotated[
         int | None,
-        typer.Option(min=0, help="How many leads a month a segment must bring; default: what keeps the reps busy."),
+        typer.Option(
+            "--floor",
+            metavar="N",
+            min=0,
+            help="How many leads a month a segment must bring; default: what keeps the reps busy.",
+        ),
     ] = None,
     html: Html = None,
     language: Speaks = None,

@@ -7,14 +7,17 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.text import Text
 
 from adapters.database import leads
+from adapters.database.consents import ALL, suppressed
 from adapters.database.engine import reading
 from adapters.mail.port import Accepted, Held, Mail, Refused, Unknown
 from adapters.mail.provider import mailer_of
 from adapters.mail.rendering import LeadFacts, Rendered, render
 from adapters.mail.tokens import Subscription, UnsubscribeTokens, one_click_headers
 from cli.console import NOT_AVAILABLE, Ended, err, out
+from cli.lead_list import OF_THE_DEMO, unknown_lead
 from cli.opening import Data, definitions_in, opened
 from nurture.definitions import Definitions, Sender, Template
 from nurture.errors import NurtureError, UnknownName
@@ -26,7 +29,7 @@ TESTER = "test"
 def register(app: typer.Typer) -> None:
     """Add the command."""
     example = "Example: nurture send-test newsletter_01 --to me@example.co.jp --lead lead_001"
-    app.command("send-test", epilog=example)(send_test)
+    app.command("send-test", epilog=f"{example}\n\n{OF_THE_DEMO}")(send_test)
 
 
 def send_test(
@@ -47,6 +50,7 @@ def send_test(
             raise NurtureError(
                 "nobody is named as the sender", where="sender.yaml", do="write sender.yaml and deploy it"
             )
+        _tell_if_unwanted(data, definitions.sender, to)
         mail = _mail(data, definitions, definitions.sender, template, lead=lead, to=to)
         answer = mailer_of(data.settings, data.engine).send(mail)
     match answer:
@@ -60,12 +64,23 @@ def send_test(
             raise Ended(NOT_AVAILABLE)
 
 
+def _tell_if_unwanted(data: Data, sender: Sender, to: str) -> None:
+    """A test goes wherever it is asked to, so this one does; but scenarios send nothing there, and that is told."""
+    with reading(data.engine) as connection:
+        reasons = {topic: suppressed(connection, to, topic) for topic in sender.topics or (ALL,)}
+    shut = {topic: why for topic, why in reasons.items() if why}
+    if shut:
+        told = ", ".join(f"{topic} ({why})" for topic, why in shut.items())
+        err.print(Text(f"this address wants no mail: {told}", style="yellow"))
+        err.print("  → the test goes all the same, since it is for yourself: name no address but your own")
+        err.print("  → このアドレスは配信停止中です。テストなので送りますが、ご自分のアドレスだけを指定してください")
+
+
 def _mail(data: Data, definitions: Definitions, sender: Sender, template: str, *, lead: str, to: str) -> Mail:
     with reading(data.engine) as connection:
         who = leads.view(connection, lead)
         if who is None:
-            known, _ = leads.page(connection, 5)
-            raise UnknownName("lead", lead, [item["id"] for item in known])
+            raise unknown_lead(connection, lead)
     key = f"test/{lead}/{template}/{secrets.token_hex(4)}"
     subscription = Subscription(lead=TESTER, topic=None, send_key=key)
     url = UnsubscribeTokens.of(data.engine).url(data.settings.public_url, subscription)

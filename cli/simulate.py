@@ -54,7 +54,7 @@ def simulate(
         Path | None,
         typer.Option("--rates", metavar="FILE", help="How they behave.", show_default="DIR/audience.yaml"),
     ] = None,
-    seed: Annotated[int, typer.Option("--seed", help="The same seed gives the same forecast.")] = 1,
+    seed: Annotated[int, typer.Option("--seed", metavar="N", help="The same seed gives the same forecast.")] = 1,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
     directory: Directory = Path("scenarios"),
 ) -> None:
@@ -107,7 +107,7 @@ def _lead_and_now(lead: str | None) -> tuple[SimulatedLead, datetime]:
     if lead is not None:
         err.print(Text(f"there is no lead {lead!r} in the data: it walks without attributes", style="yellow"))
         err.print(
-            Text("  → look for the id on the page of leads, or bring it along: nurture leads import", style="yellow")
+            Text("  → look for the id with nurture leads list, or bring it along: nurture leads import", style="yellow")
         )
     return SimulatedLead(id=lead or "simulated"), now
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict
@@ -40,7 +40,10 @@ _WORTH_SAYING = 0.05
 
 
 class Gain(BaseModel):
-    """An item that could still give points: by doing it once more, and at most; `how` is the condition in words."""
+    """An item that could still give points: by doing it once more, and at most; `how` is the condition in words.
+
+    `unknown`: the attributes that nobody knows yet and that it waits for.
+    """
 
     model_config = ConfigDict(frozen=True)
 
@@ -48,6 +51,7 @@ class Gain(BaseModel):
     how: str
     points: float
     most: float
+    unknown: tuple[str, ...] = ()
 
 
 class Distance(BaseModel):
@@ -55,7 +59,8 @@ class Distance(BaseModel):
 
     `met`: it is as it should be. `all` wants every part to be met, `any` one of them. `lacks` says in words what is
     missing, empty where nothing is or where the parts say it. `has` and `needs` are figures (points, times), a value
-    or a phase; `could` are the items that may still give the points.
+    or a phase; `last` is when it was done last, where that is too long ago; `could` are the items that may still give
+    the points.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -66,6 +71,7 @@ class Distance(BaseModel):
     lacks: str = ""
     has: Any = None
     needs: Any = None
+    last: datetime | None = None
     could: tuple[Gain, ...] = ()
     parts: tuple[Distance, ...] = ()
 
@@ -158,7 +164,7 @@ class Measuring:
         if item.points <= 0 or not unknown or self._points.of(item.item):
             return None
         how = f"{item.when}; {' and '.join(unknown)} not known"
-        return Gain(item=item.item, how=how, points=item.points, most=item.points)
+        return Gain(item=item.item, how=how, points=item.points, most=item.points, unknown=tuple(unknown))
 
     def _once_more(self, item: BehaviourItem) -> Gain | None:
         """What an item would give if one of its events happened now, and how much it has room for at all."""
@@ -181,10 +187,11 @@ class Measuring:
         key, span = did_key(asked), asked.within.span if asked.within is not None else None
         has, needs = self._now.facts.times(key, self._now.now - span if span is not None else None), asked.at_least
         told = f"{needs - has} more: it is {has} of {needs}" if has < needs else f"it is {has}"
-        last = self._now.facts.instants.get(key, ())
+        last, too_old = self._now.facts.instants.get(key, ()), None
         if has < needs and span is not None and last and last[-1] < self._now.now - span:
-            told += f"; the last was {_days(self._now.now - last[-1])} ago"
-        return Distance(kind="did", what=str(asked), lacks=told, has=has, needs=needs)
+            too_old = last[-1]
+            told += f"; the last was {_days(self._now.now - too_old)} ago"
+        return Distance(kind="did", what=str(asked), lacks=told, has=has, needs=needs, last=too_old)
 
     def _segment(self, asked: InSegment, through: tuple[str, ...], *, wanted: bool) -> Distance:
         segment = self._definitions.segments.get(asked.segment)

@@ -20,11 +20,12 @@ from adapters.mail.links import links_of, with_links_changed
 from adapters.mail.message import source
 from web.bodies import Said
 from web.context import Here, Nurture
+from web.fault_words import SaidFault, faults_in_words
 from web.inbound import take_in
 from web.pages import Cursor, Limit, Page, page
 from web.problems import Refusal
 from web.session import language_of, render
-from web.sink import waker
+from web.sink import faults_of, waker
 
 api = APIRouter(
     prefix="/api/inbox", tags=["inbox"], responses={409: {"description": "The mail never reached its reader"}}
@@ -224,11 +225,19 @@ def inbox_page(
         request,
         here,
         "inbox.html",
+        faults=_faults(request, here),
+        switch_off=f'curl -H "Authorization: Bearer $KEY" -X DELETE {here.settings.public_url}/api/sink/faults',
         mails=mails[:_ON_A_PAGE],
         to=to,
         older=_same_page(request, cursor=older) if older else None,
         newest=_same_page(request, cursor=None) if cursor else None,
     )
+
+
+def _faults(request: Request, here: Nurture) -> list[SaidFault]:
+    if here.settings.mail != "sink":
+        return []
+    return faults_in_words(faults_of(request.app, here).list(), _language(request))
 
 
 @pages.get("/{mail}")

@@ -71,15 +71,19 @@ class UnknownAddress(NurtureError):
 
     def __init__(self, *, erased: bool) -> None:
         what = "no lead has this address" + (": the person who had it was erased" if erased else "")
-        super().__init__(what, do="look the lead up by its name with `GET /api/leads?q=`, and name its id")
+        super().__init__(
+            what,
+            do="look the lead up by its name (nurture leads list --find NAME, GET /api/leads?q=NAME), and name its id",
+        )
 
 
 def lead_named(conn: Connection, name: str) -> str:
     """The id of the lead with this id or address; raises UnknownName, or UnknownAddress where it is one."""
     if "@" not in name:
         if conn.execute(select(leads.c.id).where(leads.c.id == name)).first() is None:
-            known = select(leads.c.id).where(leads.c.status != WORD).order_by(leads.c.id).limit(5)
-            raise UnknownName("lead", name, list(conn.execute(known).scalars()))
+            known = select(leads.c.id).where(leads.c.status != WORD).order_by(leads.c.id).limit(6)
+            several = list(conn.execute(known).scalars())
+            raise UnknownName("lead", name, several[:5] + ["…"] * (len(several) > 5))
         return goes_on(conn, name)
     found = addresses.owner(conn, consents.normalised(name))
     was = select(erasures.c.lead).where(erasures.c.address_hash == consents.address_hash(name))

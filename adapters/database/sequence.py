@@ -63,7 +63,10 @@ class UnknownLead(NurtureError):
     """There is no lead with this id."""
 
     def __init__(self, lead: str) -> None:
-        super().__init__(f"there is no lead {lead!r}", do="look at GET /api/leads, or create it with POST /api/leads")
+        super().__init__(
+            f"there is no lead {lead!r}",
+            do="look it up with nurture leads list or GET /api/leads?q=, or bring it along",
+        )
         self.lead = lead
 
 

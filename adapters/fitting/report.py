@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -13,12 +13,23 @@ from adapters.fitting.plots import Plot, Row, intervals
 from adapters.fitting.study import Study
 from adapters.fitting.trials import Trial
 from adapters.fitting.words import WORDS
+from nurture.definitions import AttributeItem, BehaviourItem
 
 _STYLES = {"card": "s0", "current": "s1", "single": "s2", "recency": "s3", "regression": "s4", "boosting": "s5"}
 
 
-def report_of(study: Study, table: str, problems: Sequence[str], *, language: str = "en") -> str:
-    """The page, in English or Japanese; `table`: the name of the file, `problems`: what was wrong with its rows."""
+def report_of(
+    study: Study,
+    table: str,
+    problems: Sequence[str],
+    *,
+    language: str = "en",
+    said_of: Callable[[AttributeItem | BehaviourItem], str] = lambda item: str(item.when),
+) -> str:
+    """The page, in English or Japanese; `table`: the name of the file, `problems`: what was wrong with its rows.
+
+    `said_of` puts into words when an item gives points.
+    """
     words = WORDS[language]
     environment = Environment(
         loader=FileSystemLoader(Path(__file__).parent), autoescape=True, undefined=StrictUndefined, trim_blocks=True,
@@ -28,6 +39,7 @@ def report_of(study: Study, table: str, problems: Sequence[str], *, language: st
         language=language,
         w=words,
         study=study,
+        said_of=said_of,
         table=table,
         problems=problems,
         notes=[each.within(language) for each in study.notes],

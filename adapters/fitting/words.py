@@ -42,6 +42,11 @@ _BOTH: dict[str, tuple[str, str]] = {
     "gains": ("What the best leads hold", "上位から渡したときに拾える受注"),
     "handed": ("leads handed over, the best first", "スコアの高い順に渡した割合"),
     "capacity": ("capacity", "営業の対応枠"),
+    "capacity, which no threshold keeps": (
+        "capacity, which no threshold keeps",
+        "営業の対応枠に収まるしきい値はありません",
+    ),
+    "F1": ("F1", "F1 が最大"),
     "calibration": ("Foretold and true win rate", "予測した受注率と実際"),
     "foretold": ("foretold", "予測"),
     "came_true": ("true", "実際"),

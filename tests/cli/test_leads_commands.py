@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
+from adapters.database import consents
+from adapters.database.engine import open_database, writing
+from adapters.settings import read_settings
 from tests.cli.conftest import Nurture
 
 HEADER = "id,email,name,consent_topics,consent_basis,employees,industry\n"
@@ -65,6 +69,26 @@ def test_show_tells_where_a_lead_stands(with_lead: Nurture) -> None:
     assert [line["reason"] for line in found["timeline"]] == ["already_in"]
 
 
+def test_leads_are_listed_and_looked_for(with_lead: Nurture) -> None:
+    """By id, address, name or company; none yet and none that fits say what to do; a limit says that there are more."""
+    Path("more.csv").write_text("id,email,name\nl2,l2@example.com,Two\n", encoding="utf-8")
+    assert with_lead("leads", "import", "more.csv").code == 0
+    said = with_lead("leads", "list", "--find", "見本")
+    assert (said.code, said.err) == (0, "")
+    assert [line.split()[0] for line in said.out.splitlines()] == ["id", "l1"]
+    assert [each["id"] for each in json.loads(with_lead("leads", "list", "--json").out)] == ["l1", "l2"]
+    short = with_lead("leads", "list", "--limit", "1")
+    assert ("l2" in short.out, "and more" in short.err) == (False, True)
+    assert "no lead fits" in with_lead("leads", "list", "--status", "erased").out
+    assert "nurture leads list" in with_lead("leads", "show", "l9").err
+
+
+def test_where_there_is_no_lead_the_list_says_how_to_begin(deployed: Nurture) -> None:
+    """An empty list is no error."""
+    said = deployed("leads", "list")
+    assert (said.code, "nurture leads import" in said.out) == (0, True)
+
+
 def test_enrolling_says_what_became_of_each(with_lead: Nurture) -> None:
     """Enrolled once, then refused with the reason; for names that do not exist the known ones are listed."""
     first = with_lead("enroll", "seminar_to_demo", "--lead", "l1")
@@ -88,6 +112,26 @@ def test_a_test_mail_needs_names_that_exist(with_lead: Nurture) -> None:
         said = with_lead("send-test", template, "--to", "me@example.co.jp", "--lead", lead)
         assert said.code == 1
         assert known in said.err
+
+
+def test_a_test_mail_to_an_address_that_is_shut_is_warned_of_and_tried(
+    with_lead: Nurture, monkeypatch: pytest.MonkeyPatch, free_port: Callable[[], int]
+) -> None:
+    """For all mail, or for a topic; it ends with 2 only since nobody listens, as with any address."""
+    monkeypatch.setenv("NURTURE_WEB", f"127.0.0.1:{free_port()}")
+    engine = open_database(read_settings().database_url)
+    with writing(engine) as conn:
+        consents.suppress(conn, "me@example.co.jp", "all", "unsubscribed", at=datetime.now(UTC))
+        consents.suppress(conn, "also@example.co.jp", "seminars", "one_click", at=datetime.now(UTC))
+    engine.dispose()
+    for to, why in (
+        ("Me@example.co.jp", "newsletter (unsubscribed), "),
+        ("also@example.co.jp", "seminars (one_click)"),
+        ("l1@example.co.jp", ""),
+    ):
+        said = with_lead("send-test", "newsletter_01", "--to", to, "--lead", "l1")
+        assert (said.code, "not sent" in said.err) == (2, True)
+        assert (f"wants no mail: {why}" in said.err, "goes all the same" in said.err) == (bool(why), bool(why))
 
 
 def test_a_test_mail_without_a_provider_ends_with_2(

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
+
+import pytest
+from rich.cells import cell_len
 
 from tests.cli.conftest import Nurture
 
@@ -12,14 +16,14 @@ def test_the_points_of_a_lead_are_explained_item_by_item(deployed: Nurture) -> N
     """Attributes at once; behaviours are listed though there are none yet; the sum is that of the items."""
     Path("leads.csv").write_text("id,employees,industry,title\nl1,120,telecom,section_head\n")
     assert deployed("leads", "import", "leads.csv").code == 0
-    said = deployed("score", "explain", "l1").out
+    said = deployed("score", "explain", "l1", "--language", "en").out
     rows = {line.split()[0]: line.split()[1:] for line in said.splitlines()[1:-1]}
     assert rows["employees_100"] == ["attribute", "15", "15"]
     assert rows["employees_50"] == ["attribute", "0", "0"]
     assert rows["demo_request"] == ["never", "0"]
     assert said.splitlines()[-1] == "total 35: attributes 35, behaviours 0"
     assert (
-        deployed("score", "explain", "l1", "--at", "2020-01-01", "--as-known-then")
+        deployed("score", "explain", "l1", "--at", "2020-01-01", "--as-known-then", "--language", "en")
         .out.splitlines()[-1]
         .startswith("total 0")
     )
@@ -29,7 +33,7 @@ def test_each_rule_of_the_definition_says_how_far_the_lead_is_from_it(deployed: 
     """Attributes are enough for one half of one rule; what is missing is named with what could give it."""
     Path("leads.csv").write_text("id,employees,industry,title\nl1,120,telecom,section_head\n")
     assert deployed("leads", "import", "leads.csv").code == 0
-    said = deployed("hot", "explain", "l1").out
+    said = deployed("hot", "explain", "l1", "--language", "en").out
     assert "no  score total at least 120: 85 point(s) more: it is 35 of 120" in said
     assert "could give: demo_request +50 (requested: demo)" in said
     assert "yes score attributes at least 30" in said
@@ -37,6 +41,38 @@ def test_each_rule_of_the_definition_says_how_far_the_lead_is_from_it(deployed: 
     assert "no  did attended: consultation: 1 more: it is 0 of 1" in said
     assert "yes not relation in [customer, competitor]" in said
     assert said.splitlines()[-2:] == ["score 35, phase research", "not hot by this"]
+
+
+def test_both_explanations_speak_the_language_of_the_scenarios(deployed: Nurture) -> None:
+    """Labels and titles in the place of names, nothing English but the names of items; figures are the same."""
+    Path("leads.csv").write_text("id,employees,industry,title\nl1,120,telecom,section_head\n")
+    assert deployed("leads", "import", "leads.csv").code == 0
+    said = deployed("score", "explain", "l1").out.splitlines()
+    assert said[0].split() == ["項目", "日時", "行動", "点", "今の点"]
+    assert said[-1] == "合計 35 点(属性 35 点、行動 0 点)"
+    hot = deployed("hot", "explain", "l1").out
+    assert "未達 スコア合計 120 点以上: あと 85 点(今は 35 点)" in hot
+    assert "点がつく項目: demo_request +50(依頼(demo))" in hot
+    assert "点がつく項目: pricing_page +15、最大 +30(ページ閲覧(/pricing))" in hot
+    assert "達成 属性の点 30 点以上" in hot
+    assert "未達 比較検討以降: 今は情報収集" in hot
+    assert "未達 参加(consultation): あと 1 回(今は 0 回)" in hot
+    assert "達成 自社との関係 顧客・競合ではない" in hot
+    assert hot.splitlines()[-2:] == ["スコア 35 点、フェーズ 情報収集", "この定義ではホットではありません"]
+    assert not re.search("[a-z]{3} [a-z]{3}", hot)  # no English sentence is left
+
+
+def test_on_a_narrow_terminal_no_line_of_the_tree_is_cut_off(
+    deployed: Nurture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What has no room goes on below."""
+    monkeypatch.setenv("COLUMNS", "60")
+    Path("leads.csv").write_text("id,employees,industry,title\nl1,10,other,staff\n")
+    assert deployed("leads", "import", "leads.csv").code == 0
+    for language, whole in (("en", "0 can still come"), ("ja", "これからつくのは最大 0 点")):
+        told = deployed("hot", "explain", "l1", "--language", language).out
+        assert all(cell_len(line) <= 60 for line in told.splitlines())
+        assert whole.replace(" ", "") in re.sub("[│├└─ \n]", "", told)
 
 
 def test_a_reason_with_a_list_in_it_is_shown_whole(deployed: Nurture) -> None:
@@ -51,7 +87,7 @@ def test_a_reason_with_a_list_in_it_is_shown_whole(deployed: Nurture) -> None:
     assert deployed("deploy").code == 0
     Path("leads.csv").write_text("id,industry\nl1,telecom\n")
     assert deployed("leads", "import", "leads.csv").code == 0
-    assert "hot: industry in [telecom, broadcasting]" in deployed("hot", "explain", "l1").out
+    assert "hot: industry in [telecom, broadcasting]" in deployed("hot", "explain", "l1", "--language", "en").out
 
 
 def test_programs_get_both_explanations_as_the_api_answers_them(deployed: Nurture) -> None:
@@ -70,7 +106,8 @@ def test_programs_get_both_explanations_as_the_api_answers_them(deployed: Nurtur
 
 def test_an_unknown_lead_and_a_date_that_is_none_are_told(deployed: Nurture) -> None:
     """What, and what to write instead."""
-    assert deployed("score", "explain", "nobody").code == 1
+    said = deployed("score", "explain", "nobody")
+    assert (said.code, "nurture leads list --find TEXT" in said.err) == (1, True)
     said = deployed("hot", "explain", "nobody", "--at", "yesterday")
     assert said.code == 1
     assert "write 2026-11-01" in said.err

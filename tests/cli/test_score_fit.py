@@ -20,10 +20,12 @@ def test_the_first_run_guesses_and_asks_for_a_look(nurture: Nurture) -> None:
     assert not Path("fitted").exists()
     second = nurture("score", "fit", path.name, "--language", "ja", "--capacity", "10%", "--against", "scenarios")
     assert second.code == 0, second.err
-    assert "this card" in second.out
-    assert "the card you have" in second.out
-    assert "by capacity" in second.out
-    assert '<html lang="ja">' in Path("fitted/report.html").read_text(encoding="utf-8")
+    for told in ("このカード", "今のスコア", "営業の対応枠による", "受注率(95% 信頼区間)", "従業員数"):
+        assert told in second.out
+    assert not re.search("[a-z]{3} [a-z]{3}", second.out.replace("nurture check fitted", ""))  # no English is left
+    report = Path("fitted/report.html").read_text(encoding="utf-8")
+    assert '<html lang="ja">' in report
+    assert "(営業の対応枠)" in report
     assert nurture("check", "fitted").code == 0
     again = nurture("score", "fit", path.name)
     assert again.code == 1
@@ -34,7 +36,7 @@ def test_the_first_run_guesses_and_asks_for_a_look(nurture: Nurture) -> None:
 def test_columns_are_taken_for_the_attributes_of_the_folder(nurture: Nurture) -> None:
     """`従業員数` is the label of `employees`, and `部長` of a title: the proposal speaks of names and keys."""
     path = made_up.japanese(Path(), size=600)
-    said = nurture("score", "fit", path.name, "--against", "scenarios", "--yes")
+    said = nurture("score", "fit", path.name, "--against", "scenarios", "--yes", "--language", "en")
     assert said.code == 0, said.err
     assert re.search(r"title in \[\w+_head, \w+_head\]", said.out)
     assert nurture("check", "fitted").code == 0

@@ -85,7 +85,8 @@ def test_points_that_are_missing_are_counted_with_what_could_still_give_them() -
     assert (found.has, found.needs) == (65, 120)
     assert found.lacks == "55 point(s) more: it is 65 of 120; at most 49 can still come"
     assert gains(found) == {"pricing": (15, 15), "manager": (10, 10), "paper": (8, 24)}
-    assert "title not known" in next(each.how for each in found.could if each.item == "manager")
+    (manager,) = (each for each in found.could if each.item == "manager")
+    assert ("title not known" in manager.how, manager.unknown) == (True, ("title",))
 
 
 def test_a_filled_cap_gives_back_only_what_has_faded() -> None:

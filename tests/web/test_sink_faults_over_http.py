@@ -8,9 +8,12 @@ from typing import Any
 import pytest
 from pydantic import SecretStr
 
+from adapters.mail.faults import read_fault
 from adapters.settings import Settings
 from tests.web.process import HOST, KEY, Process, client_of
 from web.app import make_app
+from web.fault_words import faults_in_words
+from web.sink_faults import NAMES
 
 ROUTE = "/api/sink/faults"
 
@@ -58,3 +61,33 @@ async def test_there_are_no_faults_where_mail_is_real(process: Process, tmp_path
     )  # fmt: skip
     app = make_app(settings, process.engine, store=process.store, clock=process.clock)
     assert (await client_of(app, KEY).post(ROUTE, json={"fault": "drop"})).status_code in (404, 405)
+
+
+async def test_the_inbox_says_that_faults_are_on(process: Process) -> None:
+    """Which, how often they struck, and how to switch them off, in both languages; nothing while none is on."""
+    client = process.client
+    assert ROUTE not in (await client.get("/inbox")).text
+    await client.post(ROUTE, json={"fault": "rate_limit", "rate": 0.5, "count": 3})
+    await client.post(ROUTE, json={"fault": "late", "hours": 6})
+    english, japanese = [(await client.get(f"/inbox?lang={language}")).text for language in ("en", "ja")]
+    for page in (english, japanese):
+        assert f"-X DELETE {HOST}{ROUTE}" in page
+    assert "Faults of the sink are switched on" in english
+    assert 'events are told 6 hours late <span class="soft">(struck 0 time(s))' in english
+    assert 'too many (429) <span class="soft">(struck 0 time(s), at a rate of 50%, 3 left)' in english
+    assert "メール受けの不調を起こしています" in japanese
+    assert "イベントを 6 時間遅れで知らせる" in japanese
+    assert "これまでに 0 回、割合 50%、残り 3 回" in japanese
+    await client.delete(ROUTE)
+    assert ROUTE not in (await client.get("/inbox")).text
+
+
+@pytest.mark.parametrize("language", ["en", "ja"])
+@pytest.mark.parametrize("name", NAMES)
+def test_every_fault_is_said_in_words(name: str, language: str) -> None:
+    """With the values it has by itself; nothing is left open."""
+    (said,) = faults_in_words([{**read_fault({"fault": name}).model_dump(), "struck": 2, "left": 0}], language)
+    assert said.name == name
+    assert said.does
+    assert "{" not in said.does
+    assert said.does.isascii() == (language == "en")
