@@ -84,7 +84,7 @@ class Saying:
     def __init__(self, language: Language, new: Definitions, old: Definitions | None = None) -> None:
         self.language, self.labels = language, LABELS[language]
         self._new = Words(new, language)
-        self._rules = {**_rules(old, language), **_rules(new, language)}
+        self._rules = {**rules_in_words(old, language), **rules_in_words(new, language)}
 
     def say(self, label: str, **shown: object) -> str:
         """One of the labels, filled in."""
@@ -164,7 +164,7 @@ class Saying:
         return self.say("counted", leads=len(cases), won=won, lost=lost) if cases else _NONE[self.language]
 
 
-def _rules(definitions: Definitions | None, language: Language) -> dict[str, str]:
+def rules_in_words(definitions: Definitions | None, language: Language) -> dict[str, str]:
     """The rules of a hot lead definition in words, by the reasons that a crossing gives."""
     hot = definitions.hot_lead if definitions is not None else None
     if definitions is None or hot is None or language == "en":
