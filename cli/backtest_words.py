@@ -84,7 +84,7 @@ class Saying:
     def __init__(self, language: Language, new: Definitions, old: Definitions | None = None) -> None:
         self.language, self.labels = language, LABELS[language]
         self._new = Words(new, language)
-        self._rules = {**(rules_in(old, language) if old is not None else {}), **rules_in(new, language)}
+        self._rules = {**rules_in(old, language), **rules_in(new, language)}
 
     def say(self, label: str, **shown: object) -> str:
         """One of the labels, filled in."""

@@ -148,10 +148,10 @@ class Words:
         return f"{low:g}{unit or ' '}以上" if low is not None else f"{high:g}{unit or ' '}以下"
 
 
-def rules_in(definitions: Definitions, language: Language) -> dict[str, str]:
+def rules_in(definitions: Definitions | None, language: Language) -> dict[str, str]:
     """The rules of the hot lead definition in words, by the reasons that are given where one is met."""
-    hot = definitions.hot_lead
-    if hot is None or language == "en":
+    hot = definitions.hot_lead if definitions is not None else None
+    if definitions is None or hot is None or language == "en":
         return {}
     words = Words(definitions, language)
     found = {str(each): words.condition(each) for each in hot.any or ()}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
-from datetime import datetime, timedelta
+from datetime import date, timedelta
 from typing import Any
 
 from pydantic import BaseModel
@@ -13,7 +13,7 @@ from nurture.shares import Share
 
 
 def as_data(value: Any) -> Any:
-    """A report as JSON data. Spans are in days, instants RFC 3339, conditions and events as people write them.
+    """A report as JSON data. Spans are in days, instants RFC 3339; conditions and events as people write them.
 
     A dataclass with `SHOWN` shows these properties beside its fields.
     """
@@ -22,8 +22,8 @@ def as_data(value: Any) -> Any:
             found = {"hits": value.hits, "of": value.of, "value": round(value.value, 4)}
             return found | {"low": round(value.low, 4), "high": round(value.high, 4)}
         case timedelta():
-            return round(value / timedelta(days=1), 2)
-        case datetime():
+            return round(value / timedelta(days=1), 4)
+        case date():  # an instant is one, too
             return value.isoformat()
         case BaseModel():
             return value.model_dump(mode="json", by_alias=True, exclude_defaults=True)

@@ -63,7 +63,8 @@ def _local(day: date, at: str, where: ZoneInfo) -> datetime:
 
 
 @lru_cache(maxsize=4096)
-def _instant(day: date, at: str, where: ZoneInfo) -> datetime:
+def local_instant(day: date, at: str, where: ZoneInfo) -> datetime:
+    """The instant of a local time of day, `24:00` being the end of the day."""
     return _local(day, at, where).astimezone(UTC)
 
 
@@ -137,10 +138,10 @@ def next_open(instant: datetime, where: ZoneInfo, definitions: Definitions) -> d
     day = local.date()
     for ahead in range(HORIZON_DAYS):
         if is_open(day, definitions):
-            start = _instant(day, opens, where)
+            start = local_instant(day, opens, where)
             if start >= instant:
                 return start
-            if ahead == 0 and instant < _instant(day, closes, where):
+            if ahead == 0 and instant < local_instant(day, closes, where):
                 return instant
         day += timedelta(days=1)
     return None

@@ -1,19 +1,23 @@
-"""The routes that judge definitions by what became of leads: the 4R of a segment, the journey map and its check.
+"""The routes that judge by what became of leads: the 4R of a segment, the journey map and its check, the reports.
 
 They read every lead while somebody waits, so they refuse above MOST leads: the command line takes any number.
 """
 
 from __future__ import annotations
 
+from io import StringIO
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
 from sqlalchemy import Connection, select
+from starlette.responses import PlainTextResponse, Response
 
 from adapters.database.delivered import counted
 from adapters.database.engine import reading
 from adapters.database.history import past_leads
+from adapters.database.reviewing import reviewed
 from adapters.database.schema import leads
+from adapters.review_csv import write_review
 from nurture.as_data import as_data
 from nurture.definitions import Breaker
 from nurture.delivery import report
@@ -21,13 +25,18 @@ from nurture.errors import UnknownName
 from nurture.four_r import four_r
 from nurture.map_steps import served
 from nurture.reality_check import reality_check
-from web.context import Here
+from nurture.review.report import Review
+from nurture.review.results import USUAL
+from nurture.review.tasks import By
+from web.context import Here, Nurture
 from web.problems import Refusal
 from web.security import READER
 from web.spans import looking_back
 
 router = APIRouter(prefix="/api", tags=["reports"], dependencies=[READER])
 
+Since = Annotated[str, Query(description="Tasks made in this time until now, such as 90d.")]
+Grouped = Annotated[By | None, Query(description="Results by this alone.")]
 MOST = 20_000
 """How many leads are read for one answer: a few seconds' worth."""
 
@@ -50,6 +59,37 @@ def report_segment(
     data: dict[str, Any] = as_data(found)
     (one,) = data.pop("segments")
     return {**data, **one}
+
+
+@router.get("/report/hot", summary="What came of hot leads")
+def report_hot(here: Here, since: Since = "90d", by: Grouped = None) -> dict[str, Any]:
+    """How they got there, when sales called, results, quality, number, thresholds, and what stands in the way.
+
+    Each answer has figures, shares with 95 % intervals, a verdict and what to do; spans are in days.
+    """
+    data: dict[str, Any] = as_data(_reviewed(here, since, by))
+    return data
+
+
+@router.get(
+    "/report/hot.csv", summary="What came of hot leads, as a table", response_class=PlainTextResponse,
+    responses={200: {"content": {"text/csv": {"schema": {"type": "string"}}}, "description": "One group a row."}},
+)  # fmt: skip
+def report_hot_csv(here: Here, since: Since = "90d", by: Grouped = None) -> Response:
+    """One group of tasks a row, all of them first; with `by` only the groups of that."""
+    text = StringIO()
+    write_review(text, _reviewed(here, since, by), only=by is not None)
+    return Response(
+        text.getvalue(), media_type="text/csv", headers={"Content-Disposition": 'attachment; filename="hot.csv"'}
+    )
+
+
+def _reviewed(here: Nurture, since: str, by: By | None) -> Review:
+    span = looking_back(since)
+    with reading(here.engine) as connection:
+        refuse_many(connection, "nurture report --format json")
+        groupings = (by,) if by is not None else USUAL
+        return reviewed(connection, here.store.current(), span, here.clock.now(), by=groupings)
 
 
 @router.get("/report/delivery", summary="What became of mails, by scenario and receiving domain")
