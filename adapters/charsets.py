@@ -20,6 +20,8 @@ _MEANT = {
 _NO_CHARSETS = re.compile(r"utf-?7|utf-?16|utf-?32|punycode|idna|.*escape|undefined|mbcs|oem|.*-codec")
 """What Python can decode and no page is written in, or only to mislead."""
 _SWITCH = re.compile(rb"\x1b[$(]")
+_THREE_BYTES = re.compile(rb"[\xe1-\xef][\x80-\xbf]{2}")
+_NO_LETTERS = re.compile("[\x80\uf8f0-\uf8f3]")
 _PLAIN_EUC = re.compile(rb"(?:[\x00-\x7f]|[\xa1-\xcf][\xa1-\xfe])*")
 """Kana and the kanji of everyday use, and nothing else."""
 
@@ -40,7 +42,8 @@ def codec_for(pieces: Sequence[bytes], declared: Sequence[str] = ()) -> str | No
     """The codec by which every piece can be read: a declared one, else UTF-8, else what is written in Japan.
 
     Bytes that Shift_JIS and EUC-JP both fit (all of them would be half-width katakana in the one) are EUC-JP where
-    they are everyday characters there. None where nothing fits.
+    they are everyday characters there. None where nothing fits, and where UTF-8 fits most pieces but not all: then the
+    others are damaged, and Shift_JIS would only seem to fit.
     """
     raw = b"\n".join(pieces)
     for codec in declared:
@@ -50,18 +53,34 @@ def codec_for(pieces: Sequence[bytes], declared: Sequence[str] = ()) -> str | No
         return _ISO_2022_JP
     if _fits(raw, "utf-8"):
         return "utf-8"
+    if mostly_utf_8(pieces):
+        return None
     euc = _fits(raw, _EUC_JP)
     if _fits(raw, _SHIFT_JIS) and not (euc and _PLAIN_EUC.fullmatch(raw)):
         return _SHIFT_JIS
     return _EUC_JP if euc else None
 
 
+def mostly_utf_8(pieces: Sequence[bytes]) -> bool:
+    """True if at least half of the pieces with more than ASCII are UTF-8, and no other charset by chance."""
+    good = bad = 0
+    for piece in pieces:
+        if piece.isascii():
+            continue
+        if _fits(piece, "utf-8"):
+            good += _THREE_BYTES.search(piece) is not None
+        else:
+            bad += 1
+    return good > 0 and good >= bad
+
+
 def _fits(raw: bytes, codec: str) -> bool:
     try:
-        raw.decode(codec)
+        text = raw.decode(codec)
     except UnicodeDecodeError:
         return False
-    return True
+    # Python reads bytes as Shift_JIS that no letter has
+    return codec != _SHIFT_JIS or _NO_LETTERS.search(text) is None
 
 
 def _reads_text(codec: str) -> bool:

@@ -143,9 +143,10 @@ def _lead(table: Table, row: Row, definitions: Definitions) -> LeadUpsert:
     if len(row.cells) != len(table.header):
         do = f"cells are divided by {table.divided_by}: put a cell that holds one in quotes"
         raise FileRefused(f"{len(row.cells)} cells under {len(table.header)} columns", do=do)
-    unfit = next((name for name, cell in zip(table.header, row.cells, strict=True) if UNFIT.search(cell)), None)
-    if unfit is not None:
-        raise FileRefused(f"{unfit}: holds a NUL character, which cannot be kept", do="take it out")
+    for name, cell in zip(table.header, row.cells, strict=True):
+        if (unfit := UNFIT.search(cell)) is not None:
+            what = "a NUL character, which cannot be kept" if unfit[0] == "\0" else "bytes that are not UTF-8"
+            raise FileRefused(f"{name}: holds {what}", do="write this cell once more")
     cells = {name: cell.strip() for name, cell in zip(table.header, row.cells, strict=True) if cell.strip()}
     said: dict[str, Any] = {name: cells[name] for name in OWN if name in cells}
     said["attributes"] = {

@@ -11,7 +11,7 @@ from collections import deque
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from adapters.charsets import codec_for
+from adapters.charsets import codec_for, mostly_utf_8
 from nurture.errors import NurtureError
 
 MOST_LINES = 200
@@ -57,7 +57,8 @@ class Table:
 def decode(raw: bytes, file_name: str) -> str:
     """The text of a file: UTF-8 or UTF-16 by its mark, else UTF-8, Shift_JIS, EUC-JP or ISO-2022-JP.
 
-    Raises FileRefused for any other, and for a workbook.
+    Where most lines are UTF-8 the bytes that are not stay as halves of characters, which no row may hold. Raises
+    FileRefused for any other, and for a workbook.
     """
     do = "save the file as CSV in UTF-8"
     if raw.startswith(_WORKBOOKS):
@@ -71,7 +72,10 @@ def decode(raw: bytes, file_name: str) -> str:
             raise FileRefused("damaged: not the UTF-16 it begins as", where=file_name, do=do) from error
     if b"\0" in raw[:4]:
         raise FileRefused("this looks like UTF-16 without its mark", where=file_name, do=do)
-    codec = codec_for([raw])
+    lines = raw.split(b"\n")
+    codec = codec_for(lines)
+    if codec is None and mostly_utf_8(lines):
+        return raw.decode("utf-8", "surrogateescape").removeprefix("\ufeff")
     if codec is None:
         raise FileRefused("neither UTF-8 nor Shift_JIS, nor EUC-JP", where=file_name, do=do)
     return raw.decode(codec).removeprefix("\ufeff")

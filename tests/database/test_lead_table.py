@@ -97,6 +97,14 @@ def test_a_nul_costs_its_own_row(deployed: DeploymentStore) -> None:
     assert "name: holds a NUL character" in done.bad[0]
 
 
+def test_bytes_of_another_charset_cost_their_own_row(deployed: DeploymentStore) -> None:
+    """A file that two programs wrote: the rows in UTF-8 are not read as something else for the sake of the other."""
+    rows = [f"{HEADER}a,a@example.com,見本\n".encode(), "x,x@example.com,山田\n".encode("cp932")]
+    done, found = imported(deployed, b"".join([*rows, "b,b@example.com,例示\n".encode()]))
+    assert (places(done.bad), found) == ([3], {"a": "見本", "b": "例示"})
+    assert "name: holds bytes that are not UTF-8" in done.bad[0]
+
+
 @pytest.mark.parametrize("sign", [";", "\t"])
 @pytest.mark.parametrize("begin", ["", "sep={sign}\n"])
 def test_the_header_shows_what_divides_the_cells(deployed: DeploymentStore, sign: str, begin: str) -> None:
