@@ -75,8 +75,13 @@ class _Shown:
 
     @property
     def confirms(self) -> bool:
-        """True where the consent counts only once a mail has confirmed it."""
-        return self.form.confirm is not None and self.consent is not None
+        """True where the consent counts only once a mail has confirmed it, whoever gives it."""
+        return self.form.confirm is not None and self.form.confirm_only is None and self.consent is not None
+
+    @property
+    def confirms_return(self) -> bool:
+        """True where only who has unsubscribed confirms by mail. Everybody sees the same page."""
+        return self.form.confirm is not None and self.form.confirm_only is not None and self.consent is not None
 
     @property
     def wording(self) -> str:
@@ -114,7 +119,7 @@ def thanks_of_form(request: Request, here: Here, form: str) -> Response:
         return _unknown(request, here, form)
     return _render(
         request, "form_thanks.html", shown.language, title=shown.form.title, confirms=shown.confirms,
-        sender=shown.definitions.sender,
+        confirms_return=shown.confirms_return,        sender=shown.definitions.sender,
     )  # fmt: skip
 
 
@@ -282,7 +287,8 @@ def _page(
         request, "form.html", shown.language, status=status, headers=headers, title=shown.form.title or shown.name,
         fields=fields, values=values, messages=messages, first=first, older=older, trap=shown.trap,
         hidden={TOKEN: token, WORDING: shown.wording, **({VISITOR: visitor} if visitor else {})},
-        consent=shown.consent, confirms=shown.confirms, sender=shown.definitions.sender,
+        consent=shown.consent, confirms=shown.confirms, confirms_return=shown.confirms_return,
+        sender=shown.definitions.sender,
     )  # fmt: skip
 
 
