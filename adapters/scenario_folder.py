@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -80,13 +80,20 @@ def check_folder(
     Returns the definitions with all problems, and the texts they were read from. Raises FolderUnreadable.
     """
     files, unread = read_texts(path)
-    loaded = check_texts(files, holidays=holidays, number=number)
+    errors = [problem.file for problem in unread if problem.severity == "error"]
+    loaded = check_texts(files, holidays=holidays, number=number, unread=errors)
     return replace(loaded, problems=tuple(sorted({*loaded.problems, *unread}))), files
 
 
-def check_texts(files: Mapping[str, str], *, holidays: frozenset[date] = frozenset(), number: int = 0) -> Loaded:
-    """The same for texts that are at hand."""
-    loaded = load(files, holidays=holidays, number=number, countries=countries())
+def check_texts(
+    files: Mapping[str, str],
+    *,
+    holidays: frozenset[date] = frozenset(),
+    number: int = 0,
+    unread: Collection[str] = (),
+) -> Loaded:
+    """The same for texts that are at hand. `unread`: files of the folder whose text is not."""
+    loaded = load(files, holidays=holidays, number=number, countries=countries(), unread=unread)
     return replace(loaded, problems=tuple(sorted({*loaded.problems, *check_templates(loaded, files)})))
 
 

@@ -69,6 +69,8 @@ class _Checking:
         known = self.loaded.folder.names("attributes")
         if name == "lead.name" or (name == CONFIRM_LINK and self.confirms and not self._sent_by_a_scenario):
             return
+        if name == CONFIRM_LINK and self.loaded.folder.names("forms") is None:
+            return  # which templates confirm, nobody can tell
         if name.startswith(ATTRIBUTES):
             attribute = name.removeprefix(ATTRIBUTES).partition(".")[0]
             if known is None or attribute in known:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from collections import deque
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -19,7 +20,8 @@ from sqlalchemy import select
 from adapters.database import erasures, leads, timeline
 from adapters.database.consents import suppressed
 from adapters.database.engine import reading
-from adapters.database.lead_files import decode, import_rows
+from adapters.database.lead_files import Imported, import_rows
+from adapters.database.lead_table import decode, lines_of
 from adapters.database.merging import carry_out
 from adapters.database.pages import shown
 from adapters.database.schema import consents
@@ -55,13 +57,17 @@ def register(app: typer.Typer) -> None:
 
 
 def import_(
-    file: Annotated[Path, typer.Argument(metavar="FILE.csv", help="UTF-8 or Shift_JIS, with a header.")],
+    file: Annotated[
+        Path,
+        typer.Argument(metavar="FILE.csv", help="UTF-8, UTF-16 with its mark, Shift_JIS or EUC-JP, with a header."),
+    ],
 ) -> None:
     """Create or change the lead of every row; bad rows are listed, the good rest is kept.
 
     Header: id email name language time_zone consent_topics consent_basis consent_source consent_at; every other
-    column is an attribute. Topics stand between spaces, list values between semicolons. Ends with 1 if a row was bad;
-    FILE.rejected.txt then lists them all.
+    column is an attribute. Columns are divided by commas, semicolons or tabs, whichever the header holds. Topics stand
+    between spaces, list values between semicolons (in quotes, where these divide columns). Ends with 1 if a row was
+    bad; FILE.rejected.txt then lists them all.
     """
     try:
         raw = file.read_bytes()
@@ -69,21 +75,39 @@ def import_(
         raise NurtureError(
             f"the file cannot be read: {error.strerror}", where=str(file), do="name a CSV file"
         ) from error
-    lines = decode(raw, str(file)).splitlines(keepends=True)
+    text = decode(raw, str(file))
+    rows = max(text.count("\n"), text.count("\r"), 1)
     with opened() as data, Progress(console=err, transient=True) as progress:
-        task = progress.add_task("importing", total=max(1, len(lines) - 1))
+        task = progress.add_task("importing", total=rows)
         done = import_rows(
-            data.engine, lines, store=data.store, now=data.clock.now(), file_name=str(file),
+            data.engine, lines_of(text), store=data.store, now=data.clock.now(), file_name=str(file),
             progress=lambda rows: progress.update(task, completed=rows),
         )  # fmt: skip
     out.print(f"{done.good} lead(s) kept, {done.created} of them new; {done.enrolled} enrolled")
+    _tell_lines(done.warned, "yellow")
     if done.bad:
-        for line in done.bad[:_TOLD]:
-            err.print(Text(line, style="red"))
-        rejected = file.with_name(f"{file.name}.rejected.txt")
-        rejected.write_text("\n".join(done.bad) + "\n", encoding="utf-8")
-        err.print(f"{len(done.bad)} bad row(s), all listed in {rejected}")
+        _tell_bad(done, file)
         raise Ended(INPUT_IS_WRONG)
+
+
+def _tell_bad(done: Imported, file: Path) -> None:
+    """Show the first bad rows, and write all of them beside the file; where nothing can be written, show all."""
+    rejected = file.with_name(f"{file.name}.rejected.txt")
+    try:
+        rejected.write_text("\n".join(done.bad) + "\n", encoding="utf-8")
+    except OSError as error:
+        _tell_lines(done.bad, "red", most=len(done.bad))
+        err.print(f"{len(done.bad)} bad row(s); {rejected} cannot be written: {error.strerror}")
+        return
+    _tell_lines(done.bad, "red")
+    err.print(f"{len(done.bad)} bad row(s), all listed in {rejected}")
+
+
+def _tell_lines(lines: Sequence[str], style: str, *, most: int = _TOLD) -> None:
+    for line in lines[:most]:
+        err.print(Text(line, style=style))
+    if len(lines) > most:
+        err.print(f"… and {len(lines) - most} more")
 
 
 def merge(

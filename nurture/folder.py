@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from nurture.definitions import Definitions, Scenario
-from nurture.reading import Source
+from nurture.reading import SCENARIO, Source
 from nurture.yaml_text import START, Node, Path, Place
 
 DEFAULT_LANGUAGE = "ja"
@@ -68,7 +68,10 @@ class Folder:
         return self.sources[self.scenario_files[scenario.scenario]].names("steps") | frozenset(scenario.steps)
 
     @property
-    def scenario_names(self) -> frozenset[str]:
+    def scenario_names(self) -> frozenset[str] | None:
+        """The names of the scenarios; None where a file that holds one cannot be read."""
+        if any(source.kind == SCENARIO and source.model is None for source in self.sources.values()):
+            return None
         return frozenset(self.scenario_files)
 
     def languages(self, template: str) -> tuple[str, ...]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
@@ -22,7 +22,7 @@ from nurture.definitions import HOLD_OUT, Definitions, Scenario, Score, Template
 from nurture.errors import DefinitionsRefused, Problem
 from nurture.folder import Folder, TemplateFile
 from nurture.reading import FILES, SCENARIO, Source, mend, read_source
-from nurture.yaml_text import read_yaml, source_lines
+from nurture.yaml_text import START, Node, read_yaml, source_lines
 
 AUDIENCE = "audience.yaml"
 """How an imagined audience behaves: read by the simulator, no part of the definitions."""
@@ -61,13 +61,15 @@ def load(
     holidays: frozenset[date] = frozenset(),
     number: int = 0,
     countries: frozenset[str] | None = None,
+    unread: Collection[str] = (),
 ) -> Loaded:
     """Read and check a folder. `files`: relative path (with `/`) → text; never raises for what is in them.
 
+    `unread`: files that are there and whose text is not, so that nothing is said to be missing for their sake.
     `holidays`: the public holidays to go into the definitions; `countries`: the codes `holidays:` may name (None: any).
     Text of templates is checked beside this, in adapters, since the template language is no part of the core.
     """
-    folder, problems = _read(files, holidays, number, countries)
+    folder, problems = _read(files, holidays, number, countries, unread)
     found = {*problems, *check(folder)}
     return Loaded(folder.definitions, tuple(sorted(found)), folder)
 
@@ -92,9 +94,13 @@ def definitions_of(
 
 
 def _read(
-    files: Mapping[str, str], holidays: frozenset[date], number: int, countries: frozenset[str] | None
+    files: Mapping[str, str],
+    holidays: frozenset[date],
+    number: int,
+    countries: frozenset[str] | None,
+    unread: Collection[str] = (),
 ) -> tuple[Folder, list[Problem]]:
-    sources: dict[str, Source] = {}
+    sources = {file: Source(file, kind, None, None, Node(START)) for file in unread if (kind := _kind(file))}
     problems: list[Problem] = []
     scenarios: dict[str, Scenario] = {}
     scenario_files: dict[str, str] = {}
@@ -106,7 +112,9 @@ def _read(
         problems += source.problems
         if isinstance(source.model, Scenario):
             problems += _add_scenario(source, scenarios, scenario_files)
-    templates, template_files, refused = _templates(files)
+    templates, listed, refused = _templates(files)
+    named = ((file, _TEMPLATE_NAME.fullmatch(file)) for file in unread)
+    listed += tuple(TemplateFile(file, found["name"], found["language"]) for file, found in named if found)
     problems += refused
     read = {kind: sources[f"{kind}.yaml"].model for kind in FILES if f"{kind}.yaml" in sources}
     definitions = Definitions(
@@ -124,7 +132,7 @@ def _read(
         templates=templates,
         holidays=holidays,
     )
-    return Folder(definitions, sources, scenario_files, template_files, countries), problems
+    return Folder(definitions, sources, scenario_files, listed, countries), problems
 
 
 def _kind(file: str) -> str | None:

@@ -14,9 +14,12 @@ from adapters.database.attributes import WrongValue, checked, read
 from adapters.database.forms import Answers
 from adapters.database.leads import LeadUpsert
 from nurture.definitions import Definitions, Form
+from web.urlencoded import Garbled
 
 Kind = Literal["email", "text", "number", "choice", "date", "flag", "yes_or_no", "list"]
-Complaint = Literal["required", "email", "text", "number", "choice", "date", "flag", "list", "long", "characters"]
+Complaint = Literal[
+    "required", "email", "text", "number", "choice", "date", "flag", "list", "long", "characters", "charset"
+]
 
 MOST_CHARACTERS = 400
 MOST_ITEMS = 50
@@ -44,6 +47,10 @@ _SAID: dict[str, tuple[str, str]] = {
     ),
     "long": (f"{MOST_CHARACTERS} 文字までで入力してください。", f"Please write at most {MOST_CHARACTERS} characters."),
     "characters": ("使えない文字が含まれています。", "It contains characters that cannot be used."),
+    "charset": (
+        "文字が正しく届きませんでした。もう一度ご入力ください。",
+        "The letters did not arrive as they were written. Please fill this in once more.",
+    ),
 }
 
 
@@ -122,6 +129,8 @@ def _value(field: Field, raw: Any, definitions: Definitions) -> Any:
         if field.required:
             raise _Wrong("required")
         return None
+    if any(isinstance(each, Garbled) for each in (raw if isinstance(raw, list) else [raw])):
+        raise _Wrong("charset")
     match field.kind:
         case "email":
             return _address(raw)

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
-from urllib.parse import parse_qs, quote
+from urllib.parse import quote
 
 import structlog
 from fastapi import APIRouter, Request
+from python_multipart.multipart import parse_options_header
 from sqlalchemy.exc import IntegrityError
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import JSONResponse, RedirectResponse, Response
@@ -20,14 +20,17 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 from adapters.database.confirmations import Asking
 from adapters.database.engine import writing
 from adapters.database.forms import Answers, Submitted, submit
+from adapters.database.keepable import Unreadable
 from adapters.database.page_views import sign_up
 from nurture.definitions import Definitions, Form, FormConsent
 from nurture.errors import near_names
 from web.context import Here, Nurture
 from web.form_fields import Complaint, Field, fields_of, read_answers, said
+from web.json_body import json_of
 from web.page_view_in import VISITOR as VISITOR_ID
 from web.problems import MEDIA_TYPE, Refusal, problem
 from web.session import language_of, templates
+from web.urlencoded import fields_of_body
 
 router = APIRouter(tags=["forms"])
 
@@ -36,7 +39,6 @@ TRAP = "website"
 SHARED_THANKS = "/thanks"
 TOKEN, WORDING, VISITOR = "_token", "_wording", "_visitor"
 _FORM, _JSON = "application/x-www-form-urlencoded", "application/json"
-_MOST_FIELDS = 200
 _LONGEST_ID = 200
 
 _log = structlog.get_logger()
@@ -73,8 +75,13 @@ class _Shown:
 
     @property
     def confirms(self) -> bool:
-        """True where the consent counts only once a mail has confirmed it."""
-        return self.form.confirm is not None and self.consent is not None
+        """True where the consent counts only once a mail has confirmed it, whoever gives it."""
+        return self.form.confirm is not None and self.form.confirm_only is None and self.consent is not None
+
+    @property
+    def confirms_return(self) -> bool:
+        """True where only who has unsubscribed confirms by mail. Everybody sees the same page."""
+        return self.form.confirm is not None and self.form.confirm_only is not None and self.consent is not None
 
     @property
     def wording(self) -> str:
@@ -112,7 +119,7 @@ def thanks_of_form(request: Request, here: Here, form: str) -> Response:
         return _unknown(request, here, form)
     return _render(
         request, "form_thanks.html", shown.language, title=shown.form.title, confirms=shown.confirms,
-        sender=shown.definitions.sender,
+        confirms_return=shown.confirms_return,        sender=shown.definitions.sender,
     )  # fmt: skip
 
 
@@ -159,18 +166,23 @@ async def post_form(request: Request, here: Here, form: str) -> Response:
 
 
 def _post(request: Request, here: Nurture, name: str, body: bytes) -> Response:
-    kind = request.headers.get("content-type", _FORM).partition(";")[0].strip().lower()
+    kind, options = parse_options_header(request.headers.get("content-type", _FORM))
     shown = _find(here, name)
     if shown is None:
         return _unknown(request, here, name)
-    match kind:
+    match kind.decode("latin-1"):
         case "application/json":
             return _of_json(here, shown, _json(body))
-        case "application/x-www-form-urlencoded":
-            return _of_page(request, here, shown, _urlencoded(body))
-        case _:
+        case "application/x-www-form-urlencoded" if body.lstrip().startswith(b"{"):  # a page would send it as %7B
             raise Refusal(
-                415, f"a form is not read as {kind}", where="header Content-Type", do=f"send {_FORM} or {_JSON}"
+                415, "the body looks like JSON and was not sent as such", where="header Content-Type",
+                do=f"send the header Content-Type: {_JSON}",
+            )  # fmt: skip
+        case "application/x-www-form-urlencoded":
+            return _of_page(request, here, shown, fields_of_body(body, options.get(b"charset", b"").decode("latin-1")))
+        case other:
+            raise Refusal(
+                415, f"a form is not read as {other}", where="header Content-Type", do=f"send {_FORM} or {_JSON}"
             )
 
 
@@ -226,22 +238,13 @@ def _submit(here: Nurture, shown: _Shown, answers: Answers, token: str, visitor:
 
 
 def _json(body: bytes) -> Mapping[str, Any]:
-    try:
-        content = json.loads(body)
-    except (ValueError, RecursionError) as error:
-        raise Refusal(422, "the body is not JSON", where="body", do='send {"email": "…"}') from error
+    do = 'send {"email": "…"} in UTF-8'
+    content = json_of(body, do=do)
+    if isinstance(content, Unreadable):
+        raise Refusal(422, content.reason, where="body", do="write each field once, several values as a list")
     if not isinstance(content, dict):
-        raise Refusal(422, "the body is not an object", where="body", do='send {"email": "…"}')
+        raise Refusal(422, "the body is not an object", where="body", do=do)
     return content
-
-
-def _urlencoded(body: bytes) -> Mapping[str, Any]:
-    """Each field once as a text, a field given several times as a list."""
-    try:
-        fields = parse_qs(body.decode(errors="replace"), keep_blank_values=True, max_num_fields=_MOST_FIELDS)
-    except ValueError as error:
-        raise Refusal(422, f"there are more than {_MOST_FIELDS} fields", where="body", do="send fewer") from error
-    return {name: values if len(values) > 1 else values[0] for name, values in fields.items()}
 
 
 def _text(told: Mapping[str, Any], name: str) -> str:
@@ -284,13 +287,15 @@ def _page(
         request, "form.html", shown.language, status=status, headers=headers, title=shown.form.title or shown.name,
         fields=fields, values=values, messages=messages, first=first, older=older, trap=shown.trap,
         hidden={TOKEN: token, WORDING: shown.wording, **({VISITOR: visitor} if visitor else {})},
-        consent=shown.consent, confirms=shown.confirms, sender=shown.definitions.sender,
+        consent=shown.consent, confirms=shown.confirms, confirms_return=shown.confirms_return,
+        sender=shown.definitions.sender,
     )  # fmt: skip
 
 
 def _filled_in(told: Mapping[str, Any], field: Field) -> str:
     value = told.get(field.name, "")
-    return "、".join(value) if isinstance(value, list) else str(value)
+    several = value if isinstance(value, list) else [value]
+    return "、".join(each for each in several if isinstance(each, str))
 
 
 def _unknown(request: Request, here: Nurture, name: str) -> Response:

@@ -33,6 +33,10 @@ _ADVICE = {
 }
 
 
+_JSON_HEADER = "`Content-Type: application/json`"
+_UNPARSED = "There was an error parsing the body"
+
+
 class Refusal(NurtureError):
     """A request that is answered with `status`; `details` go into the body beside what, where and do."""
 
@@ -131,6 +135,9 @@ def _here(request: Request) -> str:
 def _of_validation(_request: Request, error: Exception) -> Response:
     if not isinstance(error, RequestValidationError):
         raise error
+    whole = _of_whole_body(error.errors()[0])
+    if whole is not None:
+        return whole
     found = [
         {"where": ".".join(str(part) for part in detail["loc"]), "what": detail["msg"].removeprefix("Value error, ")}
         for detail in error.errors()
@@ -141,10 +148,35 @@ def _of_validation(_request: Request, error: Exception) -> Response:
     )
 
 
+def _of_whole_body(detail: Mapping[str, Any]) -> Response | None:
+    """The problem of a body that could not even be looked into; None where it could."""
+    loc, kind = tuple(detail["loc"]), detail["type"]
+    if kind == "json_invalid":
+        why = detail.get("ctx", {}).get("error", "")
+        what = f"the body is not JSON: {why} (character {loc[-1]})"
+        return problem(422, what, where="body", do="mend it and send it again")
+    if loc != ("body",):
+        return None
+    if isinstance(detail.get("input"), bytes):
+        # it is left unread: a page of another site may send a body without this header, and no other
+        what = "the body was not sent as JSON, so it was not read"
+        return problem(415, what, where="header Content-Type", do=f"send the header {_JSON_HEADER}")
+    match kind:
+        case "missing":
+            what = "the body is empty"
+        case "model_attributes_type" | "model_type" | "dict_type":
+            what = "the body is not an object"
+        case _:
+            return None
+    return problem(422, what, where="body", do=f"send a JSON object, with the header {_JSON_HEADER}")
+
+
 def _of_http(request: Request, error: Exception) -> Response:
     if not isinstance(error, HTTPException):
         raise error
     what, do = _ADVICE.get(error.status_code, (str(error.detail), ""))
+    if error.status_code == 400 and error.detail == _UNPARSED:
+        what, do = "the body cannot be read as JSON in UTF-8", "send it in UTF-8"
     if error.status_code == 413 and error.detail != HTTPStatus(413).phrase:
         do = error.detail  # the limit of this route
     return problem(error.status_code, what, where=request.url.path, do=do, headers=error.headers)

@@ -119,9 +119,19 @@ def suppressed(conn: Connection, address: str, topic: str) -> str | None:
 
     What a person said at another address of the same lead counts, too.
     """
+    return next(iter(_reasons(conn, address, topic)), None)
+
+
+def unsubscribed(conn: Connection, address: str, topic: str) -> bool:
+    """True if the person has said no to mail of the topic and not taken it back: a newer consent by form does that."""
+    return any(reason in _LIFTED_BY_A_FORM for reason in _reasons(conn, address, topic))
+
+
+def _reasons(conn: Connection, address: str, topic: str) -> list[str]:
+    """Every reason that holds, the oldest first."""
     rows = _shut(conn, address, topic)
     if not rows:
-        return None
+        return []
     lifted = conn.execute(
         select(consents.c.at)
         .join(leads, leads.c.id == consents.c.lead)
@@ -129,10 +139,9 @@ def suppressed(conn: Connection, address: str, topic: str) -> str | None:
         .order_by(consents.c.at.desc())
         .limit(1)
     ).scalar()
-    for row in rows:
-        if lifted is None or lifted <= row.at or row.reason not in _LIFTED_BY_A_FORM:
-            return str(row.reason)
-    return None
+    return [
+        str(row.reason) for row in rows if lifted is None or lifted <= row.at or row.reason not in _LIFTED_BY_A_FORM
+    ]
 
 
 def undeliverable(conn: Connection, address: str, topic: str) -> str | None:

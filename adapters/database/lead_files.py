@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import csv
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import islice
 from typing import Any
 
@@ -15,6 +14,8 @@ from sqlalchemy import Connection, Engine
 from adapters.database.attributes import read
 from adapters.database.consents import BASES
 from adapters.database.engine import reading, writing
+from adapters.database.keepable import UNFIT
+from adapters.database.lead_table import FileRefused, Row, Table, open_table
 from adapters.database.leads import LeadUpsert, claim_names, upsert
 from adapters.database.sequence import Deployments, current_deployment, lock_many
 from nurture.definitions import Definitions
@@ -24,39 +25,23 @@ OWN = ("id", "email", "name", "language", "time_zone")
 CONSENT = ("consent_topics", "consent_basis", "consent_source", "consent_at")
 AT_ONCE = 200
 """How many rows one transaction writes: nobody else waits longer than that takes."""
-
-
-class FileRefused(NurtureError):
-    """The file as a whole cannot be read: its encoding, or its header."""
+AHEAD = timedelta(minutes=10)
+"""How far a consent may lie ahead before it is told of: clocks differ."""
+_LONGEST_MESSAGE = 500
 
 
 @dataclass(slots=True)
 class Imported:
-    """What became of the rows: how many were kept, and a line `FILE:line: message` for each that was not."""
+    """What became of the rows: how many were kept, and a line `FILE:line: message` for each that was not.
+
+    `warned`: such lines for rows that were kept, though not to the letter.
+    """
 
     good: int = 0
     created: int = 0
     enrolled: int = 0
     bad: list[str] = field(default_factory=list)
-
-
-@dataclass(frozen=True, slots=True)
-class _Row:
-    line: int
-    cells: Sequence[str]
-    fault: str | None = None
-
-
-def decode(raw: bytes, file_name: str) -> str:
-    """The text of a file in UTF-8 (with or without a mark) or Shift_JIS; raises FileRefused for any other."""
-    for encoding in ("utf-8-sig", "cp932"):
-        try:
-            text = raw.decode(encoding)
-        except UnicodeDecodeError:
-            continue
-        if "\0" not in text:  # UTF-16 passes for Shift_JIS, with NULs in it
-            return text
-    raise FileRefused("neither UTF-8 nor Shift_JIS", where=file_name, do="save the file as CSV in UTF-8")
+    warned: list[str] = field(default_factory=list)
 
 
 def import_rows(
@@ -74,18 +59,17 @@ def import_rows(
     """
     with reading(engine) as conn:
         definitions = store.get(current_deployment(conn))
-    rows = _rows(lines)
-    header = _header(next(rows, None), definitions, file_name)
-    imported, done = Imported(), 0
+    table = _table(lines, definitions, file_name)
+    rows, imported, done = table.rows, Imported(), 0
     first_lines: dict[str, int] = {}
     while batch := list(islice(rows, AT_ONCE)):
-        found: list[tuple[_Row, LeadUpsert]] = []
+        found: list[tuple[Row, LeadUpsert]] = []
         faults: list[tuple[int, str]] = []
         for row in batch:
             if not any(cell.strip() for cell in row.cells):
                 continue
             try:
-                lead = _lead(header, row, definitions)
+                lead = _lead(table, row, definitions)
                 if lead.id is not None and first_lines.setdefault(lead.id, row.line) != row.line:
                     raise FileRefused(f"id {lead.id!r} stands in line {first_lines[lead.id]} already")
                 found.append((row, lead))
@@ -97,6 +81,8 @@ def import_rows(
             for row, lead in found:
                 try:
                     _take(conn, imported, lead, store, now)
+                    if (word := _ahead(lead, now)) is not None:
+                        imported.warned.append(f"{file_name}:{row.line}: warning: {word}")
                 except (NurtureError, ValidationError) as error:
                     faults.append((row.line, _said(error)))
         imported.bad.extend(f"{file_name}:{line}: {why}" for line, why in sorted(faults))
@@ -107,12 +93,13 @@ def import_rows(
 
 def leads_of(lines: Iterable[str], definitions: Definitions, *, file_name: str) -> list[LeadUpsert]:
     """The leads of a file without a fault, in its order; raises FileRefused at the first row that cannot be kept."""
-    rows = _rows(lines)
-    header = _header(next(rows, None), definitions, file_name)
+    table = _table(lines, definitions, file_name)
     found: list[LeadUpsert] = []
-    for row in rows:
+    for row in table.rows:
+        if not any(cell.strip() for cell in row.cells):
+            continue
         try:
-            found.append(_lead(header, row, definitions))
+            found.append(_lead(table, row, definitions))
         except (NurtureError, ValidationError) as error:
             raise FileRefused(_said(error), where=f"{file_name}:{row.line}") from error
     return found
@@ -125,46 +112,42 @@ def _take(conn: Connection, imported: Imported, lead: LeadUpsert, store: Deploym
     imported.enrolled += sum(decision.state != "refused" for decision in made.decisions)
 
 
-def _rows(lines: Iterable[str]) -> Iterator[_Row]:
-    """The rows with the line each begins at: a quoted cell may span several."""
-    reader = csv.reader(lines, strict=True)
-    while True:
-        begins = reader.line_num + 1
-        try:
-            cells = next(reader, None)
-        except csv.Error as error:
-            yield _Row(begins, ["?"], f"not CSV ({error}): see to the quotes, from here on")
-            continue
-        if cells is None:
-            return
-        yield _Row(begins, cells)
+def _ahead(lead: LeadUpsert, now: datetime) -> str | None:
+    at = lead.consent.at if lead.consent is not None else None
+    if at is None or at <= now + AHEAD:
+        return None
+    return f"consent_at {at:%Y-%m-%d} is in the future, so the consent counts from now: see to the date"
 
 
-def _header(row: _Row | None, definitions: Definitions, file_name: str) -> list[str]:
-    if row is None:
-        raise FileRefused("the file is empty", where=file_name, do="begin with a header: id,email,name,…")
-    header = [cell.strip().removeprefix("\ufeff") for cell in row.cells]
-    place = f"{file_name}:{row.line}"
+def _table(lines: Iterable[str], definitions: Definitions, file_name: str) -> Table:
+    """The table, if every column is known and one of them names the lead."""
     known = (*OWN, *CONSENT, *definitions.attributes)
-    for name in header:
+    table = open_table(lines, known, file_name=file_name)
+    place = f"{file_name}:{table.line}"
+    for name in table.header:
         if name not in known:
-            near = near_names(name, known)
+            near = [each for each in known if each.lower() == name.lower()] or near_names(name, known)
             hint = f"did you mean {' or '.join(repr(each) for each in near)}? " if near else ""
             raise FileRefused(f"unknown column {name!r}", where=place, do=f"{hint}known: {', '.join(known)}")
-    twice = sorted({name for name in header if header.count(name) > 1})
+    twice = sorted({name for name in table.header if table.header.count(name) > 1})
     if twice:
         raise FileRefused(f"column {twice[0]!r} stands twice", where=place, do="leave one of them out")
-    if not {"id", "email"} & set(header):
+    if not {"id", "email"} & set(table.header):
         raise FileRefused("no column names the lead", where=place, do="add `id` or `email`")
-    return header
+    return table
 
 
-def _lead(header: Sequence[str], row: _Row, definitions: Definitions) -> LeadUpsert:
+def _lead(table: Table, row: Row, definitions: Definitions) -> LeadUpsert:
     if row.fault is not None:
-        raise FileRefused(row.fault)
-    if len(row.cells) != len(header):
-        raise FileRefused(f"{len(row.cells)} cells under {len(header)} columns", do="put commas in cells in quotes")
-    cells = {name: cell.strip() for name, cell in zip(header, row.cells, strict=True) if cell.strip()}
+        raise row.fault
+    if len(row.cells) != len(table.header):
+        do = f"cells are divided by {table.divided_by}: put a cell that holds one in quotes"
+        raise FileRefused(f"{len(row.cells)} cells under {len(table.header)} columns", do=do)
+    for name, cell in zip(table.header, row.cells, strict=True):
+        if (unfit := UNFIT.search(cell)) is not None:
+            what = "a NUL character, which cannot be kept" if unfit[0] == "\0" else "bytes that are not UTF-8"
+            raise FileRefused(f"{name}: holds {what}", do="write this cell once more")
+    cells = {name: cell.strip() for name, cell in zip(table.header, row.cells, strict=True) if cell.strip()}
     said: dict[str, Any] = {name: cells[name] for name in OWN if name in cells}
     said["attributes"] = {
         name: read(name, text, definitions) for name, text in cells.items() if name in definitions.attributes
@@ -181,6 +164,11 @@ def _lead(header: Sequence[str], row: _Row, definitions: Definitions) -> LeadUps
 
 
 def _said(error: NurtureError | ValidationError) -> str:
+    said = _whole(error)
+    return said if len(said) <= _LONGEST_MESSAGE else f"{said[:_LONGEST_MESSAGE]}…"
+
+
+def _whole(error: NurtureError | ValidationError) -> str:
     if isinstance(error, NurtureError):
         return str(error)
     first = error.errors(include_url=False)[0]

@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 from sqlalchemy import Connection, Row, func, insert, or_, select, update
 
 from adapters.database import addresses, consents, enrolments
@@ -36,6 +36,7 @@ from nurture.errors import NurtureError, UnknownName
 from nurture.membership import ways_in
 
 DEFAULT_LANGUAGE = "ja"
+_FIRST_CONSENT = datetime(1970, 1, 1, tzinfo=UTC)
 _ADDRESS = re.compile(r"^[^@\s,;<>\"]+@[^@\s,;<>\"]+\.[^@\s,;<>\".]+$")
 _ID = re.compile(r"^[^\s/\\@]{1,100}$")
 
@@ -85,6 +86,12 @@ def _an_instant(value: Any) -> Any:
         raise ValueError(f"{value!r} is no time of the calendar") from error
 
 
+def _a_consent_at(value: datetime | None) -> datetime | None:
+    if value is not None and value.tzinfo is not None and value < _FIRST_CONSENT:
+        raise ValueError(f"{value:%Y-%m-%d} is before 1970, so it is no day on which somebody agreed to mails")
+    return value
+
+
 def _a_basis(value: Any) -> Any:
     if value not in consents.BASES:
         raise ValueError(f"{value!r} is no basis on which mail may be sent: write one of {', '.join(consents.BASES)}")
@@ -95,14 +102,14 @@ _Address = Annotated[str, BeforeValidator(_an_address)]
 
 
 class ConsentIn(BaseModel):
-    """A consent that came with a lead. `at` defaults to now."""
+    """A consent that came with a lead. `at` defaults to now; what lies ahead counts from now."""
 
     model_config = ConfigDict(extra="forbid")
 
     topics: Annotated[list[str], Field(min_length=1)]
     basis: Annotated[consents.Basis, BeforeValidator(_a_basis)]
     source: str | None = None
-    at: Annotated[datetime | None, BeforeValidator(_an_instant)] = None
+    at: Annotated[datetime | None, BeforeValidator(_an_instant), AfterValidator(_a_consent_at)] = None
 
 
 class LeadUpsert(BaseModel):

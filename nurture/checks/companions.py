@@ -144,6 +144,9 @@ def _forms(found: Findings) -> None:
         _consented(found, name, form, at)
         if form.confirm is not None:
             _confirm(found, form, at)
+        elif form.confirm_only is not None and found.folder.sound("forms.yaml", (name,)):
+            message = "`confirm_only` names no mail: write `confirm: TEMPLATE` too, or take it out"
+            found.error(at.key("confirm_only"), message, "missing-key")
 
 
 def _asked_for(found: Findings, name: str, form: Form, at: At) -> None:

@@ -7,6 +7,8 @@ Where something cannot be told, it is taken to be possible: what is reported is 
 
 from __future__ import annotations
 
+from datetime import date
+
 from nurture.checks.clauses import every, split
 from nurture.checks.findings import At, Findings
 from nurture.checks.reach import Reach
@@ -18,6 +20,8 @@ from nurture.folder import Folder
 def check_hot_lead(found: Findings) -> None:
     """The hot lead definition against score, journey map, segments, scenarios, forms and events."""
     hot = found.folder.definitions.hot_lead
+    if hot is not None:
+        _agreed(found, hot)
     if hot is None or not _readable(found.folder):
         return
     reach = Reach(found.folder)
@@ -26,6 +30,17 @@ def check_hot_lead(found: Findings) -> None:
         _rule(found, reach, at.key("all"), hot, ())
     for index, rule in enumerate(hot.any or ()):
         _rule(found, reach, at.to("any", index), hot, (rule,))
+
+
+def _agreed(found: Findings, hot: HotLead) -> None:
+    """The day of the agreement: one of the calendar. The model takes any, since deployments are stored with others."""
+    at = At("hot_lead.yaml", ("agreed", "date"))
+    if hot.agreed is None or not found.folder.sound(at.file, at.path):
+        return
+    try:
+        date.fromisoformat(hot.agreed.date)
+    except ValueError:
+        found.error(at, f"the calendar has no {hot.agreed.date}: write a day such as 2026-11-01", "wrong-value")
 
 
 def _readable(folder: Folder) -> bool:

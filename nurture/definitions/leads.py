@@ -54,7 +54,10 @@ class FormConsent(Strict):
 
 
 class Form(Strict):
-    """One form page. `confirm`: the template of the mail that asks for the consent once more (double opt-in)."""
+    """One form page. `confirm`: the template of the mail that asks for the consent once more (double opt-in).
+
+    `confirm_only: unsubscribed`: it asks those alone who have unsubscribed; of the others the post is the consent.
+    """
 
     event: EventPattern = Field(description="The event that posting it makes, with its subject.")
     fields: dict[str, Literal["required", "optional"]] = Field(
@@ -67,5 +70,9 @@ class Form(Strict):
     confirm: Name | None = Field(
         None,
         description="The template of a mail that asks for the consent once more (double opt-in): only then it counts.",
+    )
+    confirm_only: Literal["unsubscribed"] | None = Field(
+        None,
+        description="`unsubscribed`: only who has unsubscribed confirms by mail; of others the post is the consent.",
     )
     thanks: str | None = Field(None, description="The path or address that is shown afterwards.")

@@ -113,6 +113,7 @@ KEYS: dict[str, str] = {
     "Form.topic": "送信によって同意いただく配信の単位。",
     "Form.consent": "ページに出す同意の文面。",
     "Form.confirm": "同意を確かめるメールのテンプレート(ダブルオプトイン)。リンク先で確認して初めて同意になります。",
+    "Form.confirm_only": "`unsubscribed`: 配信を停止した方だけにメールで確かめます。ほかの方は送信が同意です。",
     "Form.thanks": "送信後に表示する先。",
     "FormConsent.version": "文面の版。同意のたびに記録します。",
     "FormConsent.text": "文面。",

@@ -152,6 +152,40 @@ def test_a_second_row_of_the_same_lead_is_a_bad_row(deployed: Nurture) -> None:
     assert "twice.csv:3: id 'l1' stands in line 2 already" in said.err + said.out
 
 
+def test_what_is_no_file_of_leads_is_told(deployed: Nurture) -> None:
+    """A folder, a workbook, an empty file: with the name and what to do, and nothing is written beside it."""
+    Path("folder").mkdir()
+    Path("book.xlsx").write_bytes(b"PK\x03\x04")
+    Path("empty.csv").touch()
+    for name, why in (("folder", "Is a directory"), ("book.xlsx", "Excel workbook"), ("empty.csv", "file is empty")):
+        said = deployed("leads", "import", name)
+        assert said.code == 1
+        assert why in said.err
+        assert name in said.err
+        assert not Path(f"{name}.rejected.txt").exists()
+
+
+def test_a_warning_is_told_and_the_code_is_0(deployed: Nurture) -> None:
+    """A consent of the year 2099 counts from now; the row is kept and is no bad one."""
+    Path("leads.csv").write_text(
+        "id,email,consent_topics,consent_basis,consent_at\nl1,l1@example.com,newsletter,opt_in,2099-01-01T00:00:00Z\n"
+    )
+    said = deployed("leads", "import", "leads.csv")
+    assert said.code == 0
+    assert "leads.csv:2: warning: consent_at 2099-01-01 is in the future" in said.err
+    assert not Path("leads.csv.rejected.txt").exists()
+
+
+def test_all_bad_rows_are_shown_where_their_list_cannot_be_written(deployed: Nurture) -> None:
+    """A folder that may not be written to costs no line of what was wrong."""
+    Path("leads.csv.rejected.txt").mkdir()
+    Path("leads.csv").write_text("id,email\n" + "".join(f"l{number},wrong\n" for number in range(60)))
+    said = deployed("leads", "import", "leads.csv")
+    assert said.code == 1
+    assert "leads.csv:61: " in said.err
+    assert "cannot be written: Is a directory" in said.err
+
+
 def test_two_leads_are_merged_after_a_plan(with_lead: Nurture) -> None:
     """The plan says what would come of it and changes nothing; the merge says the same, and old ids resolve."""
     Path("leads.csv").write_text(

@@ -18,7 +18,8 @@ from hypothesis import strategies as st
 
 from adapters.scenario_folder import check_folder
 from cli.check import report
-from nurture.loading import Loaded, load
+from nurture.errors import DefinitionsRefused
+from nurture.loading import AUDIENCE, Loaded, definitions_of, load
 from tests.core.fixture_folders import BASE, Fixture, fixtures, texts_of
 
 UPDATE = bool(os.environ.get("UPDATE_EXPECTED"))
@@ -51,6 +52,39 @@ def test_every_mistake_is_told_with_its_place(fixture: Fixture, tmp_path: Path) 
         fixture.expected.write_text(printed, encoding="utf-8")
     assert printed
     assert printed == fixture.expected.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("spoilt", [b"\xff", b'"'], ids=["encoding", "syntax"])
+@pytest.mark.parametrize("folder", [BASE, Path("scenarios")], ids=["base", "sample"])
+def test_a_file_that_cannot_be_read_is_one_problem(folder: Path, spoilt: bytes, tmp_path: Path) -> None:
+    """Nothing is said to be missing, unknown or out of reach for the sake of a file that is there."""
+    texts = {
+        name: text
+        for name, text in texts_of(folder).items()
+        if ("/" not in name and name.endswith(".yaml")) or (name.startswith("templates/") and name.endswith(".md"))
+    }
+    for name, text in texts.items():
+        path = tmp_path / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    for name, text in texts.items():
+        if name == AUDIENCE or name.endswith("README.md"):
+            continue
+        body = text.encode()
+        (tmp_path / name).write_bytes(b"---\n" + spoilt + body[4:] if name.endswith(".md") else spoilt + body)
+        problems = check_folder(tmp_path)[0].problems
+        (tmp_path / name).write_bytes(body)
+        assert [problem.file for problem in problems] == [name], [str(problem) for problem in problems]
+
+
+def test_a_day_that_the_calendar_lacks_is_no_hindrance_to_what_is_deployed() -> None:
+    """The check refuses it; a deployment that was stored with it goes on to load."""
+    files = Fixture("err", "agreed_on_no_day").texts()
+    with pytest.raises(DefinitionsRefused):
+        definitions_of(files)
+    hot = definitions_of(files, stored=True).hot_lead
+    assert hot is not None
+    assert hot.agreed is not None
 
 
 def test_the_base_of_all_fixtures_is_sound() -> None:

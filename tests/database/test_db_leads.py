@@ -16,7 +16,8 @@ from adapters.database import consents, leads, numbering, timeline
 from adapters.database.deployments import DeploymentStore
 from adapters.database.engine import reading, writing
 from adapters.database.events import accept, parked
-from adapters.database.lead_files import FileRefused, Imported, decode, import_rows
+from adapters.database.lead_files import Imported, import_rows
+from adapters.database.lead_table import FileRefused, decode, lines_of
 from adapters.database.leads import LeadRefused, LeadUpsert, Upserted
 from adapters.database.schema import consents as consent_rows
 from nurture.definitions import FormConsent
@@ -239,7 +240,7 @@ def test_lists_of_leads_come_in_pages_and_can_be_searched(deployed: DeploymentSt
 
 
 def _import(store: DeploymentStore, text: str) -> Imported:
-    return import_rows(store.engine, text.splitlines(keepends=True), store=store, now=NOW, file_name="leads.csv")
+    return import_rows(store.engine, lines_of(text), store=store, now=NOW, file_name="leads.csv")
 
 
 def test_bad_rows_are_named_and_good_ones_kept(deployed: DeploymentStore) -> None:
@@ -276,24 +277,12 @@ def test_the_sample_leads_can_all_be_imported(deployed: DeploymentStore) -> None
     text = decode(path.read_bytes(), "leads.csv")
     told: list[int] = []
     imported = import_rows(
-        deployed.engine, text.splitlines(keepends=True), store=deployed, now=NOW, file_name="leads.csv",
+        deployed.engine, lines_of(text), store=deployed, now=NOW, file_name="leads.csv",
         progress=told.append,
     )  # fmt: skip
     assert imported.bad == []
     assert imported.good == imported.created == told[-1] > 100
     assert imported.enrolled > 0
-
-
-@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "cp932"])
-def test_files_of_usual_encodings_are_read(encoding: str) -> None:
-    """UTF-8 with or without its mark, and Shift_JIS."""
-    assert decode("id,company\na,架空海浜放送①\n".encode(encoding), "x.csv").startswith("id,company\na,架空海浜放送①")
-
-
-def test_a_file_of_another_encoding_is_refused() -> None:
-    """What is neither is said so."""
-    with pytest.raises(FileRefused, match="neither UTF-8 nor Shift_JIS"):
-        decode("id,名前\n".encode("utf-16"), "x.csv")
 
 
 def test_refusals_stand_on_the_timeline(deployed: DeploymentStore) -> None:

@@ -46,6 +46,36 @@ async def test_what_cannot_be_kept_is_422(client: httpx.AsyncClient, method: str
     assert (await client.get("/api/leads")).json()["items"] == []
 
 
+@pytest.mark.parametrize("path", ["/api/leads", "/api/enrollments", "/api/handoffs/x/accept"])
+@pytest.mark.parametrize("kind", [None, "text/plain", "application/x-www-form-urlencoded"])
+async def test_json_that_is_not_sent_as_json_says_what_to_send(
+    client: httpx.AsyncClient, path: str, kind: str | None
+) -> None:
+    """As curl does it without the header: 415 with the header that is missing."""
+    headers = {"Content-Type": kind} if kind else {}
+    answer = await client.post(path, content=b'{"id": "l1"}', headers=headers)
+    assert (answer.status_code, answer.json()["where"]) == (415, "header Content-Type")
+    assert answer.json()["do"] == "send the header `Content-Type: application/json`"
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "what"),
+    [
+        (b"", 422, "the body is empty"),
+        (b"[]", 422, "the body is not an object"),
+        (b'{"id": "l1"', 422, "the body is not JSON: Expecting ',' delimiter (character 11)"),
+        ('{"id": "名"}'.encode("cp932"), 400, "the body cannot be read as JSON in UTF-8"),
+    ],
+)
+async def test_a_body_that_cannot_be_looked_into_is_told_as_a_whole(
+    client: httpx.AsyncClient, body: bytes, status: int, what: str
+) -> None:
+    """With what to do about it."""
+    answer = await client.post("/api/leads", content=body, headers={"Content-Type": "application/json"})
+    assert (answer.status_code, answer.json()["what"]) == (status, what)
+    assert answer.json()["do"]
+
+
 @pytest.mark.parametrize("path", ["/api/leads/a%00b", "/api/leads/a%00b/timeline", "/forms/a%00b", "/u/%00", "/c/%00"])
 async def test_an_address_with_a_nul_leads_nowhere(client: httpx.AsyncClient, path: str) -> None:
     """404, before any database is asked."""

@@ -193,11 +193,15 @@ async def test_a_stranger_learns_nothing_of_a_known_address(process: Process, vi
 
 async def test_a_form_takes_back_an_unsubscribe_of_its_topic(process: Process, visitor: httpx.AsyncClient) -> None:
     """Its wording was shown, so the newer consent lifts what the person said before; no other topic is touched."""
+    talks = (
+        "{event: {requested: talks}, fields: {email: required}, topic: seminars, consent: {version: v1, text: Yes.}}"
+    )
+    deploy(process, f"talks: {talks}\n")
     await process.client.post("/api/leads", json={"id": "l1", "email": ADDRESS})
     for topic in ("seminars", "newsletter"):
         event = {"id": f"stop-{topic}", "lead": "l1", "type": "unsubscribed", "subject": topic}
         await process.client.post("/events", json={"events": [event]})
-    await visitor.post("/forms/seminar", data={"email": ADDRESS})
+    await visitor.post("/forms/talks", data={"email": ADDRESS})
     with reading(process.engine) as connection:
         assert suppressed(connection, ADDRESS, "seminars") is None
         assert suppressed(connection, ADDRESS, "newsletter") == "unsubscribed"

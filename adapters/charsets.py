@@ -1,0 +1,90 @@
+"""Reads bytes whose charset nobody is sure of, strictly; refuses to know what they hold.
+
+A guess is made over all the bytes at once: the more there are, the surer it is.
+"""
+
+from __future__ import annotations
+
+import codecs
+import re
+from collections.abc import Sequence
+
+_SHIFT_JIS, _EUC_JP, _ISO_2022_JP = "cp932", "euc_jp", "iso2022_jp_ext"
+# what the web means by a name, where Python means something narrower
+_MEANT = {
+    **dict.fromkeys(("shift_jis", "ms_kanji", "x-sjis", "sjis", "windows-31j", "ms932", "cswindows31j"), _SHIFT_JIS),
+    **dict.fromkeys(("euc-jp", "x-euc-jp", "eucjp"), _EUC_JP),
+    **dict.fromkeys(("iso-2022-jp", "csiso2022jp"), _ISO_2022_JP),
+    **dict.fromkeys(("us-ascii", "ascii", "iso-8859-1", "latin1", "l1"), "cp1252"),
+}
+_NO_CHARSETS = re.compile(r"utf-?7|utf-?16|utf-?32|punycode|idna|.*escape|undefined|mbcs|oem|.*-codec")
+"""What Python can decode and no page is written in, or only to mislead."""
+_SWITCH = re.compile(rb"\x1b[$(]")
+_THREE_BYTES = re.compile(rb"[\xe1-\xef][\x80-\xbf]{2}")
+_NO_LETTERS = re.compile("[\x80\uf8f0-\uf8f3]")
+_PLAIN_EUC = re.compile(rb"(?:[\x00-\x7f]|[\xa1-\xcf][\xa1-\xfe])*")
+"""Kana and the kanji of everyday use, and nothing else."""
+
+
+def codec_of(label: str) -> str | None:
+    """The codec for the name of a charset as a header or a page gives it; None for one that is not known."""
+    name = label.strip().strip("\"'").lower()
+    if name in _MEANT:
+        return _MEANT[name]
+    try:
+        found = codecs.lookup(name).name
+    except (LookupError, ValueError):
+        return None
+    return None if _NO_CHARSETS.fullmatch(found) or not _reads_text(found) else found
+
+
+def codec_for(pieces: Sequence[bytes], declared: Sequence[str] = ()) -> str | None:
+    """The codec by which every piece can be read: a declared one, else UTF-8, else what is written in Japan.
+
+    Bytes that Shift_JIS and EUC-JP both fit (all of them would be half-width katakana in the one) are EUC-JP where
+    they are everyday characters there. None where nothing fits, and where UTF-8 fits most pieces but not all: then the
+    others are damaged, and Shift_JIS would only seem to fit.
+    """
+    raw = b"\n".join(pieces)
+    for codec in declared:
+        if _fits(raw, codec):
+            return codec
+    if _SWITCH.search(raw) and _fits(raw, _ISO_2022_JP):
+        return _ISO_2022_JP
+    if _fits(raw, "utf-8"):
+        return "utf-8"
+    if mostly_utf_8(pieces):
+        return None
+    euc = _fits(raw, _EUC_JP)
+    if _fits(raw, _SHIFT_JIS) and not (euc and _PLAIN_EUC.fullmatch(raw)):
+        return _SHIFT_JIS
+    return _EUC_JP if euc else None
+
+
+def mostly_utf_8(pieces: Sequence[bytes]) -> bool:
+    """True if at least half of the pieces with more than ASCII are UTF-8, and no other charset by chance."""
+    good = bad = 0
+    for piece in pieces:
+        if piece.isascii():
+            continue
+        if _fits(piece, "utf-8"):
+            good += _THREE_BYTES.search(piece) is not None
+        else:
+            bad += 1
+    return good > 0 and good >= bad
+
+
+def _fits(raw: bytes, codec: str) -> bool:
+    try:
+        text = raw.decode(codec)
+    except UnicodeDecodeError:
+        return False
+    # Python reads bytes as Shift_JIS that no letter has
+    return codec != _SHIFT_JIS or _NO_LETTERS.search(text) is None
+
+
+def _reads_text(codec: str) -> bool:
+    try:
+        return isinstance(b"a".decode(codec), str)
+    except (LookupError, UnicodeError):
+        return False
