@@ -16,6 +16,7 @@ from adapters.database.engine import reading
 from adapters.database.mail_stops import listed
 from adapters.database.pages import shown
 from adapters.database.schema import deployments
+from adapters.database.tellings import waiting
 from web.context import Here, Nurture
 
 router = APIRouter()
@@ -38,7 +39,8 @@ async def live() -> dict[str, str]:
 async def ready(request: Request, here: Here) -> Response:
     """`{ready, now, speed, checks}`; 503 where the database or Temporal does not answer.
 
-    Where a person has to resume mail, `checks.mail` says which; that makes nothing unready.
+    Where a person has to resume mail, `checks.mail` says which, and where a channel to sales does not take what it is
+    told, `checks.sales` says why; that makes nothing unready.
     """
     database, deployment, mail = await run_in_threadpool(_database, here)
     temporal = await _temporal(request, here.settings.temporal_address)
@@ -56,10 +58,13 @@ def _database(here: Nurture) -> tuple[str, int | None, dict[str, str]]:
         with reading(here.engine) as connection:
             number = connection.execute(select(func.max(deployments.c.number))).scalar()
             stops = [each for each in listed(connection) if each.state == "stopped" and each.until is None]
+            untold = waiting(connection)
     except SQLAlchemyError as error:
         return f"does not answer: {type(error).__name__}", None, {}
     stopped = ", ".join(each.name or "all" for each in stops)
-    return "ok", number, {"mail": f"stopped: {stopped}; see `nurture mail stops`"} if stopped else {}
+    trouble = {"mail": f"stopped: {stopped}; see `nurture mail stops`"} if stopped else {}
+    channels = "; ".join(f"{each.channel}: {each.number} ({each.last_error})" for each in untold if each.last_error)
+    return "ok", number, trouble | ({"sales": f"not told yet: {channels}"} if channels else {})
 
 
 async def _temporal(request: Request, address: str) -> str:

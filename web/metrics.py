@@ -6,7 +6,7 @@ import threading
 import time
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, get_args
 
 from fastapi import APIRouter, Request
 from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, CollectorRegistry, generate_latest
@@ -20,6 +20,7 @@ from adapters.database.engine import reading
 from adapters.database.gauges import TROUBLES, Gauges, Tasks, look
 from adapters.database.handoffs import State
 from adapters.metrics import introduce
+from nurture.definitions import Channel
 from web.context import Nurture
 
 router = APIRouter()
@@ -107,6 +108,8 @@ def _shown(seen: Gauges, clock: Clock, known: list[str]) -> Iterator[Metric]:
     yield _by("nurture_handoffs_overdue", "Open tasks whose time is over", "queue", overdue)
     untold = {name: queue.untold for name, queue in queues.items()}
     yield _by("nurture_handoffs_untold", "Open tasks that sales was not told of", "queue", untold)
+    pending = dict.fromkeys(get_args(Channel), 0) | {each.channel: each.number for each in seen.channels}
+    yield _by("nurture_tellings_pending", "What sales is still to be told, by channel", "channel", pending)
     yield _one("nurture_deployment", "The number of the newest deployment", seen.deployment)
 
 

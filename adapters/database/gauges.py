@@ -12,7 +12,7 @@ from typing import Any, Literal, get_args
 
 from sqlalchemy import Connection, case, func, or_, select
 
-from adapters.database import mail_stops
+from adapters.database import mail_stops, tellings
 from adapters.database import sends as ledger
 from adapters.database.schema import deployments, entries, events, handoffs, holds, leads, sends
 from nurture.records import Status
@@ -54,6 +54,7 @@ class Gauges:
     """Counts of the moment. `lag` and `held_for` are spans of nurture's and of real time; 0 where nothing waits.
 
     `stopped`: for each scenario that a breaker has something to say of, and for `*`, all mail: 2 stopped, 1 warned.
+    `channels`: what sales is still to be told, by channel.
     `resting`: domains that turned mail away and are left alone for now.
     """
 
@@ -70,6 +71,7 @@ class Gauges:
     deployment: int
     stopped: Mapping[str, int]
     resting: int
+    channels: Sequence[tellings.Waiting]
 
 
 def look(conn: Connection, now: datetime, real_now: datetime) -> Gauges:
@@ -97,6 +99,7 @@ def look(conn: Connection, now: datetime, real_now: datetime) -> Gauges:
         queues=_queues(conn, now),
         stopped=_stopped(stops),
         resting=sum(stop.scope == "domain" and stop.holds(now) for stop in stops),
+        channels=tellings.waiting(conn),
         deployment=_number(conn, select(func.coalesce(func.max(deployments.c.number), 0))),
     )
 
