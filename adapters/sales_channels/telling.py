@@ -109,9 +109,9 @@ class Teller:
         except NotTaken as error:
             self._failed(asked, tried, error)
             return
+        log.info("sales_notified", notice=asked.key, lead=asked.lead, channel=unit.channel, attempt=tried.attempt)
         with writing(self.engine) as conn:
             tellings.told(conn, asked.key, asked.lead, tried, now=self.clock.now(), real_now=self.real_now())
-        log.info("sales_notified", notice=asked.key, lead=asked.lead, channel=unit.channel, attempt=tried.attempt)
 
     def _channel(self, unit: Unit) -> SalesChannel:
         return next(channel for name, channel in self.channels.items() if name == unit.channel)
