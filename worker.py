@@ -47,7 +47,8 @@ from adapters.mail.provider import mailer_of, suppression_lists_of
 from adapters.mail.reply_addresses import ReplyAddresses
 from adapters.mail.tokens import ConfirmationTokens, UnsubscribeTokens
 from adapters.metrics import VERSION
-from adapters.notification import WebhookNotifier
+from adapters.sales_channels.chosen import channels_of
+from adapters.sales_channels.telling import Teller
 from adapters.settings import Settings, read_settings
 from adapters.temporal_server import connect_config
 from nurture import protocol
@@ -76,14 +77,15 @@ DRAIN = timedelta(seconds=10)
 
 def desk_of(settings: Settings, clock: Clock, store: DeploymentStore, runtime: Runtime) -> Desk:
     """The ports of this process, by its settings."""
+    mailer = mailer_of(settings, store.engine)
     return Desk(
         engine=store.engine,
         clock=clock,
         store=store,
-        mailer=mailer_of(settings, store.engine),
+        mailer=mailer,
         tokens=UnsubscribeTokens.of(store.engine),
         confirmations=ConfirmationTokens.of(store.engine),
-        notifier=WebhookNotifier(settings.notify_url, public_url=settings.public_url),
+        teller=Teller(store.engine, clock, store, channels_of(settings, mailer), settings.public_url),
         public_url=settings.public_url,
         replies=ReplyAddresses.of(settings.reply_domain, store.engine),
         links=SiteLinks(LinkTokens.of(store.engine), settings.origins, settings.public_url)

@@ -17,7 +17,7 @@ from adapters.mail.port import Mailer
 from adapters.mail.reply_addresses import ReplyAddresses
 from adapters.mail.suppression_lists import SuppressionLists
 from adapters.mail.tokens import ConfirmationTokens, UnsubscribeTokens
-from adapters.notification import Notifier
+from adapters.sales_channels.telling import Teller
 from nurture import protocol
 
 
@@ -31,7 +31,7 @@ class Desk:
     mailer: Mailer
     tokens: UnsubscribeTokens
     confirmations: ConfirmationTokens
-    notifier: Notifier
+    teller: Teller
     public_url: str
     replies: ReplyAddresses | None = None
     links: SiteLinks | None = None

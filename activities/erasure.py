@@ -13,10 +13,12 @@ from temporalio.exceptions import ApplicationError
 from activities.desk import Desk
 from adapters.database import erasures, scrubbing
 from adapters.database.engine import reading, settle_log, writing
+from adapters.database.merges import merged_into
 from adapters.database.schema import confirmations
 from adapters.database.sequence import lock
 from adapters.forgetting import delete_histories
 from adapters.mail.port import Accepted, Held, Refused
+from adapters.sales_channels.chosen import forget
 from nurture import protocol
 
 log = structlog.get_logger(__name__)
@@ -49,10 +51,12 @@ class ErasureActivities:
 
     @activity.defn(name=protocol.SCRUB, no_thread_cancel_exception=True)
     def scrub(self, order: protocol.Erase) -> None:
-        """Take the person out of every table."""
+        """Take the person out of every table, and out of the files that sales reads."""
         with writing(self._desk.engine) as conn:
             lock(conn, order.lead)
             scrubbing.scrub(conn, order.lead, self._desk.clock.now())
+            known_as = [order.lead, *merged_into(conn, order.lead)]
+        forget(self._desk.teller.channels, known_as)
         settle_log(self._desk.engine)
 
     @activity.defn(name=protocol.ERASE_AT_PROVIDER, no_thread_cancel_exception=True)

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
-from activities.desk import Desk, real_now, take_up
+from activities.desk import Desk, take_up
 from adapters.database import enrolments, handoffs
-from adapters.database.engine import reading, writing
+from adapters.database.engine import writing
 from adapters.database.scores import points_of
 from adapters.notification import Message
+from adapters.sales_channels.telling import Left
 from nurture import protocol
 from nurture.commands import EnrollLead, MakeHandoff, NotifyPerson, TaskDone
+
+SOON = timedelta(milliseconds=100)
 
 
 class TaskActivities:
@@ -41,13 +46,14 @@ class TaskActivities:
 
     @activity.defn(name=protocol.NOTIFY_PERSON, no_thread_cancel_exception=True)
     def notify_person(self, order: protocol.Order) -> TaskDone:
-        """Tell a queue or a rep; tried again for as long as the receiver is down."""
+        """Tell a queue or a rep; tried again for as long as one of its channels is down."""
         command = order.command
         if not isinstance(command, NotifyPerson):
             raise _wrong(order)
         with writing(self._desk.engine) as conn:
             take_up(conn, order)
-        self._desk.notifier.tell(Message(key=command.key, to=command.to, text=command.text, lead=command.lead))
+        message = Message(key=command.key, to=command.to, text=command.text, lead=command.lead)
+        _come_again(self._desk.teller.message(message, command.at))
         return TaskDone(key=command.key, at=command.at)
 
     @activity.defn(name=protocol.ENROLL_LEAD, no_thread_cancel_exception=True)
@@ -70,14 +76,8 @@ class TaskActivities:
 
     @activity.defn(name=protocol.NOTIFY_HANDOFF, no_thread_cancel_exception=True)
     def notify_handoff(self, start: protocol.HandoffStart) -> None:
-        """Tell sales of a task, once: another reason that joins it later is no news; a repeat has the same key."""
-        with reading(self._desk.engine) as conn:
-            if handoffs.was_notified(conn, start.handoff):
-                return
-            notice = handoffs.notice(conn, start.handoff)
-        self._desk.notifier.notify(notice)
-        with writing(self._desk.engine) as conn:
-            handoffs.notified(conn, start.handoff, real_now())
+        """Tell sales of a task through every channel, once each: another reason that joins it later is no news."""
+        _come_again(self._desk.teller.task(start.handoff))
 
     @activity.defn(name=protocol.TEND_HANDOFF, no_thread_cancel_exception=True)
     def tend_handoff(self, start: protocol.HandoffStart) -> protocol.HandoffTended:
@@ -95,6 +95,14 @@ def _too_late(command: MakeHandoff, taken: handoffs.HandoffTaken | handoffs.Lead
     others = [each for each in command.reasons if each not in letters]
     why = f"{taken.what}: {'; '.join(others)} came too late" if others else None
     return TaskDone(key=command.handoff, at=command.at, error=why, too_late=True, letters=letters)
+
+
+def _come_again(left: Left | None) -> None:
+    """Raises what Temporal tries again, when the next channel is due; one that tells, tells on meanwhile."""
+    if left is None:
+        return
+    why = "; ".join(f"{channel}: {reason}" for channel, reason in left.why.items())
+    raise ApplicationError(f"not told yet by {why}", type="NotTold", next_retry_delay=max(left.wait, SOON))
 
 
 def _wrong(order: protocol.Order) -> ApplicationError:

@@ -29,8 +29,11 @@ from pydantic import (
 from pydantic_core import ErrorDetails, PydanticCustomError
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from adapters.sales_channels.signing import key_of
 from nurture.errors import NurtureError
 
+HUBSPOT_API = "https://api.hubapi.com"
+"""Where HubSpot's API is unless a host is given."""
 SENDGRID_API = "https://api.sendgrid.com"
 """Where mail goes with `NURTURE_MAIL=sendgrid` unless a host is given."""
 _DOMAIN = re.compile(
@@ -74,6 +77,11 @@ def _a_url(value: str) -> str:
     return value.rstrip("/")
 
 
+def _a_secret_url(value: SecretStr) -> SecretStr:
+    _a_url(value.get_secret_value())
+    return value
+
+
 def _a_database(value: str) -> str:
     kind = value.partition("://")[0].partition("+")[0]
     if "://" not in value or kind not in {"sqlite", "postgresql"}:
@@ -100,6 +108,18 @@ def _a_domain(value: str) -> str:
             "domain", "should be a domain of its own for replies, for example reply.example.co.jp"
         )
     return value.lower()
+
+
+def _a_secret(value: SecretStr) -> SecretStr:
+    try:
+        key_of(value.get_secret_value())
+    except ValueError:
+        raise PydanticCustomError(
+            "secret",
+            "should list secrets, comma-separated: `whsec_` and at least 24 random bytes as base64, as "
+            "`echo whsec_$(openssl rand -base64 32)` makes one",
+        ) from None
+    return value
 
 
 def _a_rate(value: str) -> str:
@@ -153,6 +173,7 @@ Rate = Annotated[str, AfterValidator(_a_rate)]
 Network = Annotated[str, AfterValidator(_a_network)]
 Domain = Annotated[str, AfterValidator(_a_domain)]
 Origin = Annotated[str, AfterValidator(_an_origin)]
+Secret = Annotated[SecretStr, AfterValidator(_a_secret)]
 PublicKey = Annotated[str, AfterValidator(_a_public_key)]
 
 
@@ -195,6 +216,8 @@ class Settings(BaseSettings):
     """Everything a process may be told from outside; read once, at its entry point, and handed on.
 
     `reply_domain`: whose mail the provider hands in (Inbound Parse), so that leads can answer; None: they cannot.
+    `sales_secrets`: with which webhooks to and from sales are signed; of several, each is good. `slack_url`,
+    `hubspot_token`: how those channels are reached, None: they are not.
     `rate_…`: how often each key, and each client address without one, may ask; `posts` are forms sent and logins tried.
     `mail_rate`: how many mails a second all workers together hand to the provider, None: as many as they can.
     `trusted_proxies`: who may say in `X-Forwarded-For` whose request it passes on. `sites`: the web sites whose pages
@@ -233,6 +256,10 @@ class Settings(BaseSettings):
     )
     speed: Annotated[int, Field(ge=1)] = 1
     notify_url: Url | None = None
+    sales_secrets: Annotated[tuple[Secret, ...], NoDecode, BeforeValidator(_comma_separated)] = ()
+    slack_url: Annotated[SecretStr, AfterValidator(_a_secret_url)] | None = None
+    hubspot_token: SecretStr | None = None
+    hubspot_host: Url = HUBSPOT_API
     reply_domain: Domain | None = None
 
     @field_validator("home", "temporal_cli")
@@ -250,6 +277,10 @@ class Settings(BaseSettings):
         if self.sends_for_real and urlsplit(self.sendgrid_host).scheme != "https":
             raise PydanticCustomError(
                 "NURTURE_SENDGRID_HOST", "should be https, since the key would cross the network readable"
+            )
+        if urlsplit(self.hubspot_host).scheme != "https" and not is_loopback(self.hubspot_host):
+            raise PydanticCustomError(
+                "NURTURE_HUBSPOT_HOST", "should be https, since the token would cross the network readable"
             )
         if self.mail == "sendgrid" and self.sends_for_real and self.sendgrid_api_key is None:
             raise PydanticCustomError("SENDGRID_API_KEY", "should be set with NURTURE_MAIL=sendgrid")
@@ -333,6 +364,10 @@ class Settings(BaseSettings):
             "NURTURE_TEMPORAL_UI_PORT": str(self.temporal_ui_port),
             "NURTURE_SPEED": str(self.speed),
             "NURTURE_NOTIFY_URL": self.notify_url,
+            "NURTURE_SALES_SECRETS": ",".join(each.get_secret_value() for each in self.sales_secrets),
+            "NURTURE_SLACK_URL": self.slack_url.get_secret_value() if self.slack_url else None,
+            "NURTURE_HUBSPOT_TOKEN": self.hubspot_token.get_secret_value() if self.hubspot_token else None,
+            "NURTURE_HUBSPOT_HOST": self.hubspot_host,
             "NURTURE_REPLY_DOMAIN": self.reply_domain,
             "TEMPORAL_ADDRESS": self.external_temporal,
         }
@@ -371,7 +406,10 @@ def _problems(error: ValidationError) -> dict[str, str]:
 
 def _said(place: str, detail: ErrorDetails) -> str:
     wanted = detail["msg"].removeprefix("Input ")
-    secret = {"api_key", "sendgrid_api_key", "SENDGRID_API_KEY", "database_url"}
+    secret = {
+        "api_key", "sendgrid_api_key", "SENDGRID_API_KEY", "database_url", "sales_secrets", "slack_url",
+        "hubspot_token",
+    }  # fmt: skip
     if not detail["loc"] or place in secret or not isinstance(detail["input"], str):
         return wanted
     return f"is {detail['input']!r}: {wanted}"

@@ -6,11 +6,12 @@ from collections.abc import Mapping
 from typing import Literal
 
 Right = Literal["read", "write", "sales", "events", "disturb"]
-Role = Literal["intake", "inbound", "marketer", "sales", "ops", "admin"]
+Role = Literal["intake", "inbound", "crm", "marketer", "sales", "ops", "admin"]
 
 RIGHTS: Mapping[str, frozenset[Right]] = {
     "intake": frozenset({"events"}),
     "inbound": frozenset(),  # it may hand in mails of leads at the address that ends with it, and nothing else
+    "crm": frozenset(),  # it may say what came of tasks at the address that ends with it, and nothing else
     "marketer": frozenset({"read", "write", "events"}),
     "sales": frozenset({"read", "sales"}),
     "ops": frozenset({"read", "write", "disturb"}),

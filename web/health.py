@@ -18,6 +18,7 @@ from adapters.database.engine import reading
 from adapters.database.mail_stops import listed
 from adapters.database.pages import shown
 from adapters.database.schema import deployments
+from adapters.database.tellings import waiting
 from web.context import Here, Nurture
 
 router = APIRouter()
@@ -40,8 +41,9 @@ async def live() -> dict[str, str]:
 async def ready(request: Request, here: Here) -> Response:
     """`{ready, now, speed, checks}`; 503 where the database or Temporal does not answer.
 
-    Where a person has to resume mail, `checks.mail` says which. Where no worker takes anything, `checks.worker` is
-    `{what, where, do}`. Neither makes anything unready: what comes in is kept all the same.
+    Where a person has to resume mail, `checks.mail` says which; where a channel to sales does not take what it is told,
+    `checks.sales` says why; where no worker takes anything, `checks.worker` is `{what, where, do}`. None of them makes
+    anything unready: what comes in is kept all the same.
     """
     database, deployment, more = await run_in_threadpool(_database, here)
     temporal = await _temporal(request, here.settings.temporal_address)
@@ -62,12 +64,16 @@ def _database(here: Nurture) -> tuple[str, int | None, dict[str, Any]]:
             number = connection.execute(select(func.max(deployments.c.number))).scalar()
             stops = [each for each in listed(connection) if each.state == "stopped" and each.until is None]
             silent = pulse.silent_for(connection, datetime.now(UTC))
+            untold = waiting(connection)
     except SQLAlchemyError as error:
         return f"does not answer: {type(error).__name__}", None, {}
     more: dict[str, Any] = {"worker": _worker(silent)} if silent is not None else {}
     stopped = ", ".join(each.name or "all" for each in stops)
     if stopped:
         more["mail"] = f"stopped: {stopped}; see `nurture mail stops`"
+    channels = "; ".join(f"{each.channel}: {each.number} ({each.last_error})" for each in untold if each.last_error)
+    if channels:
+        more["sales"] = f"not told yet: {channels}"
     return "ok", number, more
 
 

@@ -6,7 +6,7 @@ import threading
 import time
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, get_args
 
 from fastapi import APIRouter, Request
 from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, CollectorRegistry, generate_latest
@@ -20,6 +20,7 @@ from adapters.database.engine import reading
 from adapters.database.gauges import TROUBLES, Gauges, Tasks, look
 from adapters.database.handoffs import State
 from adapters.metrics import introduce
+from nurture.definitions import Channel
 from web.context import Nurture
 
 router = APIRouter()
@@ -110,6 +111,8 @@ def _shown(seen: Gauges, clock: Clock, known: list[str]) -> Iterator[Metric]:
     if seen.silent is not None:
         says = "How long ago a worker last came round to what there was to do"
         yield _one("nurture_worker_silent_seconds", says, seen.silent.total_seconds())
+    pending = dict.fromkeys(get_args(Channel), 0) | {each.channel: each.number for each in seen.channels}
+    yield _by("nurture_tellings_pending", "What sales is still to be told, by channel", "channel", pending)
     yield _one("nurture_deployment", "The number of the newest deployment", seen.deployment)
 
 

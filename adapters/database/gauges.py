@@ -12,7 +12,7 @@ from typing import Any, Literal, get_args
 
 from sqlalchemy import Connection, case, func, or_, select
 
-from adapters.database import mail_stops, pulse
+from adapters.database import mail_stops, pulse, tellings
 from adapters.database import sends as ledger
 from adapters.database.schema import deployments, entries, events, handoffs, holds, leads, sends
 from nurture.records import Status
@@ -55,7 +55,7 @@ class Gauges:
 
     `stopped`: for each scenario that a breaker has something to say of, and for `*`, all mail: 2 stopped, 1 warned.
     `resting`: domains that turned mail away and are left alone for now. `silent`: how long no worker has come round to
-    anything, in real time; None: none ever has.
+    anything, in real time; None: none ever has. `channels`: what sales is still to be told, by channel.
     """
 
     statuses: Mapping[Status, int]
@@ -72,6 +72,7 @@ class Gauges:
     stopped: Mapping[str, int]
     resting: int
     silent: timedelta | None
+    channels: Sequence[tellings.Waiting]
 
 
 def look(conn: Connection, now: datetime, real_now: datetime) -> Gauges:
@@ -99,6 +100,7 @@ def look(conn: Connection, now: datetime, real_now: datetime) -> Gauges:
         queues=_queues(conn, now),
         stopped=_stopped(stops),
         resting=sum(stop.scope == "domain" and stop.holds(now) for stop in stops),
+        channels=tellings.waiting(conn),
         deployment=_number(conn, select(func.coalesce(func.max(deployments.c.number), 0))),
         silent=pulse.silent_for(conn, real_now),
     )

@@ -28,6 +28,7 @@ from adapters.database.merges import kept
 from adapters.database.schema import events, leads, sends
 from adapters.database.sends import domain_of
 from adapters.database.sequence import lock_many
+from adapters.mail.port import TO_SALES
 from nurture.automatic_clicks import Origin, program_of
 from nurture.bounces import Bounce
 from nurture.conditions import MAIL_EVENTS
@@ -246,7 +247,7 @@ def _stored(conn: Connection, told: Sequence[MailEvent]) -> tuple[set[str], set[
 
 def _of_a_test(event: MailEvent, known: _Known) -> bool:
     # a lead may be called `test`: its mails have a row, those of a test have none
-    return event.send is not None and event.send.startswith(TEST) and event.send not in known.sends
+    return event.send is not None and event.send.startswith((TEST, TO_SALES)) and event.send not in known.sends
 
 
 def _of_a_confirmation(event: MailEvent, known: _Known) -> bool:

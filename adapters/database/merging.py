@@ -33,6 +33,7 @@ from adapters.database.schema import (
     merges,
     replies,
     sends,
+    tellings,
     visitors,
 )
 from adapters.database.schema import consents as consent_rows
@@ -139,7 +140,7 @@ def merge(conn: Connection, keep: str, gone: str, *, store: Deployments, now: da
     _end(conn, going, now)
     ended = _move_enrolments(conn, staying, gone, now)
     moved, twice = _move_events(conn, keep, gone, now)
-    for table in (consent_rows, sends, replies, handoffs, visitors, click_origins):
+    for table in (consent_rows, sends, replies, handoffs, tellings, visitors, click_origins):
         conn.execute(update(table).where(table.c.lead == gone).values(lead=keep))
     conn.execute(delete(address_rows).where(address_rows.c.lead == gone))
     nobody: dict[str, Any] = {

@@ -325,6 +325,31 @@ handoffs = Table(
     Index("ix_handoffs_of_lead", "lead", "state"),
 )  # fmt: skip
 
+tellings = Table(
+    "tellings", metadata,  # what sales is told where: one row for each notice, channel and reader
+    Column("notice", String(600), primary_key=True),  # `handoff/ID` or `message/KEY`
+    Column("channel", String(16), primary_key=True),
+    Column("rep", String(100), primary_key=True, default=""),  # to whom, where a channel writes to each; else empty
+    _lead(),
+    Column("state", String(16), nullable=False),     # pending | told | dropped
+    Column("attempts", Integer, nullable=False, default=0),
+    Column("planned_real", Instant, nullable=False),
+    Column("due_real", Instant, nullable=False),     # when it is tried (again); while one tries, when another may
+    Column("told_real", Instant),
+    Column("last_error", Text),
+    CheckConstraint("state in ('pending', 'told', 'dropped')", name="state"),
+    Index("ix_tellings_state", "state", "channel"),
+    Index("ix_tellings_lead", "lead"),
+)  # fmt: skip
+
+sales_answers = Table(
+    "sales_answers", metadata,  # what other programs said of tasks: the dedupe
+    Column("id", String(64), primary_key=True),      # SHA-256 of the caller's
+    Column("handoff", String(500), nullable=False),
+    Column("outcome", String(16), nullable=False),
+    Column("at", Instant, nullable=False),
+)  # fmt: skip
+
 timeline = Table(
     "timeline", metadata,
     _id(), _lead(),

@@ -29,11 +29,12 @@ from adapters.database.schema import (
     replies,
     sends,
     suppressions,
+    tellings,
     timeline,
     visitors,
     webhook_outbox,
 )
-from adapters.mail.port import SEND_KEY_ARGUMENT
+from adapters.mail.port import SEND_KEY_ARGUMENT, TO_SALES
 from nurture.erasure import WORD
 from nurture.records import Line
 
@@ -46,6 +47,7 @@ KEPT: Mapping[str, tuple[str, ...]] = {
               "deployment", "state", "slot", "attempted_at", "accepted_at", "message_id", "cancelled_issue", "again"),
     "handoffs": ("id", "lead", "queue", "rep", "state", "made_at", "due", "accepted_at", "closed_at", "amount",
                  "notified_real", "scenario", "step", "visit"),
+    "tellings": ("notice", "channel", "rep", "lead", "state", "attempts", "planned_real", "due_real", "told_real"),
     # the addresses only where the provider refused, until ops have erased them there
     "erasures": ("lead", "addresses", "seq", "by", "asked_at", "scrubbed_at", "provider", "provider_said",
                  "consents_until", "ended_at", "due_real"),
@@ -57,6 +59,7 @@ KEPT: Mapping[str, tuple[str, ...]] = {
     "addresses": (), "replies": (), "visitors": (), "click_origins": (),
     # not about leads
     "deployments": ("*",), "clock": ("*",), "holds": ("*",), "sweeps": ("*",), "keys": ("*",), "sink_faults": ("*",),
+    "sales_answers": ("*",),  # a hash, and the id of a task, which stays
     "mail_tallies": ("*",), "mail_stops": ("*",), "page_views": ("*",),
 }  # fmt: skip
 """For every table the columns that may still hold something of an erased lead in the end; tests hold this to be so."""
@@ -82,7 +85,8 @@ def _forget_rows(conn: Connection, lead: str, addresses: Sequence[str]) -> None:
         conn.execute(delete(table).where(table.c.lead == lead))
     hints = [hint_of_id(lead), *map(hint_of_address, addresses)]
     conn.execute(delete(events).where(or_(events.c.lead == lead, events.c.lead_hint.in_(hints))))
-    mine = _key_of(lead, inbox.c.custom_args[SEND_KEY_ARGUMENT].as_string())
+    key = inbox.c.custom_args[SEND_KEY_ARGUMENT].as_string()
+    mine = or_(_key_of(lead, key), _key_of(f"{TO_SALES}{lead}", key))
     conn.execute(delete(inbox).where(or_(mine, inbox.c.to.in_(addresses))))
     told = webhook_outbox.c.event
     mine = _key_of(lead, told[SEND_KEY_ARGUMENT].as_string())
@@ -109,6 +113,9 @@ def _forget_texts(conn: Connection, lead: str, now: datetime) -> None:
     conn.execute(update(handoffs).where(*unclosed).values(state="expired", closed_at=now, due=None))
     texts: dict[str, object] = {"note": None, "reasons": [], "score": None, "reason": None}
     conn.execute(update(handoffs).where(handoffs.c.lead == lead).values(texts))
+    conn.execute(update(tellings).where(tellings.c.lead == lead).values(last_error=None))
+    untold = (tellings.c.lead == lead, tellings.c.state == "pending")
+    conn.execute(update(tellings).where(*untold).values(state="dropped"))
     conn.execute(
         update(leads)
         .where(leads.c.id == lead)

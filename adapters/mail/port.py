@@ -13,6 +13,8 @@ Evidence = Literal["accepted", "absent", "cannot_tell", "never_tells"]
 
 SEND_KEY_ARGUMENT = "nurture_send"
 """The custom argument that carries the send key to the provider and back in its events."""
+TO_SALES = "sales/"
+"""How the key of a mail to a rep begins, before the id of the lead it is about: it belongs to no send."""
 
 
 @dataclass(frozen=True, slots=True)

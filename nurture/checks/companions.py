@@ -231,6 +231,9 @@ def _sales(found: Findings) -> None:
                 found.unknown(at.to("queues", name, "reps", index), "rep", rep, reps)
             if queue.fallback is not None:
                 found.unknown(at.to("queues", name, "fallback"), "rep", queue.fallback, reps)
+            if "email" in (queue.tell or ()) and folder.definitions.sender is None and not folder.present("sender"):
+                where = at.to("queues", name, "tell")
+                found.error(where, "sender.yaml is missing: it says who mails to reps are from", "missing-file")
     if hot is not None and folder.sound("hot_lead.yaml", ("queue",)):
         where = At("hot_lead.yaml").to("queue")
         if not folder.present("sales"):

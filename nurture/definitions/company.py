@@ -6,7 +6,7 @@ from datetime import date, timedelta
 from functools import cached_property
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, Field, StrictFloat, StrictInt, Tag, model_validator
+from pydantic import AfterValidator, Field, StrictBool, StrictFloat, StrictInt, Tag, field_validator, model_validator
 
 from nurture.conditions import Strict, by_shape
 from nurture.definitions.words import Language, Name, TimeOfDay, TimeZone
@@ -14,6 +14,7 @@ from nurture.durations import Duration
 from nurture.errors import near_names
 
 Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
+Channel = Literal["email", "slack", "webhook", "hubspot", "csv"]
 WEEKDAYS: tuple[Weekday, ...] = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 
@@ -221,6 +222,7 @@ class Rep(Strict):
     name: str = Field(description="What people call them.")
     email: str = Field(description="Where notifications go.")
     capacity: Annotated[StrictInt, Field(ge=0)] = Field(20, description="How many open tasks they can hold.")
+    language: Language = Field("ja", description="The language in which they are told of tasks: `ja` or `en`.")
 
 
 class Queue(Strict):
@@ -232,6 +234,19 @@ class Queue(Strict):
     close_within: Duration | None = Field(
         None, description="How soon after its making a task must be closed; later it is `expired`."
     )
+    tell: tuple[Channel, ...] | None = Field(
+        None,
+        description="Where sales hears of its tasks; absent: the webhook, where `NURTURE_NOTIFY_URL` is set. "
+        "`[]`: nowhere, people look themselves.",
+    )
+
+    @field_validator("tell")
+    @classmethod
+    def _told_once(cls, tell: tuple[Channel, ...] | None) -> tuple[Channel, ...] | None:
+        twice = next((each for each in tell or () if (tell or ()).count(each) > 1), None)
+        if twice is not None:
+            raise ValueError(f"`tell` names {twice!r} twice; each channel tells once")
+        return tell
 
 
 class Sales(Strict):
@@ -242,6 +257,11 @@ class Sales(Strict):
     letters: str | None = Field(
         None,
         description="The queue that reads what leads write back; absent: that of hot_lead.yaml, else the first one.",
+    )
+    personal_data: StrictBool = Field(
+        False,
+        description="Whether `slack` and `webhook` carry the lead's name and address, too, and not only its id and "
+        "links. `email`, `hubspot` and `csv` always do.",
     )
 
     @model_validator(mode="after")

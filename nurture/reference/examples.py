@@ -271,10 +271,11 @@ breaker: {over: 7d, spam: {warn: 0.1, stop: 0.3, of: 500}, bounces: {warn: 2, st
         """\
 # sales.yaml
 reps:
-  - {rep: rep_1, name: «Jo Placeholder|例示 一郎», email: rep1@example.com, capacity: 20}
+  - {rep: rep_1, name: «Jo Placeholder|例示 一郎», email: rep1@example.com, capacity: 20, language: ja}
 queues:
-  inside_sales: {reps: [rep_1], fallback: rep_1, accept_within: 1bd, close_within: 90d}
+  inside_sales: {reps: [rep_1], fallback: rep_1, accept_within: 1bd, close_within: 90d, tell: [email, slack]}
 letters: inside_sales
+personal_data: false    # «Slack and the webhook get ids and links only|Slack と Webhook には ID とリンクだけ»
 """,
     ),
     "FrontMatter": (

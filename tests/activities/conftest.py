@@ -27,7 +27,8 @@ from adapters.mail.reply_addresses import ReplyAddresses
 from adapters.mail.sendgrid import SendGridMailer
 from adapters.mail.suppression_lists import SuppressionLists
 from adapters.mail.tokens import ConfirmationTokens, UnsubscribeTokens
-from adapters.notification import WebhookNotifier
+from adapters.sales_channels.port import NotSetUp
+from adapters.sales_channels.telling import Teller
 from nurture import protocol
 from nurture.commands import SendMail, SendResult
 from nurture.records import Line, Position, Record
@@ -107,9 +108,10 @@ class SendDesk:
 
     @property
     def desk(self) -> Desk:
+        clock = Clock(self.engine, real_now=self.now)
         return Desk(
             engine=self.engine,
-            clock=Clock(self.engine, real_now=self.now),
+            clock=clock,
             store=self.store,
             mailer=self.mailer
             or SendGridMailer(
@@ -120,7 +122,7 @@ class SendDesk:
             ),
             tokens=UnsubscribeTokens(b"k" * 64),
             confirmations=ConfirmationTokens(b"k" * 64),
-            notifier=WebhookNotifier(None, public_url=PUBLIC),
+            teller=Teller(self.engine, clock, self.store, {"webhook": NotSetUp("NURTURE_NOTIFY_URL")}, PUBLIC),
             public_url=PUBLIC,
             replies=self.replies,
             links=self.links,

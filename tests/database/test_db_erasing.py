@@ -77,7 +77,8 @@ OWN: dict[str, Any] = {
     "event": MARK, "filed": True, "seq": 77,
 }  # fmt: skip
 OF_TABLE: dict[str, dict[str, Any]] = {
-    "sends": {"state": "held"}, "handoffs": {"id": f"{KEY}/task", "state": "won", "rep": "rep_1"},
+    "sends": {"state": "held"}, "tellings": {"state": "pending"},
+    "handoffs": {"id": f"{KEY}/task", "state": "won", "rep": "rep_1"},
     "enrolments": {"state": "queued", "finish": None, "ended_at": None},
     "webhook_outbox": {"event": {"email": ADDRESS}},
     "suppressions": {"reason": "bounced", "scope": "all"}, "entries": {"body": {"attributes": {"x": MARK}}},

@@ -52,7 +52,7 @@ reps:
   - {rep: rep_2, name: Rep Two, email: rep2@example.com, capacity: 1000}
 queues:
   inside: {reps: [rep_1], fallback: rep_1}
-  urgent: {reps: [rep_1], fallback: rep_2, accept_within: 3s, close_within: 8s}
+  urgent: {reps: [rep_1], fallback: rep_2, accept_within: 3s, close_within: 8s, tell: [email, csv]}
 """
 
 
@@ -140,9 +140,12 @@ def test_sales_is_told_once_though_the_receiver_was_down(nurture: Whole, chat: C
     notice = next(notice for _, notice in chat.heard if notice["id"] == task["id"])
     assert (notice["kind"], notice["lead"], notice["note"]) == ("handoff", "down", "call soon")
     assert "down@example.com" not in json.dumps(notice)
+    patiently(lambda: ("told", "webhook") in lines(nurture, "down", "what", "subject"))
     log = (nurture.home / "log" / "worker.log").read_text()
     assert sum("sales_notified" in line and task["id"] in line for line in log.splitlines()) == 1
-    assert "handed_over" in lines(nurture, "down", "what")
+    assert [what for kind, what in lines(nurture, "down", "kind", "what") if kind == "handoff"] == [
+        "handed_over", "not_told", "told",
+    ]  # fmt: skip
 
 
 async def test_a_lead_that_is_walked_anew_makes_no_second_notice(nurture: Whole, chat: Chat) -> None:
@@ -200,7 +203,37 @@ def test_a_task_nobody_takes_goes_to_the_fallback_and_expires(nurture: Whole) ->
     task_of(nurture, "forgotten", state="expired")
     nurture.lead("forgotten", status="waiting", step="again")
     told = lines(nurture, "forgotten", "kind", "what")
-    assert [what for kind, what in told if kind == "handoff"] == ["handed_over", "reassigned", "expired"]
+    decided = [what for kind, what in told if kind == "handoff" and what != "told"]
+    assert decided == ["handed_over", "reassigned", "expired"]
+
+
+def test_a_queue_tells_the_rep_by_mail_and_in_a_file(nurture: Whole) -> None:
+    """The rep has a mail with the person, the reason and a link, and the file of the month a line."""
+    walk_in(nurture, "mailed")
+    tell(nurture, "mailed", "one", "requested", "consultation")
+    task = task_of(nurture, "mailed")
+    patiently(lambda: [what for what in lines(nurture, "mailed", "what") if what == "told"] == ["told"] * 2)
+    (mail,) = (each for each in nurture.all("/api/inbox?to=rep1@example.com") if "mailed@example.com" in each["text"])
+    assert "依頼「consultation」" in mail["text"]
+    assert "/api/leads/mailed" in mail["text"]
+    (file,) = (nurture.home / "sales").glob("handoffs-*.csv")
+    (row,) = (row for row in file.read_text(encoding="utf-8-sig").splitlines() if f"handoff/{task['id']}" in row)
+    assert "mailed@example.com" in row
+    assert len(list(nurture.all("/api/inbox?to=mailed@example.com"))) == 0
+
+
+def test_another_program_says_what_came_of_a_task(nurture: Whole) -> None:
+    """At the address that ends with its key; the lead's workflow goes on by it."""
+    walk_in(nurture, "deal")
+    tell(nurture, "deal", "one", "requested", "demo")
+    task = task_of(nurture, "deal", state="open")
+    secret = nurture.run("keys", "add", "--role", "crm", "--name", "crm").stdout.strip()
+    said = {"id": "deal-1", "handoff": task["id"], "outcome": "won", "rep": "rep1@example.com", "amount": 100}
+    for became in ("taken", "duplicate"):
+        answer = nurture.post(f"/webhooks/sales/{secret}", said)
+        assert (answer.status_code, answer.json()["became"]) == (200, became)
+    nurture.lead("deal", status="idle", scenario=None)
+    assert ("finished", "won") in lines(nurture, "deal", "what", "subject")
 
 
 def test_a_lead_with_sales_hears_and_keeps_what_it_does(nurture: Whole) -> None:

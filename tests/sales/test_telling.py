@@ -1,0 +1,255 @@
+"""Sales is told once through each channel, whatever is down for how long (rule 6)."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from sqlalchemy import update
+
+from adapters.database import handoffs
+from adapters.database.engine import reading, writing
+from adapters.database.schema import handoffs as tasks
+from adapters.database.schema import leads as lead_rows
+from adapters.notification import Message
+from adapters.sales_channels.port import Notice, NotTaken
+from adapters.sales_channels.webhook import Webhook
+from tests.sales.conftest import EMAIL, LEAD, NAME, TASK, Company
+from tests.sales.doubles import Receiver, Said
+
+MakeCompany = Callable[..., Company]
+
+
+@dataclass
+class Kept:
+    """A channel in memory; `down` says what it answers."""
+
+    down: NotTaken | None = None
+    heard: list[Notice] = field(default_factory=list)
+    tried: int = 0
+    ready: bool = True
+
+    def deliver(self, notice: Notice) -> None:
+        self.tried += 1
+        if self.down is not None:
+            raise self.down
+        self.heard.append(notice)
+
+
+def test_a_receiver_that_is_down_for_a_day_takes_each_task_once(make_company: MakeCompany, receiver: Receiver) -> None:
+    """It answers 500 a day long, then takes all: one notice for each task, and no task is lost."""
+    company = make_company("webhook", webhook=Webhook(receiver.url))
+    several = [company.make()]
+    company_tasks(company, several, 2)
+    receiver.always = Said(500)
+    for _ in range(24):  # an hour passes between two attempts, a day in some seconds
+        for task in several:
+            left = company.tell(task)
+            assert left is not None
+            assert timedelta(0) < left.wait <= timedelta(minutes=1)
+        company.now += timedelta(hours=1)
+    tried = len(receiver.asked)
+    assert tried == 24 * len(several)
+    assert receiver.taken == []
+    receiver.always = None
+    for task in several:
+        assert company.tell(task) is None
+        assert company.tell(task) is None
+    assert [each.json["id"] for each in receiver.taken] == several
+    assert len(receiver.asked) == tried + len(several)
+    assert [what for what, _, _ in company.lines()] == [*["not_told"] * len(several), *["told"] * len(several)]
+
+
+def company_tasks(company: Company, several: list[str], more: int) -> None:
+    """Further tasks of the lead, each after the one before was closed."""
+    for number in range(more):
+        with writing(company.engine) as conn:
+            handoffs.close(conn, several[-1], "rep_1", "lost", now=company.now)
+        several.append(company.make(f"{LEAD}/talk/{number + 2}/to_sales/1"))
+
+
+def test_a_channel_that_is_down_repeats_nothing_on_the_others(make_company: MakeCompany) -> None:
+    """Slack is revoked: the mail went once, and the task is told only when Slack is back."""
+    email, slack = Kept(), Kept(NotTaken("it answered 404", do="no_service", needs_person=True))
+    company = make_company("email, slack", email=email, slack=slack)
+    company.make()
+    for _ in range(5):
+        left = company.tell()
+        assert left is not None
+        assert list(left.why) == ["slack"]
+        company.now += left.wait
+    assert (len(email.heard), slack.tried) == (1, 5)
+    assert company.rows() == {"email/rep_1": "told", "slack": "pending"}
+    with reading(company.engine) as conn:
+        assert not handoffs.was_notified(conn, TASK)
+    slack.down = None
+    assert company.tell() is None
+    assert company.tell() is None
+    assert (len(email.heard), len(slack.heard)) == (1, 1)
+    with reading(company.engine) as conn:
+        assert handoffs.was_notified(conn, TASK)
+    told = company.lines()
+    assert ("not_told", "slack", "it answered 404: no_service; it is tried again") in told
+    assert ("told", "email: rep_1", None) in told
+    assert ("told", "slack", "at the 6. attempt") in told
+    assert len(told) == 3
+
+
+def test_it_comes_again_when_the_channel_says(make_company: MakeCompany) -> None:
+    """Not before: an attempt that comes too early asks nobody."""
+    slack = Kept(NotTaken("it answered 429", retry_after=timedelta(seconds=37)))
+    company = make_company("slack", slack=slack)
+    company.make()
+    left = company.tell()
+    assert left is not None
+    assert left.wait == timedelta(seconds=37)
+    company.now += timedelta(seconds=36)
+    assert company.tell() is not None
+    assert slack.tried == 1
+    company.now += timedelta(seconds=1)
+    company.tell()
+    assert slack.tried == 2
+
+
+def test_two_workers_do_not_tell_at_once(make_company: MakeCompany) -> None:
+    """Who finds somebody at it leaves it alone; if that one has died, it is tried again after half a minute."""
+    company = make_company("slack")
+
+    class Slow(Kept):
+        def deliver(self, notice: Notice) -> None:
+            super().deliver(notice)
+            assert (meanwhile := company.tell()) is not None
+            assert meanwhile.wait == timedelta(seconds=30)
+            if len(self.heard) == 1:
+                raise SystemExit  # as if the worker was killed
+
+    slack = Slow()
+    company.channels["slack"] = slack
+    company.make()
+    with contextlib.suppress(SystemExit):
+        company.tell()
+    assert len(slack.heard) == 1
+    company.now += timedelta(seconds=30)
+    assert company.tell() is None
+    assert [notice.again for notice in slack.heard] == [False, True]
+    assert len({notice.key for notice in slack.heard}) == 1
+
+
+def test_without_a_word_in_sales_yaml_nothing_changes(make_company: MakeCompany, receiver: Receiver) -> None:
+    """The webhook where there is a URL; else a log line is all."""
+    company = make_company()
+    company.make()
+    assert company.tell() is None
+    assert company.rows() == {}
+    with writing(company.engine) as conn:
+        conn.execute(update(tasks).values(notified_real=None))
+    company.channels["webhook"] = Webhook(receiver.url)
+    assert company.tell() is None
+    assert company.rows() == {"webhook": "told"}
+
+
+def test_a_queue_may_tell_nobody(make_company: MakeCompany, receiver: Receiver) -> None:
+    """`tell: []`, though there is a URL."""
+    company = make_company("", webhook=Webhook(receiver.url))
+    company.make()
+    assert company.tell() is None
+    assert receiver.asked == []
+
+
+def test_a_channel_without_its_setting_says_which(make_company: MakeCompany) -> None:
+    """And tells what waited once it is there."""
+    company = make_company("slack")
+    company.make()
+    left = company.tell()
+    assert left is not None
+    assert "NURTURE_SLACK_URL" in left.why["slack"]
+    slack = Kept()
+    company.channels["slack"] = slack
+    company.now += left.wait
+    assert company.tell() is None
+    assert len(slack.heard) == 1
+
+
+def test_what_is_taken_out_of_sales_yaml_is_dropped_with_a_line(make_company: MakeCompany) -> None:
+    """A channel that is gone for good is ended by a deploy; what it did not tell goes through the new one."""
+    slack, email = Kept(NotTaken("it answered 410")), Kept()
+    company = make_company("slack", slack=slack, email=email)
+    company.make()
+    assert company.tell() is not None
+    company.deploy("email")
+    assert company.tell() is None
+    assert company.rows() == {"slack": "dropped", "email/rep_1": "told"}
+    assert ("not_told", "slack", "sales.yaml, or the task, names another place by now") in company.lines()
+
+
+def test_a_task_that_changed_hands_before_anybody_heard_goes_to_who_has_it(make_company: MakeCompany) -> None:
+    """The mail to the first rep never went."""
+    email = Kept(NotTaken("no connection"))
+    company = make_company("email", email=email)
+    company.make()
+    assert company.tell() is not None
+    with writing(company.engine) as conn:
+        handoffs.fall_back(conn, TASK, company.store.current(), now=company.now)
+    email.down = None
+    assert company.tell() is None
+    assert [notice.reader.rep for notice in email.heard if notice.reader] == ["rep_2"]
+
+
+def test_nobody_hears_of_a_person_who_is_forgotten(make_company: MakeCompany) -> None:
+    """What was still pending is dropped."""
+    slack = Kept(NotTaken("it answered 500"))
+    company = make_company("slack", slack=slack)
+    company.make()
+    assert company.tell() is not None
+    with writing(company.engine) as conn:
+        conn.execute(update(lead_rows).values(status="erased", name=None, email=None))
+    slack.down = None
+    company.now += timedelta(minutes=1)
+    assert company.tell() is None
+    assert slack.heard == []
+    assert company.rows() == {"slack": "dropped"}
+
+
+def test_who_the_lead_is_stays_out_of_chats_unless_sales_yaml_says_so(make_company: MakeCompany) -> None:
+    """Mail, HubSpot and the file carry it; Slack and the webhook have ids and links."""
+    channels = {name: Kept() for name in ("email", "slack", "webhook", "hubspot", "csv")}
+    everywhere = "email, slack, webhook, hubspot, csv"
+    company = make_company(everywhere, **channels)
+    company.make()
+    assert company.tell() is None
+    knows = {name for name, channel in channels.items() if channel.heard[0].person is not None}
+    assert knows == {"email", "hubspot", "csv"}
+    for name in ("slack", "webhook"):
+        assert NAME not in repr(channels[name].heard[0])
+        assert EMAIL not in repr(channels[name].heard[0])
+    company.deploy(everywhere, "personal_data: true\n")
+    with writing(company.engine) as conn:
+        handoffs.close(conn, TASK, "rep_1", "won", now=company.now)
+    assert company.tell(company.make(f"{TASK}0")) is None
+    assert all(channel.heard[1].person is not None for channel in channels.values())
+
+
+def test_a_message_to_a_queue_reaches_all_its_reps_and_one_to_a_rep_that_one(make_company: MakeCompany) -> None:
+    """Once each, however often the step is carried out."""
+    email, slack = Kept(), Kept()
+    company = make_company("email, slack", email=email, slack=slack)
+    message = Message(key=f"{LEAD}/s/1/tell/1", lead=LEAD, to="inside", text="見てください")
+    for _ in range(3):
+        assert company.teller.message(message, company.now) is None
+    assert sorted(notice.reader.rep for notice in email.heard if notice.reader) == ["rep_1", "rep_2"]
+    assert [notice.text for notice in slack.heard] == ["見てください"]
+    one = Message(key=f"{LEAD}/s/1/tell/2", lead=LEAD, to="rep_2", text="see")
+    assert company.teller.message(one, company.now) is None
+    assert [notice.reader.rep for notice in email.heard[2:] if notice.reader] == ["rep_2"]
+
+
+def test_why_it_was_not_taken_names_no_address(make_company: MakeCompany) -> None:
+    """Whatever a provider says: it stands on the timeline and in the database."""
+    company = make_company("slack", slack=Kept(NotTaken(f"mailbox {EMAIL} is full")))
+    company.make()
+    left = company.tell()
+    assert left is not None
+    assert EMAIL not in str(left.why)
+    assert EMAIL not in str(company.lines())
