@@ -64,7 +64,8 @@ async def test_how_far_a_lead_is_from_hot_is_a_tree(client: httpx.AsyncClient) -
     assert (found["meets"], found["hot"], found["reasons"], found["phase"]) == (False, False, [], "research")
     rules = found["definition"]["parts"][0]["parts"]
     assert rules[0]["lacks"] == "95 point(s) more: it is 25 of 120"
-    assert rules[0]["could"][0] == {"item": "demo_request", "how": "requested: demo", "points": 50, "most": 50}
+    best = {"item": "demo_request", "how": "requested: demo", "points": 50, "most": 50, "unknown": []}
+    assert rules[0]["could"][0] == best
     assert [part["met"] for part in rules[1]["parts"]] == [False, False]
     assert rules[2]["parts"][0]["lacks"] == "it is in research"
     await tell(client, told("a", "attended", "consultation"), told("b", "attended", "seminar/2026-12"))
