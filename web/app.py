@@ -19,6 +19,7 @@ from adapters.database.engine import migrate, open_database
 from adapters.mail.keys import kept_secret
 from adapters.settings import Settings
 from web import (
+    auditing,
     confirmation,
     enrolments,
     events,
@@ -44,13 +45,15 @@ from web import (
     unsubscribe,
     webhooks,
 )
+from web.console import account, assets, doors, people
 from web.context import Nurture
 from web.counting import CountRequests
 from web.rates import POSTS, PUBLIC, Rates
 from web.security import BodyLimit, SafeHeaders, need
 
 _REFRESH_SECONDS = 1.0
-_SESSION_SECONDS = 12 * 3600
+_COOKIE_SECONDS = 30 * 24 * 3600
+"""As long as a session may last; the database, or the cookie of a key itself, says when it ends."""
 
 
 def make_app(settings: Settings, engine: Engine, *, store: DeploymentStore, clock: Clock) -> FastAPI:
@@ -84,12 +87,13 @@ def make_app(settings: Settings, engine: Engine, *, store: DeploymentStore, cloc
     problems.install(app)
     openapi.install(app)
     secret = kept_secret(engine, "session", lambda: AESSIV.generate_key(512))
+    app.add_middleware(auditing.Audited, nurture=nurture)
     app.add_middleware(BodyLimit)
     app.add_middleware(
         SessionMiddleware,
         secret_key=secret.hex(),
         session_cookie="nurture_session",
-        max_age=_SESSION_SECONDS,
+        max_age=_COOKIE_SECONDS,
         same_site="lax",
         https_only=settings.public_url.startswith("https://"),
     )
@@ -103,19 +107,21 @@ def make_app(settings: Settings, engine: Engine, *, store: DeploymentStore, cloc
         enrolments,
         handoffs,
         reports,
+        auditing,
         webhooks,
         inbound,
         unsubscribe,
         hidden_link,
         health,
         metrics,
+        people,
     ):
         app.include_router(module.router)
-    for module in (confirmation, snippet, page_views):
+    for module in (confirmation, snippet, page_views, assets):
         app.include_router(module.router, dependencies=[PUBLIC])
     if settings.sample_site:
         app.include_router(sample_site.router, dependencies=[PUBLIC])
-    for module in (forms, session):
+    for module in (forms, session, doors, account):
         app.include_router(module.router, dependencies=[PUBLIC, POSTS])
     if settings.mail == "sink":
         app.include_router(sink_faults.router)
