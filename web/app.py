@@ -45,7 +45,7 @@ from web import (
     unsubscribe,
     webhooks,
 )
-from web.console import account, assets, doors, people
+from web.console import account, assets, changes, doors, people
 from web.context import Nurture
 from web.counting import CountRequests
 from web.rates import POSTS, PUBLIC, Rates
@@ -115,6 +115,7 @@ def make_app(settings: Settings, engine: Engine, *, store: DeploymentStore, cloc
         health,
         metrics,
         people,
+        changes,
     ):
         app.include_router(module.router)
     for module in (confirmation, snippet, page_views, assets):

@@ -6,6 +6,7 @@ with the route's name, unless what it did has noted itself (`audit.note`). Refus
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query, Request
@@ -15,7 +16,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from adapters.database import audit
 from adapters.database.engine import reading, writing
-from adapters.database.pages import DEFAULT_LIMIT
+from adapters.database.pages import DEFAULT_LIMIT, shown
 from web.context import Here, Nurture
 from web.pages import Cursor, Limit, following_url
 from web.security import need
@@ -107,7 +108,6 @@ def list_changes(
 ) -> Changes:
     """All changes, or those by somebody, of a kind, or on something (the id of a lead, the name of a scenario)."""
     with reading(here.engine) as connection:
-        items, following = audit.page(connection, limit, cursor, by=by, did=did, subject=subject)
-    return Changes(
-        items=[Change.model_validate(item) for item in items], next=following_url(request, following, limit=limit)
-    )
+        found, following = audit.rows(connection, limit, cursor, by=by, did=did, subject=subject)
+    items = [Change.model_validate({**asdict(each), "at": shown(each.at), "real": shown(each.real)}) for each in found]
+    return Changes(items=items, next=following_url(request, following, limit=limit))

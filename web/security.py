@@ -226,7 +226,7 @@ _HEADERS = {
     "cross-origin-opener-policy": "same-origin",
     "x-robots-tag": "noindex",
 }
-_PRIVATE = re.compile(r"^/(api|login|first|invitation|account|users|metrics|u/|c/|$)")
+_PRIVATE = re.compile(r"^/(api|login|first|invitation|account|users|audit|metrics|u/|c/|$)")
 
 
 class SafeHeaders:

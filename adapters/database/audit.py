@@ -15,7 +15,7 @@ from typing import Any, Literal
 
 from sqlalchemy import Connection, func, insert, or_, select, update
 
-from adapters.database.pages import cursor_after, number_cursor, shown
+from adapters.database.pages import cursor_after, number_cursor
 from adapters.database.schema import audit
 
 Via = Literal["user", "key", "link", "cli"]
@@ -100,7 +100,22 @@ def forget_reasons(conn: Connection, lead: str) -> None:
     conn.execute(update(audit).where(or_(audit.c.subject == lead, of_its_tasks)).values(reason=None))
 
 
-def page(
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One row: `at` on nurture's clock, `real` in real time (None in old rows); `via` None: the system by itself."""
+
+    at: datetime
+    real: datetime | None
+    by: str
+    via: str | None
+    role: str | None
+    did: str
+    subject: str | None
+    reason: str | None
+    details: dict[str, Any] | None
+
+
+def rows(
     conn: Connection,
     limit: int,
     cursor: str | None,
@@ -108,28 +123,18 @@ def page(
     by: str | None = None,
     did: str | None = None,
     subject: str | None = None,
-) -> tuple[list[dict[str, Any]], str | None]:
+) -> tuple[list[Change], str | None]:
     """The newest first, and the cursor of the next page. Raises NurtureError for a cursor that cannot be read."""
-    rows = select(audit).order_by(audit.c.id.desc()).limit(limit + 1)
+    wanted = select(audit).order_by(audit.c.id.desc()).limit(limit + 1)
     before = number_cursor(cursor)
     if before is not None:
-        rows = rows.where(audit.c.id < before)
-    for column, wanted in ((audit.c.by, by), (audit.c.did, did), (audit.c.subject, subject)):
-        if wanted is not None:
-            rows = rows.where(column == wanted)
-    found = conn.execute(rows).all()
-    items = [
-        {
-            "at": shown(row.at),
-            "real": shown(row.real),
-            "by": row.by,
-            "via": row.via,
-            "role": row.role,
-            "did": row.did,
-            "subject": row.subject,
-            "reason": row.reason,
-            "details": row.details,
-        }
+        wanted = wanted.where(audit.c.id < before)
+    for column, word in ((audit.c.by, by), (audit.c.did, did), (audit.c.subject, subject)):
+        if word is not None:
+            wanted = wanted.where(column == word)
+    found = conn.execute(wanted).all()
+    changes = [
+        Change(row.at, row.real, row.by, row.via, row.role, row.did, row.subject, row.reason, row.details)
         for row in found[:limit]
     ]
-    return items, cursor_after(found[limit - 1].id) if len(found) > limit else None
+    return changes, cursor_after(found[limit - 1].id) if len(found) > limit else None

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
+import pytest
+
 from adapters.database import audit, user_links, users
 from adapters.database.engine import open_database, reading, writing
 from adapters.settings import read_settings
-from cli.welcoming import DEMO, demo_links
+from cli.welcoming import DEMO, demo_links, say_first_link
 from tests.cli.conftest import Nurture
 
 
@@ -15,9 +17,9 @@ def noted() -> list[tuple[str, str, str | None]]:
     """What the audit says, the oldest first."""
     engine = open_database(read_settings().database_url)
     with reading(engine) as connection:
-        items, _ = audit.page(connection, 100, None)
+        found, _ = audit.rows(connection, 100, None)
     engine.dispose()
-    return [(each["did"], each["subject"], each["via"]) for each in reversed(items)]
+    return [(each.did, each.subject or "", each.via) for each in reversed(found)]
 
 
 def test_a_person_is_invited_by_a_link_that_is_shown_once(nurture: Nurture) -> None:
@@ -84,6 +86,26 @@ def test_changes_of_the_command_line_are_noted(nurture: Nurture) -> None:
         ("deploy", "1", "cli"), ("add_key", "website", "cli"), ("remove_key", "website", "cli"),
         ("import_leads", "leads", "cli"), ("enrol", "seminar_to_demo", "cli"), ("agree", "hot_lead.yaml", "cli"),
     ]  # fmt: skip
+
+
+async def test_up_says_how_the_first_admin_comes_in_until_there_is_somebody(
+    nurture: Nurture, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """At each start anew, and only the newest link is good; with the first user it is over."""
+    assert nurture("users", "list").code == 0  # makes the tables
+    tokens = []
+    for _ in range(2):
+        await say_first_link(read_settings())
+        tokens.append(capsys.readouterr().err.split("/first?token=")[1].strip())
+    engine = open_database(read_settings().database_url)
+    now = datetime.now(UTC)
+    with reading(engine) as connection:
+        good = [user_links.look(connection, token, "first", now) is not None for token in tokens]
+    engine.dispose()
+    assert good == [False, True]
+    nurture("users", "add", "taro", "--name", "x", "--role", "ops")
+    await say_first_link(read_settings())
+    assert capsys.readouterr().err == ""
 
 
 def test_the_people_of_the_demo_have_links_and_no_passwords(nurture: Nurture) -> None:

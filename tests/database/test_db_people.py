@@ -112,11 +112,11 @@ def test_what_is_noted_says_who_acts(engine: Engine) -> None:
         assert act.noted
     with writing(engine) as conn:
         audit.note(conn, "erased", "l1", at=NOW, by="relay")
-        items, following = audit.page(conn, 1, None, subject="l1")
-        assert [(each["by"], each["via"]) for each in items] == [("relay", None)]
-        items, following = audit.page(conn, 1, following, subject="l1")
+        items, following = audit.rows(conn, 1, None, subject="l1")
+        assert [(each.by, each.via) for each in items] == [("relay", None)]
+        items, following = audit.rows(conn, 1, following, subject="l1")
     assert following is None
-    assert [(each["by"], each["role"], each["reason"]) for each in items] == [("hanako", "ops", "asked for it")]
+    assert [(each.by, each.role, each.reason) for each in items] == [("hanako", "ops", "asked for it")]
 
 
 def test_an_erasure_takes_the_words_out_of_what_was_noted(engine: Engine) -> None:

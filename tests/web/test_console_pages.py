@@ -21,6 +21,7 @@ PAGES = {
     "/api/docs": {"marketer", "sales", "ops", "admin"},
     "/account": {"marketer", "sales", "ops", "admin"},
     "/users": {"admin"},
+    "/audit": {"ops", "admin"},
     "/api/audit": {"ops", "admin"},
 }
 """Which roles may open a page; everybody else is told 403."""
@@ -191,3 +192,7 @@ async def test_what_admins_do_to_people_is_told_without_their_names(process: Pro
     assert [each["did"] for each in answer.json()["items"]] == ["deactivate_user", "reset_user", "add_user"]
     assert {(each["by"], each["role"]) for each in answer.json()["items"]} == {("boss", "admin")}
     assert "太郎" not in answer.text
+    page = await admin.get("/audit", params={"subject": "taro"})
+    assert page.text.count(">taro<") == 3
+    assert "ユーザーの停止" in page.text
+    assert "あてはまる変更はありません" in (await admin.get("/audit", params={"by": "nobody"})).text

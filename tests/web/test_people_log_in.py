@@ -158,7 +158,7 @@ async def test_a_new_role_holds_from_the_next_request_on(empty: Process) -> None
 async def test_logins_are_limited_by_name_and_by_client(empty: Process, tmp_path: Path) -> None:
     """One name from many places, many names from one place: both get slow, with the time to come again."""
     person(empty, "hanako", "marketer")
-    settings = Settings(home=tmp_path, api_key=SecretStr(KEY), temporal_port=1, rate_logins="1/minute")
+    settings = Settings(home=tmp_path, api_key=SecretStr(KEY), temporal_port=1, rate_logins="1/day")
     app = make_app(settings, empty.engine, store=empty.store, clock=empty.clock)
 
     def at(address: str) -> httpx.AsyncClient:

@@ -33,6 +33,7 @@ PLACES = (
     Place("/inbox", "i", "受信トレイ", "Inbox"),
     Place("/report", "r", "レポート", "Report"),
     Place("/ops", "o", "運用", "Ops", hidden_from=("sales", "marketer")),
+    Place("/audit", "c", "変更の記録", "Changes", right="audit"),
     Place("/users", "u", "ユーザー", "Users", right="people"),
 )
 """In the order of the navigation. One whose page is not served is left out."""
