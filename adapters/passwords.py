@@ -50,6 +50,11 @@ def fits(password: str, kept: str | None) -> bool:
             return False
 
 
+def warm() -> None:
+    """Make what unknown names are checked against, so that the first of them takes no longer than the others."""
+    _of_nobody()
+
+
 def outdated(kept: str) -> bool:
     """True where a hash was made with settings of before, and should be made anew at the next login."""
     return _HASHER.check_needs_rehash(kept)

@@ -13,6 +13,7 @@ from fastapi import Depends, FastAPI
 from sqlalchemy import Engine
 from starlette.middleware.sessions import SessionMiddleware
 
+from adapters import passwords
 from adapters.clock import Clock
 from adapters.database.deployments import DeploymentStore
 from adapters.database.engine import migrate, open_database
@@ -147,6 +148,7 @@ def serve(settings: Settings) -> None:
     engine = open_database(settings.database_url)
     try:
         migrate(engine)
+        passwords.warm()
         with Clock(engine) as clock:
             app = make_app(settings, engine, store=DeploymentStore(engine), clock=clock)
             asyncio.run(_serve(app, settings))

@@ -59,8 +59,18 @@ def render(request: Request, name: str, *, status: int = 200, **values: Any) -> 
     language = values.get("language") or language_of(request)
     places = navigation(request, caller, language)
     frame = {"caller": caller, "places": places, "path": request.url.path, "again": _again(request)}
-    context = {"language": language, "csrf_token": csrf_token(request), **frame, **values}
+    context = {"language": language, "csrf_token": _TokenOnceAsked(request), **frame, **values}
     return templates.TemplateResponse(request, name, context, status_code=status)
+
+
+class _TokenOnceAsked:
+    """The CSRF token, made where a page writes it: a page without such a form gives strangers no cookie."""
+
+    def __init__(self, request: Request) -> None:
+        self._request = request
+
+    def __str__(self) -> str:
+        return csrf_token(self._request)
 
 
 def _again(request: Request) -> str:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime
 
 import httpx
 import pytest
 from fastapi.routing import iter_route_contexts
 
 from adapters.database import users
-from adapters.database.engine import reading
+from adapters.database.engine import reading, writing
+from adapters.database.schema import handoffs
 from nurture.roles import ROLES_OF_PEOPLE
 from tests.web.people import browser_of, person, post, token_in
 from tests.web.process import Process
@@ -196,3 +198,25 @@ async def test_what_admins_do_to_people_is_told_without_their_names(process: Pro
     assert page.text.count(">taro<") == 3
     assert "ユーザーの停止" in page.text
     assert "あてはまる変更はありません" in (await admin.get("/audit", params={"by": "nobody"})).text
+
+
+async def test_a_task_given_back_is_noted_with_its_reason(process: Process) -> None:
+    """By the person in sales, on the task."""
+    task = "l1/seminar_to_demo/1/to_sales/1"
+    await process.client.post("/api/leads", json={"id": "l1", "email": "l1@example.com"})
+    made = {"id": task, "lead": "l1", "queue": "inside_sales", "reasons": [], "state": "open"}
+    with writing(process.engine) as connection:
+        connection.execute(handoffs.insert().values(**made, made_at=datetime.now(UTC)))
+    seller = await browser_of(process, person(process, "ichiro", "sales", "rep_1"))
+    token = {"X-CSRF-Token": token_in((await seller.get("/account")).text)}
+    body = {"rep": "rep_1", "reason": "not_ready"}
+    answer = await seller.post(f"/api/handoffs/{task}/return", json=body, headers=token)
+    assert answer.status_code == 200, answer.text
+    (row,) = (await process.client.get("/api/audit", params={"did": "return_task"})).json()["items"]
+    assert (row["by"], row["role"], row["subject"], row["reason"]) == ("ichiro", "sales", task, "not_ready")
+
+
+async def test_strangers_get_no_cookie(process: Process) -> None:
+    """Whoever follows a link of a mail is not logged in and does not become so."""
+    for path in ("/u/nonsense", "/forms/seminar", "/c/nonsense"):
+        assert "set-cookie" not in (await process.anybody().get(path)).headers
