@@ -2,8 +2,9 @@
 FROM python:3.11-slim AS build
 WORKDIR /app
 RUN python -m pip install --no-cache-dir uv && uv venv /app/.venv
-COPY requirements/main.txt requirements/main.txt
-RUN uv pip install --python /app/.venv/bin/python --no-cache --require-hashes -r requirements/main.txt
+COPY requirements/main.txt requirements/console.txt requirements/
+RUN uv pip install --python /app/.venv/bin/python --no-cache --require-hashes -r requirements/main.txt && \
+    uv pip install --python /app/.venv/bin/python --no-cache --require-hashes --no-deps -r requirements/console.txt
 COPY pyproject.toml README.md LICENSE worker.py ./
 COPY nurture nurture
 COPY workflows workflows

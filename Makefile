@@ -46,19 +46,21 @@ lock: .venv/.uv ## pins the newest versions that pyproject.toml allows, with has
 	$(LOCK) --group build -o requirements/main.txt
 	$(LOCK) --extra fit --group build -o requirements/fit.txt
 	$(LOCK) --group dev -o requirements/dev.txt
-LOCK = $(UV) pip compile --quiet --upgrade --universal --generate-hashes --no-header --python-version 3.11 \
-	--no-emit-index-url --no-emit-find-links pyproject.toml
+	$(PIN) --no-deps --group pyproject.toml:console -o requirements/console.txt
+PIN = $(UV) pip compile --quiet --upgrade --universal --generate-hashes --no-header --python-version 3.11 \
+	--no-emit-index-url --no-emit-find-links
+LOCK = $(PIN) pyproject.toml
 
 # What is installed stands in a stamp per set of packages; a set that changed is installed again.
-.venv/.demo: requirements/main.txt pyproject.toml | .venv/.uv
+.venv/.demo: requirements/main.txt requirements/console.txt pyproject.toml | .venv/.uv
 	@test -e .venv/.dev && test .venv/.dev -nt pyproject.toml && test .venv/.dev -nt requirements/main.txt || { $(call install,main); }
 	@touch $@
 
-.venv/.dev: requirements/dev.txt pyproject.toml | .venv/.uv
+.venv/.dev: requirements/dev.txt requirements/console.txt pyproject.toml | .venv/.uv
 	@$(call install,dev)
 	@touch $@
 
-.venv/.fit: requirements/fit.txt pyproject.toml | .venv/.uv
+.venv/.fit: requirements/fit.txt requirements/console.txt pyproject.toml | .venv/.uv
 	@$(call install,fit)
 	@touch $@
 
@@ -66,6 +68,7 @@ LOCK = $(UV) pip compile --quiet --upgrade --universal --generate-hashes --no-he
 define install
 exec >&2 && echo "installing the packages of requirements/$(1).txt into .venv" && \
 $(UV) pip install --quiet --python $(BIN)/python --require-hashes -r requirements/$(1).txt && \
+$(UV) pip install --quiet --python $(BIN)/python --require-hashes --no-deps -r requirements/console.txt && \
 $(UV) pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation -e .
 endef
 

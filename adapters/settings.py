@@ -218,7 +218,8 @@ class Settings(BaseSettings):
     `reply_domain`: whose mail the provider hands in (Inbound Parse), so that leads can answer; None: they cannot.
     `sales_secrets`: with which webhooks to and from sales are signed; of several, each is good. `slack_url`,
     `hubspot_token`: how those channels are reached, None: they are not.
-    `rate_…`: how often each key, and each client address without one, may ask; `posts` are forms sent and logins tried.
+    `rate_…`: how often each key, and each client address without one, may ask; `posts` are forms sent and logins tried;
+    `logins`: how often one login name may be tried.
     `mail_rate`: how many mails a second all workers together hand to the provider, None: as many as they can.
     `trusted_proxies`: who may say in `X-Forwarded-For` whose request it passes on. `sites`: the web sites whose pages
     may tell of page views. `page_view_days`: how long those of nobody are kept. `sample_site`: show that of the demo.
@@ -243,6 +244,7 @@ class Settings(BaseSettings):
     rate_key: Rate = "200/second"
     rate_public: Rate = "600/minute"
     rate_posts: Rate = "120/minute"
+    rate_logins: Rate = "10/minute"
     trusted_proxies: Annotated[tuple[Network, ...], NoDecode, BeforeValidator(_comma_separated)] = ("127.0.0.1", "::1")
     sites: Annotated[tuple[Origin, ...], NoDecode, BeforeValidator(_comma_separated)] = ()
     page_view_days: Annotated[int, Field(ge=1, le=400)] = 90
@@ -354,6 +356,7 @@ class Settings(BaseSettings):
             "NURTURE_RATE_KEY": self.rate_key,
             "NURTURE_RATE_PUBLIC": self.rate_public,
             "NURTURE_RATE_POSTS": self.rate_posts,
+            "NURTURE_RATE_LOGINS": self.rate_logins,
             "NURTURE_TRUSTED_PROXIES": ",".join(self.trusted_proxies),
             "NURTURE_SITES": ",".join(self.sites),
             "NURTURE_PAGE_VIEW_DAYS": str(self.page_view_days),

@@ -11,9 +11,12 @@ import typer
 from pydantic import ValidationError
 from rich.text import Text
 
+from adapters.database import audit
+from adapters.database.engine import writing
 from adapters.scenario_folder import read_folder
 from cli.console import err, out
 from cli.folder import Folder
+from cli.opening import opened_if_there
 from nurture import calendar
 from nurture.agreement import FILE, agree, not_agreed
 from nurture.definitions import Agreed, Definitions
@@ -46,6 +49,7 @@ def agree_command(
         out.print(Text(f"{directory / FILE} says so already: {agreed.date}, {', '.join(agreed.by)}"))
         return
     (directory / FILE).write_bytes(after.encode())
+    _note(agreed)
     for line in difflib.unified_diff(before.splitlines(), after.splitlines(), FILE, FILE, n=1, lineterm=""):
         out.print(Text(line, style=_STYLES.get(line[:1], "")))
     out.print(Text(f"agreed on {agreed.date} by {', '.join(agreed.by)}; `nurture deploy {directory}` makes it current"))
@@ -57,6 +61,14 @@ def warn_of_no_agreement(old: Definitions, new: Definitions) -> None:
     if why is not None:
         do = "once both departments have agreed: nurture hot agree --by marketing --by sales"
         err.print(Text(f"warning: {why}; {do}", style="yellow"))
+
+
+def _note(agreed: Agreed) -> None:
+    """For auditors, where there are data; who agreed stands in the file, which a deployment keeps."""
+    with opened_if_there() as data:
+        if data is not None:
+            with writing(data.engine) as connection:
+                audit.note(connection, "agree", FILE, at=data.clock.now(), details={"date": agreed.date})
 
 
 def _agreed(by: list[str], day: str) -> Agreed:

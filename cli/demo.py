@@ -25,6 +25,7 @@ from cli.live import drawn, line
 from cli.prepare import prepare
 from cli.supervisor import say_on_stderr
 from cli.up import up
+from cli.welcoming import demo_links
 from nurture.audience import read_audience
 from nurture.definitions import Definitions
 from nurture.errors import DefinitionsRefused
@@ -80,6 +81,7 @@ async def _perform(settings: Settings) -> None:
             stage.open(sample_leads(_folder() / "leads.csv", definitions))
             addresses = {
                 "start here": f"{settings.public_url}/login?token={make_login_token(store.engine)}  (good once)",
+                **demo_links(store.engine, settings),
                 "inbox": f"{settings.public_url}/inbox",
                 "sample site": f"{settings.public_url}/site",
                 "API": f"{settings.public_url}/api/docs",

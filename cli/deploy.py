@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -25,6 +24,7 @@ from cli.console import INPUT_IS_WRONG, Ended, err, out
 from cli.folder import Folder
 from cli.opening import Data, opened, opened_if_there
 from cli.plan import say_hot, show_arriving, show_hot, show_leaving, show_past, show_standing, show_told
+from cli.who import who
 from nurture.definitions import Definitions
 from nurture.loading import Loaded
 
@@ -129,7 +129,7 @@ def put_in_place(data: Data, loaded: Loaded, files: Mapping[str, str], *, hand_o
                 connection,
                 files,
                 holidays_of(loaded.definitions, real_now.year),
-                by=_who(),
+                by=who(),
                 now=now,
                 real_now=real_now,
                 hot=hot.becoming,
@@ -197,10 +197,3 @@ def _enroll_existing(data: Data) -> None:
                 f"{each.scenario}: {len(made.enrolled)} enrolled, {len(made.queued)} queued, "
                 f"{len(made.refused)} refused (each on its lead's timeline)"
             )
-
-
-def _who() -> str:
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):
-        return "command line"

@@ -9,8 +9,8 @@ from rich.progress import Progress
 from rich.table import Table
 from rich.text import Text
 
-from adapters.database import leads
-from adapters.database.engine import reading
+from adapters.database import audit, leads
+from adapters.database.engine import reading, writing
 from adapters.enrolling import Enrolment, enrol, members
 from cli.console import err, out
 from cli.lead_list import OF_THE_DEMO, unknown_lead
@@ -51,6 +51,9 @@ def enroll(
                 data.engine, definitions, scenario, wanted, now=data.clock.now,
                 progress=lambda done: progress.update(task, completed=done),
             )  # fmt: skip
+        with writing(data.engine) as connection:
+            details = {"enrolled": len(made.enrolled), "queued": len(made.queued), "refused": len(made.refused)}
+            audit.note(connection, "enrol", scenario, at=data.clock.now(), details=details)
     _tell(scenario, made)
 
 

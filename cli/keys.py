@@ -9,7 +9,7 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
-from adapters.database import api_keys
+from adapters.database import api_keys, audit
 from adapters.database.engine import reading, writing
 from cli.console import err, out
 from cli.opening import opened
@@ -42,6 +42,7 @@ def add(
         raise UnknownName("role", role, RIGHTS, where="--role")
     with opened() as data, writing(data.engine) as connection:
         key = api_keys.add(connection, name, role, datetime.now(UTC))
+        audit.note(connection, "add_key", name, at=data.clock.now(), details={"role": role})
     out.print(Text(key))
     err.print(f"{name} ({role}): keep it now, it is not shown again. Send it as `Authorization: Bearer …`")
 
@@ -64,4 +65,5 @@ def remove(name: Name) -> None:
     """End a key, from its next request on."""
     with opened() as data, writing(data.engine) as connection:
         api_keys.remove(connection, name)
+        audit.note(connection, "remove_key", name, at=data.clock.now())
     out.print(f"{name} is not good any more")

@@ -17,9 +17,9 @@ from rich.table import Table
 from rich.text import Text
 from sqlalchemy import select
 
-from adapters.database import erasures, leads, timeline
+from adapters.database import audit, erasures, leads, timeline
 from adapters.database.consents import suppressed
-from adapters.database.engine import reading
+from adapters.database.engine import reading, writing
 from adapters.database.lead_files import Imported, import_rows
 from adapters.database.lead_table import decode, lines_of
 from adapters.database.merging import carry_out
@@ -83,6 +83,9 @@ def import_(
             data.engine, lines_of(text), store=data.store, now=data.clock.now(), file_name=str(file),
             progress=lambda rows: progress.update(task, completed=rows),
         )  # fmt: skip
+        with writing(data.engine) as connection:
+            details = {"kept": done.good, "new": done.created, "bad": len(done.bad)}
+            audit.note(connection, "import_leads", "leads", at=data.clock.now(), details=details)
     out.print(f"{done.good} lead(s) kept, {done.created} of them new; {done.enrolled} enrolled")
     _tell_lines(done.warned, "yellow")
     if done.bad:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 import json
 from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
@@ -18,6 +17,7 @@ from adapters.database.pages import shown
 from adapters.database.schema import holds
 from cli.console import out
 from cli.opening import opened
+from cli.who import who
 from nurture.errors import NurtureError
 
 _EXAMPLES = (
@@ -83,7 +83,7 @@ def resume(
     scope: mail_stops.Scope = "all" if all_ else "domain" if domain is not None else "scenario"
     name = (domain or "").strip().lower() or scenario or ""
     with opened() as data, writing(data.engine) as conn:
-        stop = mail_stops.resume(conn, scope, name, now=data.clock.now(), by=by or _somebody())
+        stop = mail_stops.resume(conn, scope, name, now=data.clock.now(), by=by or who())
         left = [each for each in mail_stops.listed(conn) if each.scope == "all" and each.holds(data.clock.now())]
     out.print(Text(f"{_whose(scope, name)} goes again; it was stopped: {stop.reason}"))
     if left:
@@ -94,13 +94,6 @@ def resume(
 
 def _whose(scope: str, name: str) -> str:
     return {"all": "all mail", "scenario": f"mail of {name}"}.get(scope, f"mail to {name}")
-
-
-def _somebody() -> str:
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):
-        return "the command line"
 
 
 def _at(instant: datetime) -> str:

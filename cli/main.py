@@ -21,6 +21,7 @@ COMMANDS = {
     "deploy": "cli.deploy",
     "deployments": "cli.deployments",
     "keys": "cli.keys",
+    "users": "cli.users",
     "migrate": "cli.migrate",
     "simulate": "cli.simulate",
     "graph": "cli.graph",

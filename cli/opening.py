@@ -13,11 +13,13 @@ from sqlalchemy import Engine
 from sqlalchemy.engine import make_url
 
 from adapters.clock import Clock
+from adapters.database import audit
 from adapters.database.deployments import DeploymentStore
 from adapters.database.engine import migrate, open_database
 from adapters.scenario_folder import check_folder, holidays_of
 from adapters.settings import Settings, read_settings
 from cli.console import INPUT_IS_WRONG, Ended, err
+from cli.who import who
 from nurture.definitions import Definitions
 from nurture.errors import NurtureError, Problem
 
@@ -42,7 +44,8 @@ def opened() -> Iterator[Data]:
     engine = open_database(settings.database_url)
     try:
         migrate(engine)
-        yield Data(settings, engine, Clock(engine), DeploymentStore(engine))
+        with audit.acting(audit.Act(by=who(), via="cli")):
+            yield Data(settings, engine, Clock(engine), DeploymentStore(engine))
     finally:
         engine.dispose()
 

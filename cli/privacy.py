@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import getpass
 import json
 import sys
 from contextlib import nullcontext
@@ -21,6 +20,7 @@ from adapters.database.sequence import UnknownLead
 from adapters.lead_export import BOM, cell
 from cli.console import Ended, err, out
 from cli.opening import Data, opened
+from cli.who import who
 from nurture.errors import NurtureError
 
 GOES = (
@@ -121,7 +121,7 @@ def erase(
         if before is None and not yes:
             _ask(name, view or {})
         with writing(data.engine) as connection:
-            done = erasures.ask(connection, name, by=f"cli:{_user()}", now=data.clock.now(), real_now=datetime.now(UTC))
+            done = erasures.ask(connection, name, by=f"cli:{who()}", now=data.clock.now(), real_now=datetime.now(UTC))
             left = erasures.addresses_of(connection, done.lead, while_it_is="refused")
     if before is None:
         out.print(f"lead {name} is erased: no mail goes any more, and the rest follows while `nurture up` runs")
@@ -138,7 +138,7 @@ def _by_hand(data: Data, lead: str) -> None:
     with writing(data.engine) as connection:
         name = erasures.lead_named(connection, lead)
         try:
-            erasures.done_by_hand(connection, name, by=f"cli:{_user()}", now=data.clock.now())
+            erasures.done_by_hand(connection, name, by=f"cli:{who()}", now=data.clock.now())
         except UnknownLead as error:
             raise NurtureError(f"lead {name!r} was not erased", do=f"nurture leads erase {name}") from error
     settle_log(data.engine)
@@ -156,10 +156,3 @@ def _ask(name: str, view: dict[str, Any]) -> None:
     if not typer.confirm("Erase? / 消去しますか", default=False, err=True):
         err.print("nothing was done / 何も変更していません")
         raise Ended(0)
-
-
-def _user() -> str:
-    try:
-        return getpass.getuser()
-    except (OSError, KeyError):  # a container may run under a number that has no name
-        return "unknown"

@@ -26,8 +26,9 @@ def up() -> None:
     """
     from cli.prepare import prepare  # noqa: PLC0415 - each word loads only what it starts
     from cli.up import up as run_up  # noqa: PLC0415 - each word loads only what it starts
+    from cli.welcoming import say_first_link  # noqa: PLC0415 - each word loads only what it starts
 
-    _end(run_up(read_settings(), prepare=prepare))
+    _end(run_up(read_settings(), prepare=prepare, on_ready=say_first_link))
 
 
 def demo() -> None:

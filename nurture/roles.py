@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Literal
 
-Right = Literal["read", "write", "sales", "events", "disturb"]
+Right = Literal["read", "write", "sales", "events", "disturb", "audit", "people"]
 Role = Literal["intake", "inbound", "crm", "marketer", "sales", "ops", "admin"]
 
 RIGHTS: Mapping[str, frozenset[Right]] = {
@@ -14,7 +14,11 @@ RIGHTS: Mapping[str, frozenset[Right]] = {
     "crm": frozenset(),  # it may say what came of tasks at the address that ends with it, and nothing else
     "marketer": frozenset({"read", "write", "events"}),
     "sales": frozenset({"read", "sales"}),
-    "ops": frozenset({"read", "write", "disturb"}),
-    "admin": frozenset({"read", "write", "sales", "events", "disturb"}),
+    "ops": frozenset({"read", "write", "disturb", "audit"}),
+    "admin": frozenset({"read", "write", "sales", "events", "disturb", "audit", "people"}),
 }
-"""Read everything, change leads and enrolments, work on handoffs, hand in events, make the built-in sink misbehave."""
+"""Read everything, change leads and enrolments, work on handoffs, hand in events, make the built-in sink misbehave,
+read who changed what, say who may log in."""
+
+ROLES_OF_PEOPLE: tuple[Role, ...] = ("marketer", "sales", "ops", "admin")
+"""The roles of somebody who logs in; the others are for programs."""

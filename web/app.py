@@ -13,12 +13,14 @@ from fastapi import Depends, FastAPI
 from sqlalchemy import Engine
 from starlette.middleware.sessions import SessionMiddleware
 
+from adapters import passwords
 from adapters.clock import Clock
 from adapters.database.deployments import DeploymentStore
 from adapters.database.engine import migrate, open_database
 from adapters.mail.keys import kept_secret
 from adapters.settings import Settings
 from web import (
+    auditing,
     confirmation,
     enrolments,
     events,
@@ -46,13 +48,15 @@ from web import (
     unsubscribe,
     webhooks,
 )
+from web.console import account, assets, changes, doors, people
 from web.context import Nurture
 from web.counting import CountRequests
 from web.rates import POSTS, PUBLIC, Rates
 from web.security import BodyLimit, SafeHeaders, need
 
 _REFRESH_SECONDS = 1.0
-_SESSION_SECONDS = 12 * 3600
+_COOKIE_SECONDS = 30 * 24 * 3600
+"""As long as a session may last; the database, or the cookie of a key itself, says when it ends."""
 
 
 def make_app(settings: Settings, engine: Engine, *, store: DeploymentStore, clock: Clock) -> FastAPI:
@@ -86,12 +90,13 @@ def make_app(settings: Settings, engine: Engine, *, store: DeploymentStore, cloc
     problems.install(app)
     openapi.install(app)
     secret = kept_secret(engine, "session", lambda: AESSIV.generate_key(512))
+    app.add_middleware(auditing.Audited, nurture=nurture)
     app.add_middleware(BodyLimit)
     app.add_middleware(
         SessionMiddleware,
         secret_key=secret.hex(),
         session_cookie="nurture_session",
-        max_age=_SESSION_SECONDS,
+        max_age=_COOKIE_SECONDS,
         same_site="lax",
         https_only=settings.public_url.startswith("https://"),
     )
@@ -106,6 +111,7 @@ def make_app(settings: Settings, engine: Engine, *, store: DeploymentStore, cloc
         handoffs,
         reports,
         scenarios,
+        auditing,
         webhooks,
         sales_answers,
         inbound,
@@ -113,13 +119,15 @@ def make_app(settings: Settings, engine: Engine, *, store: DeploymentStore, cloc
         hidden_link,
         health,
         metrics,
+        people,
+        changes,
     ):
         app.include_router(module.router)
-    for module in (confirmation, snippet, page_views):
+    for module in (confirmation, snippet, page_views, assets):
         app.include_router(module.router, dependencies=[PUBLIC])
     if settings.sample_site:
         app.include_router(sample_site.router, dependencies=[PUBLIC])
-    for module in (forms, session):
+    for module in (forms, session, doors, account):
         app.include_router(module.router, dependencies=[PUBLIC, POSTS])
     if settings.mail == "sink":
         app.include_router(sink_faults.router)
@@ -144,6 +152,7 @@ def serve(settings: Settings) -> None:
     engine = open_database(settings.database_url)
     try:
         migrate(engine)
+        passwords.warm()
         with Clock(engine) as clock:
             app = make_app(settings, engine, store=DeploymentStore(engine), clock=clock)
             asyncio.run(_serve(app, settings))

@@ -7,6 +7,7 @@ from typing import Annotated, Self
 from fastapi import APIRouter
 from pydantic import BaseModel, Field, model_validator
 
+from adapters.database import audit
 from adapters.enrolling import enrol, members
 from web.bodies import Said
 from web.context import Here
@@ -58,6 +59,7 @@ def enroll(wish: Wish, here: Here) -> Answer:
     wanted = wish.leads
     if wanted is None:
         wanted = members(here.engine, definitions, wish.segment or "", here.clock.now())
+    audit.about(wish.scenario)
     made = enrol(here.engine, definitions, wish.scenario, wanted, now=here.clock.now)
     return Answer(
         enrolled=made.enrolled,

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Query, Request
 from pydantic import BaseModel, Field
 from sqlalchemy import Connection
 
-from adapters.database import handoffs
+from adapters.database import audit, handoffs
 from adapters.database.engine import reading, writing
 from adapters.database.handoffs import Handoff, HandoffTaken, UnknownHandoff
 from adapters.database.pages import DEFAULT_LIMIT
@@ -95,6 +95,7 @@ def accept(here: Here, handoff: str, body: Accept) -> Task:
 @router.post("/{handoff:path}/return", summary="Give a lead back to marketing", dependencies=[SELLER], responses=_TAKEN)
 def give_back(here: Here, handoff: str, body: Return) -> Task:
     """The lead goes where its scenario says; needs no accept before."""
+    audit.about(handoff, body.reason)
     return _changed(
         here,
         lambda connection: handoffs.return_(

@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import JSONResponse, Response
 
-from adapters.database import disclosure, erasures, lead_mails, leads, replies, timeline
+from adapters.database import audit, disclosure, erasures, lead_mails, leads, replies, timeline
 from adapters.database.engine import reading, settle_log, writing
 from adapters.database.leads import LeadUpsert
 from adapters.database.merges import goes_on
@@ -65,6 +65,7 @@ def upsert(here: Here, body: LeadUpsert) -> Response:
         with writing(here.engine) as connection:
             done = leads.upsert(connection, body, store=here.store, now=here.clock.now())
             shown = leads.view(connection, done.lead)
+        audit.about(done.lead)
         shown = _scored(here, shown) if shown is not None else None
     except UnknownName as error:
         # a name inside the body is a wrong body, not an absent page

@@ -22,8 +22,12 @@ class Page(BaseModel):
 
 def page(request: Request, items: Sequence[dict[str, Any]], cursor: str | None, *, limit: int) -> Page:
     """The items with the URL of the page that begins at `cursor`, which keeps every other parameter of this request."""
-    following = None
-    if cursor is not None:
-        kept = [(name, value) for name, value in request.query_params.multi_items() if name not in ("cursor", "limit")]
-        following = f"{request.url.path}?{urlencode([*kept, ('limit', limit), ('cursor', cursor)])}"
-    return Page(items=list(items), next=following)
+    return Page(items=list(items), next=following_url(request, cursor, limit=limit))
+
+
+def following_url(request: Request, cursor: str | None, *, limit: int) -> str | None:
+    """The relative URL of this list from `cursor` on, with every other parameter of this request; None without one."""
+    if cursor is None:
+        return None
+    kept = [(name, value) for name, value in request.query_params.multi_items() if name not in ("cursor", "limit")]
+    return f"{request.url.path}?{urlencode([*kept, ('limit', limit), ('cursor', cursor)])}"

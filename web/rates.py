@@ -21,7 +21,7 @@ from limits.strategies import SlidingWindowCounterRateLimiter
 from adapters.settings import Settings
 from web.problems import Refusal
 
-Kind = Literal["key", "public", "posts"]
+Kind = Literal["key", "public", "posts", "login", "logins"]
 _HOMES = 64
 """How many bits of an IPv6 address belong to one household: its owner has all the others for himself."""
 
@@ -34,6 +34,8 @@ class Rates:
             "key": parse(settings.rate_key),
             "public": parse(settings.rate_public),
             "posts": parse(settings.rate_posts),
+            "login": parse(settings.rate_logins),
+            "logins": _more(parse(settings.rate_logins)),
         }
         # a counter that slides gives its memory back; the library's moving window keeps every address for ever
         self._counters = SlidingWindowCounterRateLimiter(MemoryStorage())
@@ -47,10 +49,20 @@ class Rates:
         raise Refusal(
             429,
             f"more than {limit} requests",
-            where="this key" if kind == "key" else "this client address",
-            do=f"come again in {again} s, and send several events in one request",
+            where=_WHO.get(kind, "this client address"),
+            do=f"come again in {again} s" + ("" if kind in ("login", "logins") else _TOGETHER),
             headers={"Retry-After": str(again)},
         )
+
+
+_WHO: dict[Kind, str] = {"key": "this key", "login": "this login name"}
+_TOGETHER = ", and send several events in one request"
+_COLLEAGUES = 5
+"""How much oftener an address may try to log in than one name may be tried: an office shares an address."""
+
+
+def _more(limit: RateLimitItem) -> RateLimitItem:
+    return type(limit)(limit.amount * _COLLEAGUES, limit.multiples)
 
 
 def address_of(request: Request) -> str:

@@ -17,9 +17,11 @@ from starlette.datastructures import MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from adapters.database import audit, sessions
 from adapters.database.api_keys import digest_of, known, stands
 from adapters.database.engine import reading, writing
 from adapters.database.schema import keys
+from adapters.database.users import User
 from nurture.roles import RIGHTS, Right, Role
 from web.context import nurture_of
 from web.problems import Refusal, problem
@@ -29,22 +31,34 @@ MOST_BYTES = 5 * 1024 * 1024
 MOST_BYTES_OF_MAIL = 30 * 1024 * 1024
 """What a mail provider takes, and so hands in: whoever wants no more may have a picture in his signature."""
 TOKEN_LIFE = timedelta(hours=1)
+KEY_SESSION = timedelta(hours=12)
+"""How long a browser may stand for a key."""
 
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Who asks: a key by its name, with its role; `session` where a browser's cookie stands for the key.
+    """Who asks: a key by its name, or a user by the login, with the role; `session` where a browser's cookie says so.
 
-    `digest`: that of a key of the database, which may be removed.
+    `digest`: that of a key of the database, which may be removed. `user`: the person, where it is one.
     """
 
     name: str
     role: str
     session: bool = False
     digest: str | None = None
+    user: User | None = None
 
     def may(self, right: Right) -> bool:
         return right in RIGHTS.get(self.role, frozenset())
+
+    @property
+    def via(self) -> audit.Via:
+        """How the caller is known."""
+        return "user" if self.user is not None else "link" if self.name == LOGIN_LINK else "key"
+
+
+LOGIN_LINK = "login link"
+"""What whoever came in by a one-time link of nobody is called; no key can be."""
 
 
 def caller_with(engine: Engine, key: str, *, settings_key: str | None) -> Caller | None:
@@ -79,23 +93,45 @@ def caller_with_token(engine: Engine, token: str) -> Caller | None:
             .returning(keys.c.role)
         ).scalar()
         connection.execute(delete(keys).where(keys.c.kind == "login", keys.c.created_real < oldest))
-    return None if role is None else Caller("login link", role)
+    return None if role is None else Caller(LOGIN_LINK, role)
 
 
 async def caller_of(request: Request) -> Caller | None:
     """Who sends this request: by bearer key, else by session; None where neither is good."""
+    caller = await _caller_of(request)
+    request.state.caller = caller
+    return caller
+
+
+async def _caller_of(request: Request) -> Caller | None:
     here = nurture_of(request)
     scheme, _, key = request.headers.get("authorization", "").partition(" ")
     if scheme.lower() == "bearer" and key.strip():
         own = here.settings.api_key.get_secret_value() if here.settings.api_key is not None else None
         return await run_in_threadpool(caller_with, here.engine, key.strip(), settings_key=own)
     session = request.session
+    if isinstance(session.get("user"), str):
+        user = await run_in_threadpool(_user_of, here.engine, session["user"])
+        return None if user is None else Caller(user.login, user.role, session=True, user=user)
+    until = session.get("until")
+    if not isinstance(until, int) or until < datetime.now(UTC).timestamp():
+        return None
     if not (isinstance(session.get("name"), str) and isinstance(session.get("role"), str)):
         return None
     of_key = session.get("digest")
     if of_key is not None and not await run_in_threadpool(_stands, here.engine, of_key):
         return None  # the key it was opened with was removed
     return Caller(session["name"], session["role"], session=True)
+
+
+def _user_of(engine: Engine, session: str) -> User | None:
+    now = datetime.now(UTC)
+    with reading(engine) as connection:
+        found = sessions.of(connection, session, now)
+    if found is not None and found.stale:
+        with writing(engine) as connection:
+            sessions.seen(connection, session, now)
+    return None if found is None else found.user
 
 
 def _stands(engine: Engine, digest: object) -> bool:
@@ -121,7 +157,7 @@ def need(right: Right) -> Callable[[Request], object]:
                 where=request.url.path,
                 do="send `Authorization: Bearer <key>`, or open /login in a browser",
             )
-        rates_of(request).take("key", caller.name)
+        rates_of(request).take("key", f"user {caller.name}" if caller.user is not None else caller.name)
         if not caller.may(right):
             raise Refusal(
                 403,
@@ -131,10 +167,17 @@ def need(right: Right) -> Callable[[Request], object]:
             )
         if caller.session and request.method not in ("GET", "HEAD", "OPTIONS"):
             await check_csrf(request)
+        act = audit.current()
+        if act is not None:
+            act.by, act.via, act.role = caller.name, caller.via, caller.role
+            act.changes = right in _CHANGING
         return caller
 
     return check
 
+
+_CHANGING: frozenset[Right] = frozenset({"write", "sales", "disturb", "people"})
+"""The rights whose use by a post is a change that auditors are told of; events are told by those who do something."""
 
 READER, WRITER, SELLER, REPORTER = (
     Depends(need("read")), Depends(need("write")), Depends(need("sales")), Depends(need("events"))
@@ -183,7 +226,7 @@ _HEADERS = {
     "cross-origin-opener-policy": "same-origin",
     "x-robots-tag": "noindex",
 }
-_PRIVATE = re.compile(r"^/(api|login|metrics|u/|c/|$)")
+_PRIVATE = re.compile(r"^/(api|login|first|invitation|account|users|audit|metrics|u/|c/|$)")
 
 
 class SafeHeaders:

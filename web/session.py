@@ -1,7 +1,8 @@
-"""Lets people in with a key or a one-time link, and shows the start page; refuses to judge keys (security does)."""
+"""Lets people in with a password, a key or a one-time link, and shows the start page; refuses to judge keys."""
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -11,17 +12,40 @@ from sqlalchemy import func, select
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import RedirectResponse, Response
 
-from adapters.database.engine import reading
+from adapters.database import sessions
+from adapters.database.engine import reading, writing
 from adapters.database.schema import deployments, leads
+from web import logins
+from web.console.assets import asset
+from web.console.frame import navigation
 from web.context import Here, Nurture
-from web.security import READER, Caller, caller_of, caller_with, caller_with_token, check_csrf, csrf_token
+from web.problems import Refusal
+from web.rates import address_of, rates_of
+from web.security import (
+    KEY_SESSION,
+    READER,
+    Caller,
+    caller_of,
+    caller_with,
+    caller_with_token,
+    check_csrf,
+    csrf_token,
+)
+
+LANGUAGE_COOKIE = "nurture_language"
 
 router = APIRouter(include_in_schema=False)
 templates = Jinja2Templates(directory=Path(__file__).parent / "templates")
+templates.env.globals["asset"] = asset
 
 
 def language_of(request: Request) -> str:
-    """`ja` or `en`: what the browser asks for first; Japanese where it asks for neither."""
+    """`ja` or `en`: as the user chose, else this browser, else what it asks for first; Japanese where none says."""
+    caller = getattr(request.state, "caller", None)
+    chosen = caller.user.language if isinstance(caller, Caller) and caller.user is not None else None
+    chosen = chosen or request.cookies.get(LANGUAGE_COOKIE)
+    if chosen in ("ja", "en"):
+        return chosen
     for part in request.headers.get("accept-language", "").split(","):
         language = part.partition(";")[0].strip().lower()
         if language.startswith(("ja", "en")):
@@ -30,21 +54,38 @@ def language_of(request: Request) -> str:
 
 
 def render(request: Request, name: str, *, status: int = 200, **values: Any) -> Response:
-    """One of the pages, in the reader's language, with the session's CSRF token at hand."""
-    context = {"language": language_of(request), "csrf_token": csrf_token(request), **values}
+    """One of the pages, in the reader's language, with the session's CSRF token and the navigation at hand."""
+    caller = getattr(request.state, "caller", None)
+    language = values.get("language") or language_of(request)
+    places = navigation(request, caller, language)
+    frame = {"caller": caller, "places": places, "path": request.url.path, "again": _again(request)}
+    context = {"language": language, "csrf_token": _TokenOnceAsked(request), **frame, **values}
     return templates.TemplateResponse(request, name, context, status_code=status)
 
 
-def _inside(target: str) -> str:
-    """A place on this site to go on to; anything else becomes the start page."""
-    own = target.startswith("/") and not target.startswith(("//", "/\\")) and "\n" not in target
-    return target if own else "/"
+class _TokenOnceAsked:
+    """The CSRF token, made where a page writes it: a page without such a form gives strangers no cookie."""
+
+    def __init__(self, request: Request) -> None:
+        self._request = request
+
+    def __str__(self) -> str:
+        return csrf_token(self._request)
+
+
+def _again(request: Request) -> str:
+    """Where the same page is seen in another language: after a form was refused, the page that the form is on."""
+    path, query = request.url.path, request.url.query
+    if request.method != "GET":
+        return f"/{path.split('/')[1]}"
+    return f"{path}?{query}" if query else path
 
 
 def _enter(request: Request, caller: Caller, target: str) -> Response:
     request.session.clear()  # a session begins anew, so an older token of it is worth nothing
-    request.session.update({"name": caller.name, "role": caller.role, "digest": caller.digest})
-    return RedirectResponse(_inside(target), status_code=303)
+    until = int((datetime.now(UTC) + KEY_SESSION).timestamp())
+    request.session.update({"name": caller.name, "role": caller.role, "digest": caller.digest, "until": until})
+    return RedirectResponse(logins.inside(target), status_code=303)
 
 
 @router.get("/login")
@@ -54,39 +95,73 @@ async def login_page(
     token: Annotated[str | None, Query(max_length=200)] = None,
     next: Annotated[str, Query(max_length=500)] = "/",
 ) -> Response:
-    """Asks for the key; with a one-time token, goes straight in."""
+    """Asks for login name and password, or for a key; with a one-time token, goes straight in."""
     if token is not None:
         caller = await run_in_threadpool(caller_with_token, here.engine, token)
         if caller is not None:
             return _enter(request, caller, next)
+        user = await run_in_threadpool(logins.with_entry_link, here, token)
+        if user is not None:
+            return await logins.enter(request, here, user, next)
         if await caller_of(request) is not None:
-            return RedirectResponse(_inside(next), status_code=303)  # the same link once more, in the same browser
-        return render(request, "login.html", status=401, next=_inside(next), wrong="token")
-    return render(request, "login.html", next=_inside(next), wrong=None)
+            return RedirectResponse(logins.inside(next), status_code=303)  # the same link once more, in this browser
+    return await _page(request, here, next, wrong="token" if token is not None else None)
 
 
 @router.post("/login")
 async def log_in(
     request: Request,
     here: Here,
-    key: Annotated[str, Form(max_length=500)],
+    key: Annotated[str, Form(max_length=500)] = "",
+    login: Annotated[str, Form(max_length=200)] = "",
+    password: Annotated[str, Form(max_length=1000)] = "",
     next: Annotated[str, Form(max_length=500)] = "/",
 ) -> Response:
-    """Opens a session for a good key."""
+    """Opens a session for a good key, or for a person with the right password."""
     await check_csrf(request)
-    own = here.settings.api_key.get_secret_value() if here.settings.api_key is not None else None
-    caller = await run_in_threadpool(caller_with, here.engine, key.strip(), settings_key=own)
-    if caller is None:
-        return render(request, "login.html", status=401, next=_inside(next), wrong="key")
-    return _enter(request, caller, next)
+    if key.strip():
+        own = here.settings.api_key.get_secret_value() if here.settings.api_key is not None else None
+        caller = await run_in_threadpool(caller_with, here.engine, key.strip(), settings_key=own)
+        if caller is None:
+            return await _page(request, here, next, wrong="key")
+        return _enter(request, caller, next)
+    try:
+        rates_of(request).take("logins", address_of(request))
+        rates_of(request).take("login", login.strip().lower())
+    except Refusal as refused:
+        answer = await _page(request, here, next, wrong="often", login=login, status=refused.status)
+        answer.headers["retry-after"] = refused.headers["Retry-After"]
+        return answer
+    user = await run_in_threadpool(logins.with_password, here, login, password)
+    if user is None:
+        return await _page(request, here, next, wrong="password", login=login)
+    return await logins.enter(request, here, user, next)
+
+
+async def _page(
+    request: Request, here: Nurture, target: str, *, wrong: str | None, login: str = "", status: int = 401
+) -> Response:
+    there = await run_in_threadpool(logins.there_is_somebody, here)
+    status = 200 if wrong is None else status
+    return render(
+        request, "login.html", status=status, next=logins.inside(target), wrong=wrong, login=login, users=there
+    )
 
 
 @router.post("/logout")
-async def log_out(request: Request) -> Response:
+async def log_out(request: Request, here: Here) -> Response:
     """Ends the session."""
     await check_csrf(request)
+    session = request.session.get("user")
+    if isinstance(session, str):
+        await run_in_threadpool(_end, here, session)
     request.session.clear()
     return RedirectResponse("/login", status_code=303)
+
+
+def _end(here: Nurture, session: str) -> None:
+    with writing(here.engine) as connection:
+        sessions.end(connection, session)
 
 
 @router.get("/")

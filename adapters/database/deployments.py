@@ -11,10 +11,10 @@ from datetime import date, datetime
 
 from sqlalchemy import Connection, Engine, func, insert, or_, select
 
-from adapters.database import numbering
+from adapters.database import audit, numbering
 from adapters.database.engine import reading
 from adapters.database.locks import claim
-from adapters.database.schema import audit, deployments, enrolments, handoffs, leads
+from adapters.database.schema import deployments, enrolments, handoffs, leads
 from adapters.database.sequence import Deployments, append_to_all, current_deployment, lock_many
 from nurture.definitions import Definitions
 from nurture.entries import Deployed
@@ -132,9 +132,7 @@ def deploy(
             by=by,
         )
     )
-    conn.execute(
-        insert(audit).values(at=now, by=by or "unknown", did="deploy", subject=str(number), details={"sha256": sha256})
-    )
+    audit.note(conn, "deploy", str(number), by=by, at=now, details={"sha256": sha256})
     entry = Deployed(seq=0, at=now, received_at=now, deployment=number)
     told = append_to_all(conn, [lead for lead in affected(conn) if lead not in hot], entry)
     told += append_to_all(conn, sorted(hot), entry.model_copy(update={"hand_over": hand_over}), wake=hand_over)

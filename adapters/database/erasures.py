@@ -13,11 +13,11 @@ from typing import Any, Literal
 
 from sqlalchemy import Connection, Row, delete, exists, func, insert, select, update
 
-from adapters.database import addresses, consents, handoffs
+from adapters.database import addresses, audit, consents, handoffs
 from adapters.database.merges import goes_on, lock_who_goes_on, merged_into
 from adapters.database.pages import shown
 from adapters.database.schema import addresses as address_rows
-from adapters.database.schema import audit, confirmations, erasures, events, leads, sends
+from adapters.database.schema import confirmations, erasures, events, leads, sends
 from adapters.database.schema import handoffs as tasks
 from adapters.database.sequence import UnknownLead, append, lock
 from nurture.entries import Erased
@@ -233,7 +233,7 @@ def consents_until(conn: Connection, lead: str) -> datetime | None:
 
 def note(conn: Connection, lead: str, did: str, *, by: str, at: datetime) -> None:
     """A line for auditors: that it was asked for, or done; of the person nothing but the lead's id."""
-    conn.execute(insert(audit).values(at=at, by=by, did=did, subject=lead))
+    audit.note(conn, did, lead, by=by, at=at)
 
 
 def _read(row: Row[Any]) -> Erasure:

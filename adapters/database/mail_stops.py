@@ -15,9 +15,10 @@ from typing import Any, Literal
 from sqlalchemy import Connection, and_, bindparam, case, delete, func, insert, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
+from adapters.database import audit
 from adapters.database.among import among
 from adapters.database.locks import claim
-from adapters.database.schema import audit, mail_stops, mail_tallies
+from adapters.database.schema import mail_stops, mail_tallies
 from nurture import breaker
 from nurture.definitions import Breaker
 from nurture.errors import NurtureError
@@ -110,9 +111,7 @@ def resume(conn: Connection, scope: Scope, name: str, *, now: datetime, by: str)
             {"in_scope": scope, "called": name},
         )
     details = {"since": found.since.isoformat(), "reason": found.reason}
-    conn.execute(
-        insert(audit).values(at=now, by=by, did="resume_mail", subject=f"{scope} {name}".strip(), details=details)
-    )
+    audit.note(conn, "resume_mail", f"{scope} {name}".strip(), by=by, at=now, details=details)
     return found
 
 

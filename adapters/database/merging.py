@@ -13,7 +13,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, Row, and_, delete, exists, func, insert, select, update
 
-from adapters.database import addresses, consents, timeline
+from adapters.database import addresses, audit, consents, timeline
 from adapters.database.consents import BOUNCED
 from adapters.database.engine import writing
 from adapters.database.event_rows import hint_of_address, hint_of_id
@@ -23,7 +23,6 @@ from adapters.database.merges import goes_on
 from adapters.database.pages import shown
 from adapters.database.schema import addresses as address_rows
 from adapters.database.schema import (
-    audit,
     click_origins,
     confirmations,
     enrolments,
@@ -306,4 +305,4 @@ def _tell(conn: Connection, done: Merged, now: datetime, by: str) -> None:
     what = f"{done.gone} is the same person: {done.events} event(s) came with it{twice}{ended}"
     timeline.add(conn, done.keep, Line(at=now, kind="ops", what="merged", subject=done.gone, reason=what))
     details = {"gone": done.gone, "events": done.events, "twice": done.twice, "ended": list(done.ended)}
-    conn.execute(insert(audit).values(at=now, by=by, did="merge", subject=done.keep, details=details))
+    audit.note(conn, "merge", done.keep, by=by, at=now, details=details)

@@ -389,6 +389,12 @@ audit = Table(
     Column("did", String(100), nullable=False),
     Column("subject", String(400)),
     Column("details", JSON),
+    Column("via", String(16)),                 # user, key, link or cli; null: the running system by itself
+    Column("role", String(32)),
+    Column("reason", Text),                    # as it was given; it goes when the lead is erased
+    Column("real", Instant),                   # when in real time; null in rows older than this column
+    Index("ix_audit_did", "did", "id"),
+    Index("ix_audit_subject", "subject", "id"),
 )  # fmt: skip
 
 clock = Table(
@@ -492,4 +498,36 @@ keys = Table(
     Column("role", String(32)),
     Column("private", LargeBinary),
     Column("created_real", Instant, nullable=False),
+)  # fmt: skip
+
+users = Table(
+    "users", metadata,  # people who log in; all instants are real
+    _id(),
+    Column("login", String(64), nullable=False, unique=True),   # lower case; never an address
+    Column("name", Text, nullable=False),                       # as pages show it
+    Column("password", Text),                                   # argon2id; null: entered by a link only
+    Column("role", String(32), nullable=False),
+    Column("rep", String(100)),                                 # of sales.yaml
+    Column("language", String(16)),                             # null: what the browser asks for
+    Column("active", Boolean, nullable=False, default=True),
+    Column("created_real", Instant, nullable=False),
+    Column("entered_real", Instant),                            # logged in the last time
+)  # fmt: skip
+
+user_links = Table(
+    "user_links", metadata,  # each good once
+    Column("sha256", String(64), primary_key=True),
+    Column("kind", String(16), nullable=False),                 # first, invitation or entry
+    Column("user", Id, ForeignKey("users.id"), index=True),     # null: that who comes first makes itself
+    Column("until_real", Instant, nullable=False),
+)  # fmt: skip
+
+sessions = Table(
+    "sessions", metadata,
+    _id(),
+    Column("sha256", String(64), nullable=False, unique=True),
+    Column("user", Id, ForeignKey("users.id"), nullable=False, index=True),
+    Column("browser", String(64), nullable=False),
+    Column("created_real", Instant, nullable=False),
+    Column("seen_real", Instant, nullable=False),
 )  # fmt: skip

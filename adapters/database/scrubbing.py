@@ -11,6 +11,7 @@ from datetime import datetime
 
 from sqlalchemy import ColumnElement, Connection, delete, func, null, or_, select, update
 
+from adapters.database import audit
 from adapters.database import erasures as asked
 from adapters.database import timeline as lines
 from adapters.database.consents import address_hash, stand_in
@@ -53,7 +54,7 @@ KEPT: Mapping[str, tuple[str, ...]] = {
                  "consents_until", "ended_at", "due_real"),
     "suppressions": ("id", "address_hash", "scope", "reason", "at"),
     "timeline": ("id", "lead", "seq", "at", "kind", "what", "late", "automatic"),
-    "audit": ("id", "at", "by", "did", "subject"),
+    "audit": ("id", "at", "by", "did", "subject", "via", "role", "real", "details"),
     "merges": ("gone", "keep", "at", "by"),
     "entries": (), "events": (), "consents": (), "confirmations": (), "inbox": (), "webhook_outbox": (),
     "addresses": (), "replies": (), "visitors": (), "click_origins": (),
@@ -61,6 +62,7 @@ KEPT: Mapping[str, tuple[str, ...]] = {
     "deployments": ("*",), "clock": ("*",), "holds": ("*",), "sweeps": ("*",), "keys": ("*",), "sink_faults": ("*",),
     "sales_answers": ("*",),  # a hash, and the id of a task, which stays
     "mail_tallies": ("*",), "mail_stops": ("*",), "page_views": ("*",),
+    "users": ("*",), "user_links": ("*",), "sessions": ("*",),
 }  # fmt: skip
 """For every table the columns that may still hold something of an erased lead in the end; tests hold this to be so."""
 
@@ -72,6 +74,7 @@ def scrub(conn: Connection, lead: str, now: datetime) -> None:
         return
     _forget_rows(conn, lead, erasure.addresses)
     _forget_texts(conn, lead, now)
+    audit.forget_reasons(conn, lead)
     # where from: the ids of events, which others have chosen
     hashes = {erasure.address_hash, *map(address_hash, (*erasure.addresses, stand_in(lead)))}
     this = (suppressions.c.address_hash.in_(hashes), suppressions.c.reason != WORD)

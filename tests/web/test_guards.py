@@ -22,6 +22,7 @@ PUBLIC = {
     "/webhooks/sendgrid", "/u/{token}", "/c/{token}", "/health/live", "/health/ready", "/metrics", "/login", "/logout",
     "/", "/sink/v3/mail/send", "/sink/v3/messages", "/sink/v3/recipients/erasejob",
     "/forms/{form}", "/forms/{form}/thanks", "/thanks", "/mail/hidden", "/s.js", "/v",
+    "/first", "/invitation", "/language", "/static/{name}",
 }  # fmt: skip
 
 
@@ -61,6 +62,8 @@ ASKED = {
     "sales": ("POST", "/api/handoffs/none/accept", 404),
     "events": ("POST", "/events", 422),
     "disturb": ("DELETE", "/api/sink/faults", 200),
+    "audit": ("GET", "/api/audit", 200),
+    "people": ("GET", "/users", 200),
 }
 """For each right a request, and what it is answered where the right is there."""
 

@@ -1,0 +1,49 @@
+"""Says by which one-time links people come in first: the first admin of `up`, and those of the demo."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from sqlalchemy import Engine
+
+from adapters.database import user_links, users
+from adapters.database.engine import open_database, reading, writing
+from adapters.settings import Settings
+from cli.supervisor import say_on_stderr
+from nurture.errors import UnknownName
+
+DEMO = (
+    ("mika", "見本 美香", "marketer", None),
+    ("ichiro", "例示 一郎", "sales", "rep_1"),
+    ("osamu", "運用 修", "ops", None),
+)
+"""Who there is in a demo: login name, name, role and rep. None has a password."""
+
+
+async def say_first_link(settings: Settings) -> None:
+    """As long as there is no user: the link behind which the first admin chooses a name and a password."""
+    engine = open_database(settings.database_url)
+    try:
+        with reading(engine) as connection:
+            if not users.nobody(connection):
+                return
+        with writing(engine) as connection:
+            token = user_links.make(connection, "first", None, datetime.now(UTC))
+    finally:
+        engine.dispose()
+    say_on_stderr(f"make the first admin here (good once, for 24 h): {settings.public_url}/first?token={token}")
+
+
+def demo_links(engine: Engine, settings: Settings) -> dict[str, str]:
+    """Each person of the demo and a link that lets them in; whoever is missing is made."""
+    links: dict[str, str] = {}
+    now = datetime.now(UTC)
+    with writing(engine) as connection:
+        for login, name, role, rep in DEMO:
+            try:
+                user = users.named(connection, login)
+            except UnknownName:
+                user = users.add(connection, login, name=name, role=role, rep=rep, real_now=now)
+            token = user_links.make(connection, "entry", user.id, now)
+            links[f"as {user.role}"] = f"{settings.public_url}/login?token={token}  (good once)"
+    return links

@@ -1,0 +1,128 @@
+"""`nurture users`: people are invited by links, never given passwords; and what the command line did is noted."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from adapters.database import audit, user_links, users
+from adapters.database.engine import open_database, reading, writing
+from adapters.settings import read_settings
+from cli.welcoming import DEMO, demo_links, say_first_link
+from tests.cli.conftest import Nurture
+
+
+def noted() -> list[tuple[str, str, str | None]]:
+    """What the audit says, the oldest first."""
+    engine = open_database(read_settings().database_url)
+    with reading(engine) as connection:
+        found, _ = audit.rows(connection, 100, None)
+    engine.dispose()
+    return [(each.did, each.subject or "", each.via) for each in reversed(found)]
+
+
+def test_a_person_is_invited_by_a_link_that_is_shown_once(nurture: Nurture) -> None:
+    """It alone is on stdout; it is good for a day; the list shows no link and says who has no password yet."""
+    assert nurture("users", "list").out.startswith("no users yet")
+    said = nurture("users", "add", "Hanako.Sato", "--name", "佐藤 花子", "--role", "marketer")
+    assert said.code == 0, said.err
+    url, token = said.out.strip().split("?token=")
+    assert url.endswith("/invitation")
+    engine = open_database(read_settings().database_url)
+    now = datetime.now(UTC)
+    with reading(engine) as connection:
+        link = user_links.look(connection, token, "invitation", now + timedelta(hours=23))
+        assert user_links.look(connection, token, "invitation", now + timedelta(hours=25)) is None
+    engine.dispose()
+    assert link is not None
+    assert link.user is not None
+    assert (link.user.login, link.user.role, link.user.name) == ("hanako.sato", "marketer", "佐藤 花子")
+    listed = nurture("users", "list")
+    assert token not in listed.out
+    assert "no password yet" in listed.out
+    anew = nurture("users", "reset", "hanako.sato")
+    assert token not in anew.out
+
+
+def test_roles_change_and_people_are_shut_out(nurture: Nurture) -> None:
+    """Each is one row of the audit, with the login name and no other name."""
+    nurture("users", "add", "taro", "--name", "営業 太郎", "--role", "sales", "--rep", "rep_1")
+    assert nurture("users", "role", "taro", "--role", "ops").out.strip() == "taro is ops now"
+    assert nurture("users", "deactivate", "taro").code == 0
+    assert "deactivated" in nurture("users", "list").out
+    assert nurture("users", "reset", "taro").code == 1
+    assert "nurture users reset taro" in nurture("users", "activate", "taro").out
+    assert noted() == [
+        ("add_user", "taro", "cli"), ("give_role", "taro", "cli"), ("deactivate_user", "taro", "cli"),
+        ("activate_user", "taro", "cli"),
+    ]  # fmt: skip
+
+
+def test_wrong_words_are_refused_with_near_ones(nurture: Nurture) -> None:
+    """Addresses, roles of programs, reps that nobody is, people who are not there: nothing is made."""
+    assert nurture("deploy").code == 0
+    for arguments, word in (
+        (("add", "a@example.com", "--name", "x", "--role", "ops"), "not an address"),
+        (("add", "taro", "--name", "x", "--role", "intake"), "known: admin, marketer, ops, sales"),
+        (("add", "taro", "--name", "x", "--role", "sales", "--rep", "rep_11"), "'rep_1'"),
+        (("add", "taro", "--name", "x", "--role", "ops", "--rep", "rep_1"), "has no rep"),
+        (("deactivate", "taro"), "there is no user yet"),
+    ):
+        said = nurture("users", *arguments)
+        assert (said.code, word in said.err) == (1, True), said.err
+    assert nurture("users", "list").out.startswith("no users yet")
+
+
+def test_changes_of_the_command_line_are_noted(nurture: Nurture) -> None:
+    """Keys, deployments, leads brought in, enrolments and agreements, each by whoever sat there."""
+    nurture("deploy")
+    nurture("keys", "add", "--role", "intake", "--name", "website")
+    nurture("keys", "remove", "website")
+    nurture("leads", "import", "scenarios/leads.csv")
+    nurture("enroll", "seminar_to_demo", "--lead", "lead_001")
+    nurture("hot", "agree", "--by", "marketing", "--by", "sales", "--date", "2026-11-02")
+    assert noted() == [
+        ("deploy", "1", "cli"), ("add_key", "website", "cli"), ("remove_key", "website", "cli"),
+        ("import_leads", "leads", "cli"), ("enrol", "seminar_to_demo", "cli"), ("agree", "hot_lead.yaml", "cli"),
+    ]  # fmt: skip
+
+
+async def test_up_says_how_the_first_admin_comes_in_until_there_is_somebody(
+    nurture: Nurture, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """At each start anew, and only the newest link is good; with the first user it is over."""
+    assert nurture("users", "list").code == 0  # makes the tables
+    tokens = []
+    for _ in range(2):
+        await say_first_link(read_settings())
+        tokens.append(capsys.readouterr().err.split("/first?token=")[1].strip())
+    engine = open_database(read_settings().database_url)
+    now = datetime.now(UTC)
+    with reading(engine) as connection:
+        good = [user_links.look(connection, token, "first", now) is not None for token in tokens]
+    engine.dispose()
+    assert good == [False, True]
+    nurture("users", "add", "taro", "--name", "x", "--role", "ops")
+    await say_first_link(read_settings())
+    assert capsys.readouterr().err == ""
+
+
+def test_the_people_of_the_demo_have_links_and_no_passwords(nurture: Nurture) -> None:
+    """Started again there are the same three, with new links."""
+    assert nurture("users", "list").code == 0  # makes the tables
+    settings = read_settings()
+    engine = open_database(settings.database_url)
+    links = [demo_links(engine, settings) for _ in range(2)]
+    assert set(links[0]) == {"as marketer", "as sales", "as ops"}
+    assert not set(links[0].values()) & set(links[1].values())
+    with writing(engine) as connection:
+        found = users.listed(connection)
+        assert [each.login for each in found] == sorted(login for login, *_ in DEMO)
+        assert not any(each.has_password for each in found)
+        token = links[1]["as sales"].split("token=")[1].split()[0]
+        entered = user_links.use(connection, token, "entry", datetime.now(UTC))
+    engine.dispose()
+    assert entered is not None
+    assert entered.user is not None
+    assert entered.user.rep == "rep_1"

@@ -1,0 +1,222 @@
+"""The pages of the console: who sees which, what the navigation links to, and that no form goes without its token."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+
+import httpx
+import pytest
+from fastapi.routing import iter_route_contexts
+
+from adapters.database import users
+from adapters.database.engine import reading, writing
+from adapters.database.schema import handoffs
+from nurture.roles import ROLES_OF_PEOPLE
+from tests.web.people import browser_of, person, post, token_in
+from tests.web.process import Process
+from web.console import frame
+
+PAGES = {
+    "/": {"marketer", "sales", "ops", "admin"},
+    "/inbox": {"marketer", "sales", "ops", "admin"},
+    "/api/docs": {"marketer", "sales", "ops", "admin"},
+    "/account": {"marketer", "sales", "ops", "admin"},
+    "/users": {"admin"},
+    "/audit": {"ops", "admin"},
+    "/api/audit": {"ops", "admin"},
+}
+"""Which roles may open a page; everybody else is told 403."""
+
+
+@pytest.mark.parametrize("role", ROLES_OF_PEOPLE)
+async def test_who_may_open_which_page(process: Process, role: str) -> None:
+    """As the table says; and every link of the navigation leads somewhere."""
+    browser = await browser_of(process, person(process, "somebody", role))
+    for path, roles in PAGES.items():
+        answer = await browser.get(path, headers={"Accept": "text/html"})
+        assert answer.status_code == (200 if role in roles else 403), path
+    page = (await browser.get("/")).text
+    nav = re.findall(r"<nav.*?</nav>", page, re.DOTALL)[0]
+    links = re.findall(r'href="([^"]+)"', nav)
+    assert ("/users" in links) == (role == "admin")
+    assert "/inbox" in links
+    for path in links:
+        assert (await browser.get(path)).status_code == 200, path
+
+
+async def test_the_frame_is_for_keyboards_and_readers_too(process: Process) -> None:
+    """A skip link, landmarks, the language, where one is, a key for each page, and no script in the page itself."""
+    browser = await browser_of(process, person(process, "boss", "admin"))
+    page = (await browser.get("/users", headers={"Accept-Language": "en"})).text
+    assert '<html lang="en">' in page
+    assert 'href="#content"' in page
+    assert 'id="content"' in page
+    assert 'href="/users" data-key="u" aria-current="page"' in page
+    assert not re.findall(r"<script(?![^>]*src=)", page)
+    assert not re.findall(r"\son\w+=", page)
+    keys = [place.key for place in frame.PLACES]
+    assert len(set(keys) | {"h", "a", "g", "?"}) == len(keys) + 4
+
+
+async def test_styles_and_scripts_are_kept_under_the_name_of_their_content(process: Process) -> None:
+    """For good; another name is 404. htmx comes out of the package that ships it."""
+    stranger = process.anybody()
+    page = (await stranger.get("/login")).text
+    files = re.findall(r'(?:href|src)="(/static/[^"]+)"', page)
+    assert [re.sub(r"\.[0-9a-f]{16}\.", ".", each) for each in files] == [
+        "/static/console.css", "/static/htmx.js", "/static/console.js",
+    ]  # fmt: skip
+    for each in files:
+        answer = await stranger.get(each)
+        assert answer.status_code == 200
+        assert "immutable" in answer.headers["cache-control"]
+        assert "set-cookie" not in answer.headers
+    assert (await stranger.get("/static/console.css")).status_code == 404
+    assert "<style>" not in page
+
+
+def posts(process: Process) -> list[str]:
+    """Every page that takes a form of somebody who is logged in."""
+    of_people = re.compile(r"^/(login|logout|language|first|invitation|account|users|inbox)(/|$)")
+    contexts = iter_route_contexts(process.app.routes)
+    return sorted(
+        {each.path for each in contexts if each.path and "POST" in (each.methods or ()) and of_people.match(each.path)}
+    )
+
+
+async def test_no_form_is_taken_without_the_token_of_its_page(process: Process) -> None:
+    """Not without one, not with that of another session, whatever the form does."""
+    browser = await browser_of(process, person(process, "boss", "admin"))
+    foreign = token_in((await process.anybody().get("/login")).text)
+    tried = posts(process)
+    assert len(tried) >= 10
+    for path in tried:
+        concrete = path.replace("{act}", "deactivate").replace("{action}", "spam").replace("{number}", "1")
+        concrete = re.sub(r"\{[^}]*\}", "boss", concrete)
+        for data in ({}, {"csrf_token": foreign}):
+            answer = await browser.post(concrete, data={"language": "en", **data})
+            assert answer.status_code == 403, (path, answer.text)
+    with reading(process.engine) as connection:
+        assert users.named(connection, "boss").active
+
+
+async def test_an_admin_invites_changes_and_shuts_out(process: Process) -> None:
+    """The link is shown once; wrong words are said beside the form, and what was typed stays in it."""
+    admin = await browser_of(process, person(process, "boss", "admin"))
+    made = await post(admin, "/users", login="taro", name="営業 太郎", role="sales", rep="rep_1")
+    url = re.findall(r"http://nurture\.example\.jp(/invitation\?token=[\w-]+)", made.text)[0]
+    assert "営業 太郎" in (await process.anybody().get(url)).text
+    assert "/invitation?token=" not in (await admin.get("/users")).text
+    wrong = [
+        {"login": "taro", "name": "x", "role": "sales"},
+        {"login": "a@b.example", "name": "x", "role": "sales"},
+        {"login": "jiro", "name": " ", "role": "sales"},
+        {"login": "jiro", "name": "x", "role": "intake"},
+        {"login": "jiro", "name": "x", "role": "sales", "rep": "rep_9"},
+    ]
+    for each in wrong:
+        answer = await post(admin, "/users", **each)
+        assert (answer.status_code, f'value="{each["login"]}"' in answer.text) == (422, True), each
+    assert (await post(admin, "/users/taro/role", role="ops")).status_code == 303
+    with reading(process.engine) as connection:
+        taro = users.named(connection, "taro")
+        assert (taro.role, taro.rep, len(users.listed(connection))) == ("ops", None, 2)
+    assert "/invitation?token=" in (await post(admin, "/users/taro/reset")).text
+    assert (await post(admin, "/users/taro/deactivate")).status_code == 303
+    assert "停止中" in (await admin.get("/users")).text
+    assert (await post(admin, "/users/taro/reset")).status_code == 422
+    assert (await post(admin, "/users/taro/activate")).status_code == 303
+    assert (await post(admin, "/users/nobody/deactivate")).status_code == 422
+
+
+async def test_the_last_admin_stays(process: Process) -> None:
+    """Nobody shuts everybody out of who may log in."""
+    admin = await browser_of(process, person(process, "boss", "admin"))
+    for answer in (await post(admin, "/users/boss/deactivate"), await post(admin, "/users/boss/role", role="ops")):
+        assert (answer.status_code, "last admin" in answer.text) == (422, True)
+    person(process, "second", "admin")
+    assert (await post(admin, "/users/boss/role", role="ops")).status_code == 303
+
+
+async def rows(client: httpx.AsyncClient, **query: str) -> list[tuple[str, ...]]:
+    """What the audit says, the newest first."""
+    items = (await client.get("/api/audit", params=query)).json()["items"]
+    return [(each["by"], each["via"], each["role"], each["did"], each["subject"]) for each in items]
+
+
+async def test_every_change_over_http_is_one_row(process: Process) -> None:
+    """By a key, by a person, noted by itself or by the one place; what is refused or only read is none."""
+    client = process.client
+    browser = await browser_of(process, person(process, "hanako", "marketer"))
+    token = {"X-CSRF-Token": token_in((await browser.get("/account")).text)}
+    await client.post("/api/leads", json={"id": "l1", "email": "l1@example.com", "name": "秘密"})
+    await browser.post("/api/leads", json={"id": "l2", "email": "l2@example.com"}, headers=token)
+    await client.post("/api/enrollments", json={"scenario": "seminar_to_demo", "leads": ["l2"]})
+    await client.post("/api/leads/l1/merge", json={"lead": "l2"})
+    await client.delete("/api/leads/l1")
+    await client.post("/api/leads", json={"id": "l1", "emial": "x"})
+    await client.get("/api/leads")
+    await client.post("/events", json={"events": [{"id": "e1", "lead": "l9", "type": "visited"}]})
+    assert await rows(client, subject="l1") == [
+        ("settings", "key", "admin", "erase", "l1"),
+        ("settings", "key", "admin", "merge", "l1"),
+        ("settings", "key", "admin", "change_lead", "l1"),
+    ]
+    assert await rows(client, by="hanako") == [("hanako", "user", "marketer", "change_lead", "l2")]
+    assert await rows(client, did="enrol") == [("settings", "key", "admin", "enrol", "seminar_to_demo")]
+    everything = await client.get("/api/audit", params={"limit": 1000})
+    assert len(everything.json()["items"]) == 6  # with the deployment of the tests
+    assert "秘密" not in everything.text
+    assert "@example.com" not in everything.text
+
+
+async def test_the_audit_is_read_in_pages(process: Process) -> None:
+    """Each row once, the newest first, with both clocks."""
+    for number in range(5):
+        await process.client.post("/api/leads", json={"id": f"l{number}"})
+    seen, url = [], "/api/audit?limit=2&did=change_lead"
+    while url:
+        page = (await process.client.get(url)).json()
+        seen += [each["subject"] for each in page["items"]]
+        assert all(each["at"] and each["real"] for each in page["items"])
+        url = page["next"]
+    assert seen == ["l4", "l3", "l2", "l1", "l0"]
+
+
+async def test_what_admins_do_to_people_is_told_without_their_names(process: Process) -> None:
+    """The login of who did it and of whom; no name, and no link."""
+    admin = await browser_of(process, person(process, "boss", "admin"))
+    await post(admin, "/users", login="taro", name="営業 太郎", role="sales")
+    await post(admin, "/users/taro/reset")
+    await post(admin, "/users/taro/deactivate")
+    answer = await admin.get("/api/audit", params={"subject": "taro"})
+    assert [each["did"] for each in answer.json()["items"]] == ["deactivate_user", "reset_user", "add_user"]
+    assert {(each["by"], each["role"]) for each in answer.json()["items"]} == {("boss", "admin")}
+    assert "太郎" not in answer.text
+    page = await admin.get("/audit", params={"subject": "taro"})
+    assert page.text.count(">taro<") == 3
+    assert "ユーザーの停止" in page.text
+    assert "あてはまる変更はありません" in (await admin.get("/audit", params={"by": "nobody"})).text
+
+
+async def test_a_task_given_back_is_noted_with_its_reason(process: Process) -> None:
+    """By the person in sales, on the task."""
+    task = "l1/seminar_to_demo/1/to_sales/1"
+    await process.client.post("/api/leads", json={"id": "l1", "email": "l1@example.com"})
+    made = {"id": task, "lead": "l1", "queue": "inside_sales", "reasons": [], "state": "open"}
+    with writing(process.engine) as connection:
+        connection.execute(handoffs.insert().values(**made, made_at=datetime.now(UTC)))
+    seller = await browser_of(process, person(process, "ichiro", "sales", "rep_1"))
+    token = {"X-CSRF-Token": token_in((await seller.get("/account")).text)}
+    body = {"rep": "rep_1", "reason": "not_ready"}
+    answer = await seller.post(f"/api/handoffs/{task}/return", json=body, headers=token)
+    assert answer.status_code == 200, answer.text
+    (row,) = (await process.client.get("/api/audit", params={"did": "return_task"})).json()["items"]
+    assert (row["by"], row["role"], row["subject"], row["reason"]) == ("ichiro", "sales", task, "not_ready")
+
+
+async def test_strangers_get_no_cookie(process: Process) -> None:
+    """Whoever follows a link of a mail is not logged in and does not become so."""
+    for path in ("/u/nonsense", "/forms/seminar", "/c/nonsense"):
+        assert "set-cookie" not in (await process.anybody().get(path)).headers

@@ -1,0 +1,138 @@
+"""The two pages where a password is chosen first: by the first admin, and by whoever was invited; decides no rights."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Annotated, Literal
+from urllib.parse import urlencode
+
+from fastapi import APIRouter, Form, Query, Request
+from starlette.concurrency import run_in_threadpool
+from starlette.responses import Response
+
+from adapters import passwords
+from adapters.database import audit, user_links, users
+from adapters.database.engine import reading, writing
+from adapters.database.locks import claim
+from adapters.database.user_links import Link
+from adapters.database.users import User
+from nurture.errors import NurtureError
+from web.context import Here, Nurture
+from web.logins import enter
+from web.security import check_csrf
+from web.session import render
+
+router = APIRouter(include_in_schema=False)
+
+Door = Literal["first", "invitation"]
+Token = Annotated[str, Query(max_length=200)]
+Password = Annotated[str, Form(max_length=1000)]
+
+
+@router.get("/first")
+def first_page(request: Request, here: Here, token: Token = "") -> Response:
+    """Asks the first admin for a login name, a name and a password."""
+    return _page(request, "first", _look(here, token, "first"), token)
+
+
+@router.get("/invitation")
+def invitation_page(request: Request, here: Here, token: Token = "") -> Response:
+    """Asks whoever was invited for a password. To look at the page does not use the link up."""
+    return _page(request, "invitation", _look(here, token, "invitation"), token)
+
+
+@router.post("/first")
+async def make_first(
+    request: Request,
+    here: Here,
+    token: Annotated[str, Form(max_length=200)] = "",
+    login: Annotated[str, Form(max_length=200)] = "",
+    name: Annotated[str, Form(max_length=400)] = "",
+    password: Password = "",
+    again: Password = "",
+) -> Response:
+    """Makes the first admin and lets them in."""
+    await check_csrf(request)
+    link = await run_in_threadpool(_look, here, token, "first")
+    if link is None:
+        return _page(request, "first", None, token)
+    wrong = weakness(password, again, login=login.strip())
+    try:
+        users.login_of(login)
+    except NurtureError:
+        wrong = "login"
+    if not 1 <= len(name.strip()) <= 100:
+        wrong = "name"
+    if wrong is not None:
+        return _page(request, "first", link, token, wrong=wrong, login=login, name=name)
+    user = await run_in_threadpool(_first, here, token, login, name, password)
+    return _page(request, "first", None, token) if user is None else await enter(request, here, user, "/")
+
+
+@router.post("/invitation")
+async def accept(
+    request: Request,
+    here: Here,
+    token: Annotated[str, Form(max_length=200)] = "",
+    password: Password = "",
+    again: Password = "",
+) -> Response:
+    """Keeps the password and lets the person in; the link is used up."""
+    await check_csrf(request)
+    link = await run_in_threadpool(_look, here, token, "invitation")
+    if link is None or link.user is None:
+        return _page(request, "invitation", None, token)
+    wrong = weakness(password, again, login=link.user.login)
+    if wrong is not None:
+        return _page(request, "invitation", link, token, wrong=wrong)
+    user = await run_in_threadpool(_accepted, here, token, password)
+    return _page(request, "invitation", None, token) if user is None else await enter(request, here, user, "/")
+
+
+def weakness(password: str, again: str, *, login: str) -> str | None:
+    """Why a password typed twice is not taken, as a word of the pages; None where it is good."""
+    return "differs" if password != again else passwords.weakness(password, login=login)
+
+
+def _look(here: Nurture, token: str, door: Door) -> Link | None:
+    with reading(here.engine) as connection:
+        if door == "first" and not users.nobody(connection):
+            return None
+        return user_links.look(connection, token, door, datetime.now(UTC))
+
+
+def _first(here: Nurture, token: str, login: str, name: str, password: str) -> User | None:
+    kept, now = passwords.hash_of(password), datetime.now(UTC)
+    with writing(here.engine) as connection:
+        claim(connection, ["users"])
+        if user_links.use(connection, token, "first", now) is None or not users.nobody(connection):
+            return None
+        user = users.add(connection, login, name=name, role="admin", rep=None, real_now=now)
+        users.set_password(connection, user.id, kept)
+        user_links.end_first(connection)
+        details = {"role": "admin"}
+        audit.note(connection, "add_user", user.login, at=here.clock.now(), by=user.login, details=details)
+        return user
+
+
+def _accepted(here: Nurture, token: str, password: str) -> User | None:
+    kept, now = passwords.hash_of(password), datetime.now(UTC)
+    with writing(here.engine) as connection:
+        link = user_links.use(connection, token, "invitation", now)
+        if link is None or link.user is None:
+            return None
+        users.set_password(connection, link.user.id, kept)
+        audit.note(connection, "set_password", link.user.login, at=here.clock.now(), by=link.user.login)
+        return link.user
+
+
+def _page(
+    request: Request, door: Door, link: Link | None, token: str, *, wrong: str = "", login: str = "", name: str = ""
+) -> Response:
+    status = 401 if link is None else 422 if wrong else 200
+    user = link.user if link is not None else None
+    return render(
+        request, "console/door.html", status=status, door=door, link=link, token=token, wrong=wrong, user=user,
+        login=login, shown_name=name, shortest=passwords.SHORTEST,
+        again=f"/{door}?{urlencode({'token': token})}",
+    )  # fmt: skip
