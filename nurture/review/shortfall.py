@@ -150,9 +150,11 @@ def shortfall(deeds: Deeds, moves: Iterable[Moves], definitions: Definitions) ->
     steps = [_flow(*where, told, definitions) for where, told in by_step.items()]
     steps.sort(key=lambda each: (-each.lost.hits, each.scenario, each.step))
     early, uncaught = _asked_early(by_step, deeds, definitions), deeds.uncaught()
+    undefined = () if definitions.hot_lead is not None else (Advice("no_definition"),)
     return Shortfall(
         _verdict(steps, early, uncaught), deeds.leads, Share(deeds.handed_over, deeds.leads),
-        tuple(each for each in steps if each.arrived), early, uncaught, _advice(steps, early, uncaught),
+        tuple(each for each in steps if each.arrived), early, uncaught,
+        (*undefined, *_advice(steps, early, uncaught)),
     )  # fmt: skip
 
 
