@@ -66,7 +66,7 @@ LABELS: dict[Language, dict[str, str]] = {
         "per_week": "{rate:.1f} hot leads a week; sales closes {closed:.1f} a week", "takes": " and can take {limit}",
         "limit": "{limit:.1f} ({why}); {over} week(s) were above", "at_least": "at least ", "week_of": "week of",
         "made": "hot", "closed": "closed", "capacity": "holds at most", "holds": "holds now",
-        "closed_week": "closed a week", "no_capacity": "–",
+        "closed_week": "closed a week",
         "threshold": "total at least", "a_week": "hot a week", "fits": "sales can take it", "yes": "yes", "no": "no",
         "unknown": "–", "now": "now", "recommended": "recommended", "below": "won just above (to the next)",
         "caveat": "No outcome is known of {unseen} leads at the recommended threshold: sales had only some, and these "
@@ -79,7 +79,7 @@ LABELS: dict[Language, dict[str, str]] = {
         "about": "back: given back by sales; late: closed by nobody in time. A lead was called when its task was "
         "accepted, or closed without. Shares with their 95 % interval; no opinion below {enough} won or lost. Tasks of "
         "the last weeks are not all closed yet, and quick ones close first.",
-        "none": "none", "by_them": "–", "d": "{value:.1f} days", "h": "{value:.1f} hours", "m": "{value:.0f} min",
+        "d": "{value:.1f} days", "h": "{value:.1f} hours", "m": "{value:.0f} min",
         "share_cell": "{value:.0%} ({low:.0%}–{high:.0%})", "of": "{hits} of {of}, {cell}", "nobody": "nobody yet",
     },
     "ja": {
@@ -114,7 +114,7 @@ LABELS: dict[Language, dict[str, str]] = {
         "takes": "、受けられるのは{limit}",
         "limit": "週 {limit:.1f} 件({why})。超えた週は {over} 週", "at_least": "少なくとも", "week_of": "週の初め",
         "made": "ホット", "closed": "完了", "capacity": "上限", "holds": "いまの担当", "closed_week": "週の完了",
-        "no_capacity": "–",
+
         "threshold": "合計点がこれ以上", "a_week": "週の件数", "fits": "営業が受けられるか", "yes": "はい",
         "no": "いいえ", "unknown": "–", "now": "現在", "recommended": "推奨",
         "below": "受注率(次の点数までの人)",
@@ -129,13 +129,12 @@ LABELS: dict[Language, dict[str, str]] = {
         "about": "連絡とは、タスクの受け取り(なければ完了)のことです。割合は 95 % 信頼区間つき。受注・失注が "
         "{enough} 件に満たないうちは判断しません。直近の引き継ぎはまだ完了しておらず、早く決まるものほど"
         "先に数えられます。",
-        "none": "なし", "by_them": "–", "d": "{value:.1f} 日", "h": "{value:.1f} 時間", "m": "{value:.0f} 分",
+        "d": "{value:.1f} 日", "h": "{value:.1f} 時間", "m": "{value:.0f} 分",
         "share_cell": "{value:.0%}({low:.0%}〜{high:.0%})", "of": "{of} 件中 {hits} 件、{cell}", "nobody": "まだなし",
     },
 }  # fmt: skip
 ADVICE: dict[Language, dict[AdviceWord, str]] = {
     "en": {
-        "wait": "Wait: there is too little to judge by.",
         "close_tasks": "Most tasks are not closed: ask sales to record outcomes; nothing can be learned before.",
         "tighten_rule": "{0}: won surely more rarely than the others ({share}). Ask more of it, or drop it, and try "
         "that "
@@ -176,7 +175,6 @@ ADVICE: dict[Language, dict[AdviceWord, str]] = {
         "no_definition": "Write hot_lead.yaml: without it nobody becomes hot.",
     },
     "ja": {
-        "wait": "まだ判断できるだけの件数がありません。",
         "close_tasks": "大半のタスクが完了していません。結果を記録するよう営業に頼んでください。"
         "それまでは何も学べません。",
         "tighten_rule": "{0}: 受注率がほかより明らかに低い({share})。条件を厳しくするか外し、nurture backtest で"

@@ -23,7 +23,7 @@ from nurture.review.tasks import PastTask
 _ADDED = "reason_added"
 _LATE = timedelta(days=1)
 """A task is made so long after the end of its scenario at most, where something was told late."""
-_MOVES = ("arrived", "timeout", "finished", "reaction", "exhausted", "skipped", "anywhere")
+_MOVES = ("arrived", "timeout", "finished", "reaction", "exhausted", "skipped", "anywhere", "on_hot")
 
 
 def past_tasks(conn: Connection, since: datetime, now: datetime) -> list[PastTask]:

@@ -8,7 +8,7 @@ from typing import Literal
 from nurture.shares import Share
 
 AdviceWord = Literal[
-    "wait", "close_tasks", "tighten_rule", "more_of", "accept_sooner", "nobody_calls", "expiring", "ask_reasons",
+    "close_tasks", "tighten_rule", "more_of", "accept_sooner", "nobody_calls", "expiring", "ask_reasons",
     "returned_often", "reason_leads", "score_says_nothing", "too_many", "too_few_hot", "no_capacity", "raise", "lower",
     "keep", "lower_by_lot", "loses_most", "asks_early", "uncaught", "no_definition",
 ]  # fmt: skip

@@ -29,6 +29,8 @@ RARE = 0.1
 FREQUENT = 0.25
 """What at least this share of won leads, or of a phase's leads, did is usual among them."""
 MOST = 10
+_LEAVES = frozenset({"reaction", "skipped", "anywhere", "on_hot"})
+"""What moves a lead away from a step; whatever is used up or ends then was decided by one of these."""
 TO_SALES = frozenset({"hot", ANSWERED})
 """Words with which the engine ends an enrolment because sales gets the lead."""
 
@@ -46,9 +48,10 @@ class Moves(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class StepFlow:
-    """One step: `arrived` so often; `lost`: the enrolment ended there without sales; `silent`: nothing came in time.
+    """One step: how often leads arrived, and what became of the visits that are over.
 
-    `ended` are the words with which it ended, the most frequent first.
+    `lost`: the enrolment ended there without sales; `silent`: nothing came in time. `ended` are the words with which
+    it ended, the most frequent first.
     """
 
     scenario: str
@@ -147,9 +150,11 @@ def shortfall(deeds: Deeds, moves: Iterable[Moves], definitions: Definitions) ->
     steps = [_flow(*where, told, definitions) for where, told in by_step.items()]
     steps.sort(key=lambda each: (-each.lost.hits, each.scenario, each.step))
     early, uncaught = _asked_early(by_step, deeds, definitions), deeds.uncaught()
+    undefined = () if definitions.hot_lead is not None else (Advice("no_definition"),)
     return Shortfall(
         _verdict(steps, early, uncaught), deeds.leads, Share(deeds.handed_over, deeds.leads),
-        tuple(each for each in steps if each.arrived), early, uncaught, _advice(steps, early, uncaught),
+        tuple(each for each in steps if each.arrived), early, uncaught,
+        (*undefined, *_advice(steps, early, uncaught)),
     )  # fmt: skip
 
 
@@ -182,10 +187,25 @@ def _flow(scenario: str, step: str, told: Sequence[Moves], definitions: Definiti
     for each in told:
         if (word := _lost_by(each, known)) is not None:
             ended[word] += each.number
-    lost = min(ended.total(), arrived)
+    left = max(_left(told, known), ended.total(), silent)
     return StepFlow(
-        scenario, step, arrived, Share(lost, arrived), Share(min(silent, arrived), arrived), tuple(ended.most_common())
+        scenario, step, arrived, Share(ended.total(), left), Share(silent, left), tuple(ended.most_common())
     )
+
+
+def _left(told: Sequence[Moves], scenario: Scenario | None) -> int:
+    """How many visits of a step are over; a lead that stands there still has decided nothing."""
+    return sum(
+        each.number
+        for each in told
+        if each.what in _LEAVES or (each.what == "finished" and not _decided(each, scenario))
+    )
+
+
+def _decided(move: Moves, scenario: Scenario | None) -> bool:
+    """True for an end that another line tells of: of a step that is nothing but an end, or by the word of an edge."""
+    here = scenario.steps.get(move.step) if scenario is not None else None
+    return here is not None and (here.finish is not None or any(_ends(here, move.subject or "")))
 
 
 def _lost_by(move: Moves, scenario: Scenario | None) -> str | None:
@@ -195,9 +215,7 @@ def _lost_by(move: Moves, scenario: Scenario | None) -> str | None:
         return None
     match move.what:
         case "finished":
-            # a step that is nothing but an end is counted where it was decided, and so is the word of an edge
-            decided = here is not None and (here.finish is not None or any(_ends(here, move.subject)))
-            return None if decided else move.subject
+            return None if _decided(move, scenario) else move.subject
         case "reaction" | "exhausted" | "skipped" | "anywhere":
             target = scenario.steps.get(_target(move, scenario)) if scenario is not None else None
             if target is not None and target.finish is not None:
@@ -227,14 +245,14 @@ def _asked_early(
     for name, scenario in definitions.scenarios.items():
         for step_name, step in scenario.steps.items():
             told = by_step.get((name, step_name), ())
-            arrived = sum(each.number for each in told if each.what == "arrived")
-            if arrived < ENOUGH or step.phase is None or deeds.phases[step.phase] < ENOUGH:
+            left = _left(told, scenario)
+            if left < ENOUGH or step.phase is None or deeds.phases[step.phase] < ENOUGH:
                 continue
             for action in _asks(step):
                 did = sum(
                     each.number for each in told if each.what == "reaction" and str(action) in (each.reason or "")
                 )
-                share = Share(min(did, arrived), arrived)
+                share = Share(did, left)
                 rather = _usual(deeds, step.phase, action)
                 if share.high < RARE and rather is not None:
                     found.append(Asked(name, step_name, step.phase, action, share, *rather))

@@ -238,7 +238,7 @@ def moved(*told: tuple[str, str, str | None, str | None, int]) -> list[Moves]:
 
 
 MOVES = moved(
-    ("ask", "arrived", None, None, 100), ("ask", "timeout", None, None, 90),
+    ("ask", "arrived", None, None, 130), ("ask", "timeout", None, None, 90),
     ("ask", "reaction", "sleep", "otherwise", 90),
     ("ask", "reaction", "to_sales", "requested: demo", 3), ("ask", "finished", "unsubscribed", None, 5),
     ("ask", "finished", "hot", None, 2), ("sleep", "finished", "asleep", None, 90),
@@ -247,10 +247,10 @@ MOVES = moved(
 
 
 def test_where_leads_are_lost() -> None:
-    """95 of 100 end at the step that asks: 90 in silence, 5 by unsubscribing; who became hot is not lost."""
+    """Of 100 that left the step that asks 95 ended: 90 in silence, 5 by unsubscribing; 30 stand there still."""
     found = review((), LEADS, MOVES).shortfall
     first = found.steps[0]
-    assert (first.step, first.arrived, first.lost, first.silent) == ("ask", 100, Share(95, 100), Share(90, 100))
+    assert (first.step, first.arrived, first.lost, first.silent) == ("ask", 130, Share(95, 100), Share(90, 100))
     assert first.ended == (("asleep", 90), ("unsubscribed", 5))
     assert {each.step: each.lost.hits for each in found.steps} == {"ask": 95, "sleep": 0, "to_sales": 0}
     assert found.advice[0].names == ("asking/ask", "asleep")
