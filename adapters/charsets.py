@@ -22,6 +22,9 @@ _NO_CHARSETS = re.compile(r"utf-?7|utf-?16|utf-?32|punycode|idna|.*escape|undefi
 _SWITCH = re.compile(rb"\x1b[$(]")
 _THREE_BYTES = re.compile(rb"[\xe1-\xef][\x80-\xbf]{2}")
 _NO_LETTERS = re.compile("[\x80\uf8f0-\uf8f3]")
+_NOT_ASCII, _LATIN = re.compile("[^\x00-\x7f]+"), re.compile("[A-Za-z]")
+_FIRST_RARE = 0xA1
+"""The first byte of half-width katakana and of rare kanji; Western letters have such bytes."""
 _PLAIN_EUC = re.compile(rb"(?:[\x00-\x7f]|[\xa1-\xcf][\xa1-\xfe])*")
 """Kana and the kanji of everyday use, and nothing else."""
 
@@ -79,8 +82,19 @@ def _fits(raw: bytes, codec: str) -> bool:
         text = raw.decode(codec)
     except UnicodeDecodeError:
         return False
-    # Python reads bytes as Shift_JIS that no letter has
-    return codec != _SHIFT_JIS or _NO_LETTERS.search(text) is None
+    # Python reads bytes as Shift_JIS that no letter has, and most of what is written in Western Europe, too
+    return codec != _SHIFT_JIS or (_NO_LETTERS.search(text) is None and not _is_western(text))
+
+
+def _is_western(text: str) -> bool:
+    """True if a text has no more of Japanese than single rare letters within Latin words, as Gärtner of Windows has."""
+    at = -1
+    for found in _NOT_ASCII.finditer(text):
+        at, letter = found.start(), found[0]
+        beside = text[max(0, at - 1) : at] + text[at + 1 : at + 2]
+        if len(letter) > 1 or not _LATIN.search(beside) or letter.encode(_SHIFT_JIS, "replace")[0] < _FIRST_RARE:
+            return False
+    return at >= 0
 
 
 def _reads_text(codec: str) -> bool:

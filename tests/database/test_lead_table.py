@@ -144,6 +144,7 @@ def test_files_of_usual_encodings_are_read(raw: bytes) -> None:
 
 def test_characters_of_windows_are_read() -> None:
     """The Shift_JIS of spreadsheets knows more than the standard."""
+    assert decode("id,company\na,A社\n".encode("cp932"), "x.csv").endswith("a,A社\n")
     assert decode("id,company\na,架空①髙橋\n".encode("cp932"), "x.csv").endswith("架空①髙橋\n")
 
 
@@ -154,6 +155,7 @@ def test_characters_of_windows_are_read() -> None:
         (JAPANESE.encode("utf-32"), "UTF-32"),
         (b"PK\x03\x04rest", "Excel workbook"),
         (b"id,name\na,M\xfcller\xff\n", "neither UTF-8 nor Shift_JIS"),
+        ("id;name\na;Gärtner\nb;Übung\n".encode("cp1252"), "neither UTF-8 nor Shift_JIS"),
     ],
 )
 def test_a_file_of_another_kind_is_refused(raw: bytes, why: str) -> None:
