@@ -25,7 +25,6 @@ router = APIRouter(prefix="/api/audit", tags=["audit"])
 
 _SAFE = ("GET", "HEAD", "OPTIONS")
 _WORDS = {
-    "upsert": "change_lead",
     "accept": "accept_task",
     "give_back": "return_task",
     "close": "close_task",

@@ -62,10 +62,11 @@ def list_leads(
 def upsert(here: Here, body: LeadUpsert) -> Response:
     """Found by `id`, else by `email`; what is absent stays, `null` clears. Answers with the lead."""
     try:
+        now = here.clock.now()
         with writing(here.engine) as connection:
-            done = leads.upsert(connection, body, store=here.store, now=here.clock.now())
+            done = leads.upsert(connection, body, store=here.store, now=now)
+            audit.note(connection, "change_lead", done.lead, at=now)  # here, since the one place needs one more commit
             shown = leads.view(connection, done.lead)
-        audit.about(done.lead)
         shown = _scored(here, shown) if shown is not None else None
     except UnknownName as error:
         # a name inside the body is a wrong body, not an absent page

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 import uvicorn
-from playwright.sync_api import BrowserContext, Page
+from playwright.sync_api import BrowserContext, Page, expect
 
 from adapters.database import users
 from adapters.database.engine import reading
@@ -116,7 +116,7 @@ def test_another_session_ends_without_a_new_page(process: Process, url: str, bro
     assert page.locator("#sessions tbody tr").count() == 3
     page.evaluate("window.same = true")
     page.locator("#sessions form button").first.click()
-    page.wait_for_function("document.querySelectorAll('#sessions tbody tr').length === 2")
+    expect(page.locator("#sessions tbody tr")).to_have_count(2)
     assert page.evaluate("window.same") is True
     page.focus("#current")
     press(page, "g", "h", "?")

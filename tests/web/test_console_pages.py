@@ -65,13 +65,14 @@ async def test_styles_and_scripts_are_kept_under_the_name_of_their_content(proce
     page = (await stranger.get("/login")).text
     files = re.findall(r'(?:href|src)="(/static/[^"]+)"', page)
     assert [re.sub(r"\.[0-9a-f]{16}\.", ".", each) for each in files] == [
-        "/static/console.css", "/static/htmx.js", "/static/console.js",
+        "/static/icon.svg", "/static/console.css", "/static/htmx.js", "/static/console.js",
     ]  # fmt: skip
     for each in files:
         answer = await stranger.get(each)
         assert answer.status_code == 200
         assert "immutable" in answer.headers["cache-control"]
         assert "set-cookie" not in answer.headers
+    assert "prefers-color-scheme:dark" in (await stranger.get(files[1])).text
     assert (await stranger.get("/static/console.css")).status_code == 404
     assert "<style>" not in page
 

@@ -87,7 +87,7 @@ async def test_the_page_shows_what_the_lead_gets_by_the_titles_of_the_topics(pag
         "セミナーのご案内",
         "同意します",
         "ログインは要りません",
-        "prefers-color-scheme",
+        '<link rel="stylesheet" href="/static/console.',
     ):
         assert wanted in text
     english = await page.look("?lang=en")

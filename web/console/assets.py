@@ -17,7 +17,8 @@ from web.problems import Refusal
 router = APIRouter(include_in_schema=False)
 
 _STATIC = Path(__file__).parent.parent / "static"
-_KINDS = {".css": "text/css", ".js": "text/javascript"}
+_OWN = ("console.css", "console.js", "icon.svg")
+_KINDS = {"css": "text/css", "js": "text/javascript", "svg": "image/svg+xml"}
 
 
 def _htmx() -> Path | None:
@@ -30,7 +31,7 @@ def _htmx() -> Path | None:
 
 
 def _loaded() -> tuple[dict[str, str], dict[str, tuple[bytes, str]]]:
-    files = {"console.css": _STATIC / "console.css", "console.js": _STATIC / "console.js", "htmx.js": _htmx()}
+    files = {**{name: _STATIC / name for name in _OWN}, "htmx.js": _htmx()}
     names: dict[str, str] = {}
     served: dict[str, tuple[bytes, str]] = {}
     for name, file in files.items():
@@ -39,7 +40,7 @@ def _loaded() -> tuple[dict[str, str], dict[str, tuple[bytes, str]]]:
         content = file.read_bytes()
         stem, kind = name.rsplit(".", 1)
         names[name] = f"{stem}.{hashlib.sha256(content).hexdigest()[:16]}.{kind}"
-        served[names[name]] = (content, _KINDS[f".{kind}"])
+        served[names[name]] = (content, _KINDS[kind])
     return names, served
 
 
@@ -47,7 +48,7 @@ _NAMES, _SERVED = _loaded()
 
 
 def asset(name: str) -> str | None:
-    """Where `console.css`, `console.js` or `htmx.js` is served; None where this machine has it not."""
+    """Where one of the project's own files, or `htmx.js`, is served; None where this machine has it not."""
     return f"/static/{_NAMES[name]}" if name in _NAMES else None
 
 
