@@ -80,6 +80,13 @@ def drop(conn: Connection, notice: str, lead: str, why: str, *, now: datetime) -
             _line(conn, lead, now, "not_told", unit, why)
 
 
+def give_up(conn: Connection, notice: str, lead: str, unit: Unit, why: str, *, now: datetime) -> None:
+    """Let one unit be that can never be told; says so on the timeline."""
+    this = (*_this(notice, unit), tellings.c.state == "pending")
+    if conn.execute(update(tellings).where(*this).values(state="dropped")).rowcount:
+        _line(conn, lead, now, "not_told", unit, why)
+
+
 def claim(conn: Connection, notice: str, real_now: datetime) -> list[Try]:
     """What is to be tried now; others leave it alone for a while. Run in a transaction that writes."""
     found: list[Try] = []

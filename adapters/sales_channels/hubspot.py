@@ -17,7 +17,7 @@ from urllib.parse import quote
 import httpx
 
 from adapters.sales_channels.asking import ask, refused
-from adapters.sales_channels.port import Notice, NotTaken, Person
+from adapters.sales_channels.port import NeverTaken, Notice, NotTaken, Person
 
 TIMEOUT = timedelta(seconds=2.5)
 """Of each request: six of them are made at most."""
@@ -43,11 +43,12 @@ class HubSpot:
         """Find the contact, else create it, and create its task, unless an earlier attempt has.
 
         Raises:
-            NotTaken: the lead has no address, or HubSpot does not answer, or refuses; 429 with the rest it wants.
+            NeverTaken: the lead has no address.
+            NotTaken: HubSpot does not answer, or refuses; 429 with the rest it wants.
         """
         person = notice.person
         if person is None or person.email is None:
-            raise NotTaken("the lead has no address, by which HubSpot knows people", needs_person=True)
+            raise NeverTaken("the lead has no address, by which HubSpot knows people")
         contact = self._contact(person, person.email)
         mark = f"nurture: {notice.key}"
         if notice.again and self._has_task(contact, mark):

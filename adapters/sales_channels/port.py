@@ -30,6 +30,10 @@ class NotTaken(NurtureError):
         self.needs_person = needs_person
 
 
+class NeverTaken(NotTaken):
+    """This notice can never go this way, whoever mends what: it is dropped here, and the timeline says why."""
+
+
 @dataclass(frozen=True, slots=True)
 class Person:
     """Who the lead is, for channels that may carry it."""
@@ -107,6 +111,7 @@ class SalesChannel(Protocol):
         """Say it, so that nobody hears the same key twice as far as the other side lets us.
 
         Raises:
+            NeverTaken: it can never go this way.
             NotTaken: nobody heard it, or nobody knows; to be tried again with the same key.
         """
 

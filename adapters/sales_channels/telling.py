@@ -21,7 +21,7 @@ from adapters.database.engine import reading, writing
 from adapters.database.notices import Asked
 from adapters.database.tellings import Try, Unit
 from adapters.notification import Message
-from adapters.sales_channels.port import REDACTED_FOR, Notice, NotTaken, SalesChannel
+from adapters.sales_channels.port import REDACTED_FOR, NeverTaken, Notice, NotTaken, SalesChannel
 from nurture.definitions import Channel, Definitions
 
 log = structlog.get_logger(__name__)
@@ -106,6 +106,11 @@ class Teller:
         unit = tried.unit
         try:
             self._channel(unit).deliver(self._notice(asked, definitions, tried))
+        except NeverTaken as error:
+            with writing(self.engine) as conn:
+                tellings.give_up(conn, asked.key, asked.lead, unit, error.why, now=self.clock.now())
+            log.warning("sales_never_notified", notice=asked.key, lead=asked.lead, channel=unit.channel, why=error.why)
+            return
         except NotTaken as error:
             self._failed(asked, tried, error)
             return

@@ -220,8 +220,9 @@ def test_nothing_of_a_mail_that_tries_a_template_is_stored(store: DeploymentStor
         _mail("clicked", send=tried, url="https://www.example.com/"),
         _mail("bounced", send=tried, suppresses="all"),
         _mail("processed", send=tried),
+        _mail("bounced", send="sales/a/0a1b2c3d", address="rep@example.com", suppresses="all"),  # one to a rep
     )
-    assert (answer.accepted, answer.parked, answer.ignored) == (0, 0, 4)
+    assert (answer.accepted, answer.parked, answer.ignored) == (0, 0, 5)
     assert _suppressed(store, "newsletter") is None
     with reading(store.engine) as conn:
         assert conn.execute(select(events)).all() == []

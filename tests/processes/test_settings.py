@@ -71,6 +71,10 @@ def test_a_given_temporal_address_means_no_embedded_server(environment: pytest.M
         ("NURTURE_TEMPORAL_PORT", "70000"),
         ("NURTURE_PUBLIC_URL", "nurture.example.co.jp"),
         ("NURTURE_NOTIFY_URL", "ftp://example.co.jp"),
+        ("NURTURE_SLACK_URL", "hooks.slack.com/services/x"),
+        ("NURTURE_SALES_SECRETS", "whsec_dG9vIHNob3J0"),
+        ("NURTURE_SALES_SECRETS", "a secret that is no base64"),
+        ("NURTURE_HUBSPOT_HOST", "http://api.example.co.jp"),
         ("NURTURE_DATABASE_URL", "mysql://example.co.jp/nurture"),
         ("NURTURE_SENDGRID_WEBHOOK_KEYS", "abc"),
         ("NURTURE_REPLY_DOMAIN", "https://reply.example.co.jp"),
@@ -101,9 +105,13 @@ def test_all_bad_values_are_named_at_once_and_no_secret_is_shown(environment: py
     environment.setenv("NURTURE_HOME", "")
     environment.setenv("NURTURE_SPEED", "x")
     environment.setenv("NURTURE_DATABASE_URL", "mysql://user:hunter2@example.co.jp/db")
+    environment.setenv("NURTURE_SLACK_URL", "hunter2")
+    environment.setenv("NURTURE_SALES_SECRETS", "whsec_hunter2")
     with pytest.raises(SettingsRefused) as refused:
         read_settings()
-    assert set(refused.value.problems) == {"NURTURE_WEB", "NURTURE_SPEED", "NURTURE_DATABASE_URL"}
+    assert set(refused.value.problems) == {
+        "NURTURE_WEB", "NURTURE_SPEED", "NURTURE_DATABASE_URL", "NURTURE_SLACK_URL", "NURTURE_SALES_SECRETS",
+    }  # fmt: skip
     assert "hunter2" not in str(refused.value)
 
 

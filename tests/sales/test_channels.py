@@ -3,23 +3,18 @@
 from __future__ import annotations
 
 import base64
-import csv
 import hashlib
 import hmac
 import json
-import os
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from urllib.parse import unquote
 
 import pytest
 
 from adapters.mail.port import Accepted, Answer, Erasure, Evidence, Held, Mail, Unknown
 from adapters.sales_channels import signing
-from adapters.sales_channels.csv_file import CsvFile
 from adapters.sales_channels.hubspot import HubSpot
 from adapters.sales_channels.port import Notice, NotTaken, Person, Reader
 from adapters.sales_channels.rep_mail import RepMail
@@ -323,85 +318,3 @@ def test_a_provider_that_holds_mail_is_asked_again_when_it_says() -> None:
     for lacking in (replace(MESSAGE, reader=None), replace(MESSAGE, sender=None)):
         with pytest.raises(NotTaken, match=r"sales\.yaml|sender\.yaml"):
             RepMail(provider).deliver(lacking)
-
-
-# --- the file -------------------------------------------------------------------------------------------------------
-
-
-def rows_of(path: Path) -> list[dict[str, str]]:
-    """As a spreadsheet reads it."""
-    assert path.read_bytes().startswith(b"\xef\xbb\xbf")
-    with path.open(encoding="utf-8-sig", newline="") as file:
-        return list(csv.DictReader(file))
-
-
-def test_the_file_of_the_month_has_one_line_for_each_notice(make_company: MakeCompany, tmp_path: Path) -> None:
-    """By the month in Tokyo, where the task was made on the first; a repeat adds nothing."""
-    company = make_company("csv", csv=CsvFile(tmp_path / "sales"))
-    company.make()
-    assert company.tell() is None
-    (path,) = (tmp_path / "sales").iterdir()
-    assert path.name == "handoffs-2026-12.csv"
-    CsvFile(tmp_path / "sales").deliver(replace(MESSAGE, key=f"handoff/{TASK}"))
-    (row,) = rows_of(path)
-    assert (row["lead"], row["name"], row["email"], row["company"]) == (LEAD, NAME, EMAIL, "架空商事")
-    assert (row["made_at"], row["rep"]) == ("2026-12-01 08:30", "rep_1")
-    assert path.stat().st_mode & 0o077 == 0
-
-
-@pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t=", "\n=", " =", "\uff1d", "\uff0b", "\uff0d", "\uff20"])
-def test_no_cell_is_a_formula(tmp_path: Path, start: str) -> None:
-    """Whatever a lead calls itself; a text in several lines stays in one."""
-    evil = Person(f'{start}HYPERLINK("http://example.com","x")', f"{start}a@example.com", "a\r\nb")
-    CsvFile(tmp_path).deliver(replace(MESSAGE, person=evil))
-    (row,) = rows_of(tmp_path / "handoffs-2026-12.csv")
-    assert row["name"].startswith("'")
-    assert row["email"].startswith("'")
-    assert row["company"] == "a b"
-
-
-def test_a_line_that_was_not_finished_is_written_anew(tmp_path: Path) -> None:
-    """Somebody was killed while writing, at every byte of the first line."""
-    whole = tmp_path / "whole"
-    CsvFile(whole).deliver(MESSAGE)
-    content = (whole / "handoffs-2026-12.csv").read_bytes()
-    for end in range(0, len(content), 7):
-        folder = tmp_path / str(end)
-        folder.mkdir()
-        (folder / "handoffs-2026-12.csv").write_bytes(content[:end])
-        CsvFile(folder).deliver(MESSAGE)
-        assert (folder / "handoffs-2026-12.csv").read_bytes() == content
-
-
-def test_many_append_at_once(tmp_path: Path) -> None:
-    """No line is lost, doubled or mixed with another."""
-    keys = [f"message/{number}" for number in range(40)]
-    with ThreadPoolExecutor(8) as threads:
-        list(threads.map(lambda key: CsvFile(tmp_path).deliver(replace(MESSAGE, key=key)), keys * 2))
-    assert sorted(row["key"] for row in rows_of(tmp_path / "handoffs-2026-12.csv")) == sorted(keys)
-
-
-def test_a_person_who_is_forgotten_is_in_no_file(tmp_path: Path) -> None:
-    """The others stay."""
-    CsvFile(tmp_path).deliver(MESSAGE)
-    CsvFile(tmp_path).deliver(replace(MESSAGE, key="message/other", lead="other", person=Person("他", None, None)))
-    assert CsvFile(tmp_path).forget(LEAD) == 1
-    assert [row["lead"] for row in rows_of(tmp_path / "handoffs-2026-12.csv")] == ["other"]
-    assert NAME not in (tmp_path / "handoffs-2026-12.csv").read_text()
-    assert CsvFile(tmp_path / "none").forget(LEAD) == 0
-
-
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
-def test_a_folder_that_cannot_be_written_waits(tmp_path: Path) -> None:
-    """It says where."""
-    tmp_path.chmod(0o500)
-    with pytest.raises(NotTaken, match=str(tmp_path)):
-        CsvFile(tmp_path / "sales").deliver(MESSAGE)
-
-
-def test_a_file_in_the_way_waits(tmp_path: Path) -> None:
-    """The folder's name is a file's: it is tried again until somebody has looked."""
-    (tmp_path / "sales").write_text("")
-    with pytest.raises(NotTaken, match="cannot be written") as raised:
-        CsvFile(tmp_path / "sales").deliver(MESSAGE)
-    assert raised.value.needs_person

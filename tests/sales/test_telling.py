@@ -14,6 +14,7 @@ from adapters.database.engine import reading, writing
 from adapters.database.schema import handoffs as tasks
 from adapters.database.schema import leads as lead_rows
 from adapters.notification import Message
+from adapters.sales_channels.hubspot import HubSpot
 from adapters.sales_channels.port import Notice, NotTaken
 from adapters.sales_channels.webhook import Webhook
 from tests.sales.conftest import EMAIL, LEAD, NAME, TASK, Company
@@ -243,6 +244,18 @@ def test_a_message_to_a_queue_reaches_all_its_reps_and_one_to_a_rep_that_one(mak
     one = Message(key=f"{LEAD}/s/1/tell/2", lead=LEAD, to="rep_2", text="see")
     assert company.teller.message(one, company.now) is None
     assert [notice.reader.rep for notice in email.heard[2:] if notice.reader] == ["rep_2"]
+
+
+def test_what_can_never_go_a_way_holds_nothing_up(make_company: MakeCompany) -> None:
+    """A lead without an address is nobody in HubSpot: a line, and the task counts as told."""
+    slack, hubspot = Kept(), HubSpot("token", "http://127.0.0.1:1")
+    company = make_company("slack, hubspot", slack=slack, hubspot=hubspot)
+    with writing(company.engine) as conn:
+        conn.execute(update(lead_rows).values(email=None))
+    company.make()
+    assert company.tell() is None
+    assert company.rows() == {"slack": "told", "hubspot": "dropped"}
+    assert ("not_told", "hubspot", "the lead has no address, by which HubSpot knows people") in company.lines()
 
 
 def test_why_it_was_not_taken_names_no_address(make_company: MakeCompany) -> None:
