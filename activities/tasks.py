@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import structlog
 from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
 from activities.desk import Desk, real_now, take_up
-from adapters.database import enrolments, handoffs
+from adapters.database import enrolments, handoffs, task_notices
 from adapters.database.engine import reading, writing
 from adapters.database.scores import points_of
+from adapters.database.tending import tend
 from adapters.notification import Message
 from nurture import protocol
 from nurture.commands import EnrollLead, MakeHandoff, NotifyPerson, TaskDone
+
+log = structlog.get_logger(__name__)
 
 
 class TaskActivities:
@@ -71,14 +75,25 @@ class TaskActivities:
 
     @activity.defn(name=protocol.NOTIFY_HANDOFF, no_thread_cancel_exception=True)
     def notify_handoff(self, start: protocol.HandoffStart) -> None:
-        """Tell sales of a task, once: another reason that joins it later is no news; a repeat has the same key."""
+        """Tell sales of a task, once: another reason that joins it later is no news; a repeat has the same key.
+
+        What waits for a rep is told when it has one. Then everything else that is to be told about it, each thing once.
+        """
         with reading(self._desk.engine) as conn:
-            if handoffs.was_notified(conn, start.handoff):
-                return
+            task = handoffs.get(conn, start.handoff)
             notice = handoffs.notice(conn, start.handoff)
-        self._desk.notifier.notify(notice)
-        with writing(self._desk.engine) as conn:
-            handoffs.notified(conn, start.handoff, real_now())
+        if not task.notified and task.rep is not None:
+            self._desk.notifier.notify(notice)
+            with writing(self._desk.engine) as conn:
+                handoffs.notified(conn, start.handoff, real_now())
+        with reading(self._desk.engine) as conn:
+            untold = task_notices.untold(conn, start.handoff)
+        for each in untold:
+            if each.kind == "waiting":
+                log.warning("handoffs_wait", queue=each.to, why=each.text, do="see GET /api/reps: raise a capacity")
+            self._desk.notifier.tell(Message(key=each.key, to=each.to, text=each.text, lead=task.lead))
+            with writing(self._desk.engine) as conn:
+                task_notices.told(conn, each.key, real_now())
 
     @activity.defn(name=protocol.TEND_HANDOFF, no_thread_cancel_exception=True)
     def tend_handoff(self, start: protocol.HandoffStart) -> protocol.HandoffTended:
@@ -86,8 +101,9 @@ class TaskActivities:
         now = self._desk.clock.now()
         definitions = self._desk.store.current()
         with writing(self._desk.engine) as conn:
-            at = handoffs.tend(conn, start.handoff, definitions, now=now)
-        return protocol.HandoffTended(wait=self._desk.clock.epoch.real_span(at - now) if at is not None else None)
+            tended = tend(conn, start.handoff, definitions, now=now)
+        wait = self._desk.clock.epoch.real_span(tended.at - now) if tended.at is not None else None
+        return protocol.HandoffTended(wait=wait, waits=tended.waits, tell=tended.tell)
 
 
 def _wrong(order: protocol.Order) -> ApplicationError:

@@ -107,6 +107,8 @@ def _shown(seen: Gauges, clock: Clock, known: list[str]) -> Iterator[Metric]:
     yield _by("nurture_handoffs_overdue", "Open tasks whose time is over", "queue", overdue)
     untold = {name: queue.untold for name, queue in queues.items()}
     yield _by("nurture_handoffs_untold", "Open tasks that sales was not told of", "queue", untold)
+    waiting = {name: queue.waiting for name, queue in queues.items()}
+    yield _by("nurture_handoffs_waiting", "Open tasks that no rep has yet", "queue", waiting)
     yield _one("nurture_deployment", "The number of the newest deployment", seen.deployment)
 
 

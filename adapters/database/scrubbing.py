@@ -45,7 +45,10 @@ KEPT: Mapping[str, tuple[str, ...]] = {
     "sends": ("key", "lead", "scenario", "enrolment", "step", "visit", "template", "template_sha256", "topic",
               "deployment", "state", "slot", "attempted_at", "accepted_at", "message_id", "cancelled_issue", "again"),
     "handoffs": ("id", "lead", "queue", "rep", "state", "made_at", "due", "accepted_at", "closed_at", "amount",
-                 "notified_real", "scenario", "step", "visit"),
+                 "notified_real", "scenario", "step", "visit", "language", "given_at", "snoozed_until", "reminded_at",
+                 "escalated_at", "stirred"),
+    # names of reps and queues, in words of our own
+    "task_notices": ("key", "handoff", "kind", "receiver", "text", "at", "told_real"),
     # the addresses only where the provider refused, until ops have erased them there
     "erasures": ("lead", "addresses", "seq", "by", "asked_at", "scrubbed_at", "provider", "provider_said",
                  "consents_until", "ended_at", "due_real"),
@@ -107,7 +110,14 @@ def _forget_texts(conn: Connection, lead: str, now: datetime) -> None:
     conn.execute(update(sends).where(*held).values(state="cancelled"))
     unclosed = (handoffs.c.lead == lead, handoffs.c.state.in_(("open", "accepted")))
     conn.execute(update(handoffs).where(*unclosed).values(state="expired", closed_at=now, due=None))
-    texts: dict[str, object] = {"note": None, "reasons": [], "score": None, "reason": None}
+    texts: dict[str, object] = {
+        "note": None,
+        "reasons": [],
+        "score": None,
+        "reason": None,
+        "company": None,
+        "total": None,
+    }
     conn.execute(update(handoffs).where(handoffs.c.lead == lead).values(texts))
     conn.execute(
         update(leads)

@@ -17,9 +17,6 @@ from nurture.definitions.company import (
     From,
     Limits,
     LostAnswer,
-    Queue,
-    Rep,
-    Sales,
     Sender,
     Weekday,
     Window,
@@ -37,6 +34,7 @@ from nurture.definitions.qualification import (
     Qualifying,
     Score,
 )
+from nurture.definitions.sales import Escalation, Hours, Queue, Rep, Sales
 from nurture.definitions.scenario import (
     ACTIONS,
     HOLD_OUT,
@@ -82,6 +80,7 @@ __all__ = [
     "Edge",
     "Enroll",
     "Enter",
+    "Escalation",
     "EventType",
     "Fades",
     "Form",
@@ -89,6 +88,7 @@ __all__ = [
     "From",
     "HandoffStep",
     "HotLead",
+    "Hours",
     "JourneyMap",
     "Jump",
     "Language",

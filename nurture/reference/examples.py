@@ -270,9 +270,28 @@ breaker: {over: 7d, spam: {warn: 0.1, stop: 0.3, of: 500}, bounces: {warn: 2, st
 # sales.yaml
 reps:
   - {rep: rep_1, name: «Jo Placeholder|例示 一郎», email: rep1@example.com, capacity: 20}
+  - rep: rep_2
+    name: «Kim Sample|仮名 二葉»
+    email: rep2@example.com
+    capacity: 10
+    languages: [ja, en]
+    hours: {days: [mon, tue, wed], from: "10:00", to: "16:00"}
+    time_zone: Asia/Tokyo
+    days_off: [2026-12-24..2026-12-28]
+    active: true
 queues:
-  inside_sales: {reps: [rep_1], fallback: rep_1, accept_within: 1bd, close_within: 90d}
+  inside_sales:
+    reps: [rep_1, rep_2]
+    fallback: rep_1
+    accept_within: 1bd
+    close_within: 90d
+    share: in_turn
+    wait_for: [capacity]
+    keep_companies: true
+    remind_after: 4h
+    escalate_after: {to: rep_1, after: 2bd}
 letters: inside_sales
+currency: JPY
 """,
     ),
     "FrontMatter": (
