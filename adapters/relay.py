@@ -116,13 +116,13 @@ class Relay:
     async def once(self) -> int:
         """One round: how many leads had something that can be told. Never raises for an absent Temporal."""
         unfiled, requests, forgotten, settled = await asyncio.to_thread(self._file, datetime.now(UTC))
-        unfiled += await self._see_to_tasks()
         if requests:
             unfiled += await self._ask_to_confirm(requests)
         if forgotten:
             unfiled += await self._erase(forgotten)
         if not settled:
             await asyncio.sleep(SETTLES.total_seconds())
+        unfiled += await self._see_to_tasks()
         waiting = await asyncio.to_thread(self._waiting, self._put_aside())
         if not waiting:
             return unfiled
