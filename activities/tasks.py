@@ -4,17 +4,21 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+import structlog
 from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
-from activities.desk import Desk, take_up
-from adapters.database import enrolments, handoffs
-from adapters.database.engine import writing
+from activities.desk import Desk, real_now, take_up
+from adapters.database import enrolments, handoffs, task_notices
+from adapters.database.engine import reading, writing
 from adapters.database.scores import points_of
+from adapters.database.tending import tend
 from adapters.notification import Message
 from adapters.sales_channels.telling import Left
 from nurture import protocol
 from nurture.commands import EnrollLead, MakeHandoff, NotifyPerson, TaskDone
+
+log = structlog.get_logger(__name__)
 
 SOON = timedelta(milliseconds=100)
 
@@ -76,8 +80,28 @@ class TaskActivities:
 
     @activity.defn(name=protocol.NOTIFY_HANDOFF, no_thread_cancel_exception=True)
     def notify_handoff(self, start: protocol.HandoffStart) -> None:
-        """Tell sales of a task through every channel, once each: another reason that joins it later is no news."""
-        _come_again(self._desk.teller.task(start.handoff))
+        """Tell sales of a task through every channel, once each: another reason that joins it later is no news.
+
+        What waits for a rep is told when it has one. Then everything else that is to be told about it, each thing once.
+        """
+        with reading(self._desk.engine) as conn:
+            task = handoffs.get(conn, start.handoff)
+        left = [self._desk.teller.task(start.handoff)] if task.rep is not None else []
+        with reading(self._desk.engine) as conn:
+            untold = task_notices.untold(conn, start.handoff)
+        left += [self._tell(task.lead, each) for each in untold]
+        _come_again(*left)
+
+    def _tell(self, lead: str, notice: task_notices.TaskNotice) -> Left | None:
+        """Pass one notice on; what is left of it."""
+        message = Message(key=notice.key, to=notice.to, text=notice.text, lead=lead)
+        left = self._desk.teller.message(message, notice.at)
+        if left is None:
+            if notice.kind == "waiting":
+                log.warning("handoffs_wait", queue=notice.to, why=notice.text, do="see GET /api/reps: raise a capacity")
+            with writing(self._desk.engine) as conn:
+                task_notices.told(conn, notice.key, real_now())
+        return left
 
     @activity.defn(name=protocol.TEND_HANDOFF, no_thread_cancel_exception=True)
     def tend_handoff(self, start: protocol.HandoffStart) -> protocol.HandoffTended:
@@ -85,8 +109,9 @@ class TaskActivities:
         now = self._desk.clock.now()
         definitions = self._desk.store.current()
         with writing(self._desk.engine) as conn:
-            at = handoffs.tend(conn, start.handoff, definitions, now=now)
-        return protocol.HandoffTended(wait=self._desk.clock.epoch.real_span(at - now) if at is not None else None)
+            tended = tend(conn, start.handoff, definitions, now=now)
+        wait = self._desk.clock.epoch.real_span(tended.at - now) if tended.at is not None else None
+        return protocol.HandoffTended(wait=wait, waits=tended.waits, tell=tended.tell)
 
 
 def _too_late(command: MakeHandoff, taken: handoffs.HandoffTaken | handoffs.LeadForgotten) -> TaskDone:
@@ -97,12 +122,14 @@ def _too_late(command: MakeHandoff, taken: handoffs.HandoffTaken | handoffs.Lead
     return TaskDone(key=command.handoff, at=command.at, error=why, too_late=True, letters=letters)
 
 
-def _come_again(left: Left | None) -> None:
+def _come_again(*told: Left | None) -> None:
     """Raises what Temporal tries again, when the next channel is due; one that tells, tells on meanwhile."""
-    if left is None:
+    left = [each for each in told if each is not None]
+    if not left:
         return
-    why = "; ".join(f"{channel}: {reason}" for channel, reason in left.why.items())
-    raise ApplicationError(f"not told yet by {why}", type="NotTold", next_retry_delay=max(left.wait, SOON))
+    why = "; ".join(f"{channel}: {reason}" for each in left for channel, reason in each.why.items())
+    wait = min(each.wait for each in left)
+    raise ApplicationError(f"not told yet by {why}", type="NotTold", next_retry_delay=max(wait, SOON))
 
 
 def _wrong(order: protocol.Order) -> ApplicationError:

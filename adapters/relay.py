@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import signal
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -22,14 +23,15 @@ from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.service import RetryConfig, RPCError, RPCStatusCode
 
 from adapters.clock import Clock
-from adapters.database import confirmations, erasures, numbering
+from adapters.database import confirmations, erasures, giving, numbering
 from adapters.database.deployments import DeploymentStore
 from adapters.database.engine import Changes, open_database, reading, writing
+from adapters.database.handoffs import Handoff
 from adapters.database.sequence import current_deployment, lock_many
 from adapters.delivery import of_one_message
 from adapters.metrics import serve_metrics
 from adapters.settings import Settings
-from adapters.starting import start_confirmation, start_erasure, start_lead
+from adapters.starting import start_confirmation, start_erasure, start_lead, start_task
 from adapters.temporal_server import TemporalNotServing, connect_config
 from nurture.entries import AnyEntry
 from nurture.errors import NurtureError
@@ -51,6 +53,8 @@ LOOK_EVERY = timedelta(milliseconds=500)
 SETTLES = timedelta(milliseconds=500)
 """How long after it sees a new deployment a relay tells nobody anything. Workers look for one every 200 ms, and a
 workflow that hears of one its worker has not loaded tries again only after ten seconds."""
+GIVE_OUT = timedelta(seconds=1)
+"""How often it is looked whether a task of sales that waits for a rep has one now."""
 CLAIM = timedelta(seconds=10)
 """How long other relays leave the leads of one round alone; a round that lasts longer is one of a dead relay."""
 TRY_AGAIN = timedelta(seconds=30)
@@ -78,6 +82,7 @@ class Relay:
     _away_since: datetime | None = None
     _newest: int = 0
     _aside: dict[str, float] = field(default_factory=dict)
+    _gave_out: float = 0.0
 
     @property
     def away(self) -> bool:
@@ -117,6 +122,7 @@ class Relay:
             unfiled += await self._erase(forgotten)
         if not settled:
             await asyncio.sleep(SETTLES.total_seconds())
+        unfiled += await self._see_to_tasks()
         waiting = await asyncio.to_thread(self._waiting, self._put_aside())
         if not waiting:
             return unfiled
@@ -150,6 +156,47 @@ class Relay:
             numbering.file_all(conn, mine, self.store)
         FILED.inc(len(mine))
         return len(mine), requests, forgotten, settled
+
+    async def _see_to_tasks(self) -> int:
+        """Give out tasks of sales that wait, and wake the workflows of those that changed; how many there were."""
+        stirred = await asyncio.to_thread(self._give_out)
+        told: list[tuple[str, int]] = []
+        for task, times in stirred:
+            try:
+                await start_task(self.client, task.id, task.lead, look_again=True)
+            except RPCError as error:
+                if error.status in _OF_THE_LEAD:
+                    log.warning(
+                        "task_not_told", handoff=task.id, why=error.message, do="tried again with its next change"
+                    )
+                else:
+                    self._lost_if_away(error)
+                    break
+            told.append((task.id, times))
+        if told:
+            await asyncio.to_thread(self._settle, told)
+        return len(told)
+
+    def _give_out(self) -> list[tuple[Handoff, int]]:
+        """Every task in a transaction of its own, since each is locked by its lead; those to be looked at again."""
+        passed = time.monotonic()
+        now = self.clock.now()
+        with reading(self.engine) as conn:
+            due = passed - self._gave_out > GIVE_OUT.total_seconds()
+            definitions = self.store.get(current_deployment(conn)) if due else None
+            several = giving.to_give(conn, definitions, now) if definitions is not None else []
+        for handoff in several:
+            if definitions is not None:
+                with writing(self.engine) as conn:
+                    giving.give(conn, handoff, definitions, now=now)
+        self._gave_out = passed if due else self._gave_out
+        with reading(self.engine) as conn:
+            return giving.stirred(conn, LEADS_AT_ONCE)
+
+    def _settle(self, told: Sequence[tuple[str, int]]) -> None:
+        with writing(self.engine) as conn:
+            for handoff, times in told:
+                giving.settle(conn, handoff, times)
 
     async def _ask_to_confirm(self, requests: Sequence[int]) -> int:
         """See to it that the mails go which ask for a consent; how many workflows were started.

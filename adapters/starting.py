@@ -10,13 +10,13 @@ from collections.abc import Awaitable, Sequence
 from datetime import timedelta
 
 import structlog
-from sqlalchemy import Connection, or_, select
+from sqlalchemy import Connection, and_, or_, select
 from temporalio.client import Client
 from temporalio.common import WorkflowIDConflictPolicy, WorkflowIDReusePolicy
 from temporalio.service import RPCError
 
-from adapters.database.handoffs import OPEN
-from adapters.database.schema import handoffs, leads
+from adapters.database.loads import OPEN
+from adapters.database.schema import handoffs, leads, task_notices
 from nurture import protocol
 from nurture.clock import Epoch
 from nurture.definitions import Definitions
@@ -46,10 +46,11 @@ async def start_lead(client: Client, lead: str, epoch: Epoch, entries: Sequence[
     )
 
 
-async def start_task(client: Client, handoff: str, lead: str) -> None:
-    """Start the workflow of a sales task where none runs."""
+async def start_task(client: Client, handoff: str, lead: str, *, look_again: bool = False) -> None:
+    """Start the workflow of a sales task where none runs; `look_again`: one that runs looks what is due, too."""
     order = protocol.HandoffStart(handoff=handoff, lead=lead)
-    await _start(client, protocol.HANDOFF_WORKFLOW, order, protocol.handoff_workflow_id(handoff))
+    signal = protocol.LOOK_AGAIN if look_again else None
+    await _start(client, protocol.HANDOFF_WORKFLOW, order, protocol.handoff_workflow_id(handoff), signal=signal)
 
 
 async def start_confirmation(client: Client, request: int) -> None:
@@ -63,7 +64,7 @@ async def start_erasure(client: Client, lead: str) -> None:
     await _start(client, protocol.ERASURE_WORKFLOW, protocol.Erase(lead=lead), protocol.erasure_workflow_id(lead))
 
 
-async def _start(client: Client, workflow: str, order: object, workflow_id: str) -> None:
+async def _start(client: Client, workflow: str, order: object, workflow_id: str, *, signal: str | None = None) -> None:
     await client.start_workflow(
         workflow,
         order,
@@ -71,6 +72,7 @@ async def _start(client: Client, workflow: str, order: object, workflow_id: str)
         task_queue=protocol.TASK_QUEUE,
         id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
         id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE,
+        start_signal=signal,
         rpc_timeout=timedelta(seconds=5),
     )
 
@@ -85,8 +87,16 @@ def living_tasks(conn: Connection, definitions: Definitions) -> dict[str, str]:
     """The tasks whose workflow should run, each with its lead: sales was not told yet, or something will be due."""
     queues = definitions.sales.queues if definitions.sales is not None else {}
     expire = [name for name, queue in queues.items() if queue.close_within is not None]
-    due = handoffs.c.state.in_(OPEN) & or_(handoffs.c.due.is_not(None), handoffs.c.queue.in_(expire))
-    wanted = or_(handoffs.c.notified_real.is_(None), due)
+    ask = [name for name, queue in queues.items() if queue.remind_after or queue.escalate_after]
+    due = handoffs.c.state.in_(OPEN) & or_(
+        handoffs.c.due.is_not(None),
+        handoffs.c.snoozed_until.is_not(None),
+        handoffs.c.queue.in_(expire),
+        and_(handoffs.c.state == "open", handoffs.c.queue.in_(ask)),
+    )
+    untold = handoffs.c.id.in_(select(task_notices.c.handoff).where(task_notices.c.told_real.is_(None)))
+    reaches = or_(handoffs.c.rep.is_not(None), handoffs.c.state.in_(OPEN))
+    wanted = or_(and_(handoffs.c.notified_real.is_(None), reaches), due, untold)
     return {row.id: row.lead for row in conn.execute(select(handoffs.c.id, handoffs.c.lead).where(wanted))}
 
 

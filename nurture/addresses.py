@@ -8,6 +8,13 @@ from __future__ import annotations
 
 import unicodedata
 
+FREE_MAIL = frozenset((
+    "gmail.com", "googlemail.com", "yahoo.com", "yahoo.co.jp", "ymail.com", "outlook.com", "outlook.jp",
+    "hotmail.com", "hotmail.co.jp", "live.com", "live.jp", "msn.com", "icloud.com", "me.com", "mac.com", "aol.com",
+    "docomo.ne.jp", "ezweb.ne.jp", "au.com", "softbank.ne.jp", "i.softbank.jp",
+))  # fmt: skip
+"""Domains of free mail providers and carriers: an address there says nothing of a company."""
+
 
 def clean(address: str) -> str:
     """The address in lower case, full-width letters as plain ones, its domain in ASCII. Raises ValueError, with why.
@@ -35,3 +42,9 @@ def spellings(address: str) -> tuple[str, ...]:
     except UnicodeError:
         return (address,)
     return (address, f"{local}{at}{own}") if own != domain else (address,)
+
+
+def company_domain(address: str | None) -> str | None:
+    """The domain of an address where it is a company's own; None for that of a free mail provider."""
+    domain = (address or "").rpartition("@")[2].lower()
+    return domain if domain and domain not in FREE_MAIL else None

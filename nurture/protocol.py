@@ -32,6 +32,7 @@ PULSE_WORKFLOW = "Pulse"
 CONFIRMATION_WORKFLOW = "Confirmation"
 ERASURE_WORKFLOW = "Erasure"
 DELIVER = "deliver"
+LOOK_AGAIN = "look_again"
 
 READ_LEAD = "read_lead"
 WRITE_RECORD = "write_record"
@@ -220,9 +221,14 @@ class HandoffStart(Stored):
 
 
 class HandoffTended(Stored):
-    """How long to wait, in real time, before a sales task needs looking at again; None: it never does."""
+    """How long to wait, in real time, before a sales task needs looking at again; None: it never does by itself.
+
+    `waits`: nobody has it yet, so its workflow lives on. `tell`: there is something to tell about it.
+    """
 
     wait: timedelta | None = None
+    waits: bool = False
+    tell: bool = False
 
 
 class Swept(Stored):

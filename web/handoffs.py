@@ -1,18 +1,23 @@
-"""The routes at which sales sees its tasks, takes them, gives them back and closes them; refuses to make any."""
+"""The routes at which sales sees its tasks, takes, puts off, passes on, gives back and closes them.
+
+Refuses to make any.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Query, Request
-from pydantic import BaseModel, Field
+from fastapi import APIRouter, Depends, Query, Request
+from pydantic import AwareDatetime, BaseModel, Field
 from sqlalchemy import Connection
 
-from adapters.database import audit, handoffs
+from adapters.database import audit, giving, handoffs
 from adapters.database.engine import reading, writing
 from adapters.database.handoffs import Handoff, HandoffTaken, UnknownHandoff
 from adapters.database.pages import DEFAULT_LIMIT
+from nurture.definitions import Sales
 from nurture.errors import UnknownName
 from web.bodies import Said
 from web.context import Here, Nurture
@@ -51,8 +56,27 @@ class Close(Said):
     reason: Reason | None = None
 
 
+class Snooze(Said):
+    """Who puts the task off, and until when: RFC 3339, in the future, at most 90 days ahead."""
+
+    rep: Word
+    until: AwareDatetime
+    reason: Reason | None = None
+
+
+class Assign(Said):
+    """Who is to have the task, by whose word, and why."""
+
+    rep: Word
+    by: Word
+    reason: Reason
+
+
 class Task(BaseModel):
-    """One handoff. `due`: by then it should be accepted, or once accepted closed."""
+    """One handoff. `due`: by then it should be accepted, or once accepted closed.
+
+    `waiting`: nobody has it yet, because nobody has room or is at work. `amount` is in `currency`.
+    """
 
     id: str
     lead: str
@@ -62,23 +86,45 @@ class Task(BaseModel):
     score: Any = None
     state: Literal["open", "accepted", "won", "lost", "returned", "expired"]
     due: str | None
+    made_at: str
+    accepted_at: str | None
+    closed_at: str | None
+    snoozed_until: str | None
+    amount: int | None
+    currency: str
+    reason: str | None
+    note: str | None
+    company: str | None
+    waiting: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Narrowed:
+    """What the list of tasks is narrowed to."""
+
+    state: Annotated[Literal["open", "accepted", "won", "lost", "returned", "expired"] | None, Query()] = None
+    rep: Annotated[str | None, Query(max_length=100)] = None
+    queue: Annotated[str | None, Query(max_length=100)] = None
+    lead: Annotated[str | None, Query(max_length=200)] = None
+    due_before: Annotated[AwareDatetime | None, Query(description="Due before this instant, RFC 3339.")] = None
+    waiting: Annotated[bool | None, Query(description="true: that nobody has yet; false: all others.")] = None
 
 
 @router.get("", summary="Handoffs, the oldest first", dependencies=[READER])
 def list_handoffs(
     request: Request,
     here: Here,
-    state: Annotated[Literal["open", "accepted", "won", "lost", "returned", "expired"] | None, Query()] = None,
-    rep: Annotated[str | None, Query(max_length=100)] = None,
-    queue: Annotated[str | None, Query(max_length=100)] = None,
-    lead: Annotated[str | None, Query(max_length=200)] = None,
+    to: Annotated[Narrowed, Depends()],
     limit: Limit = DEFAULT_LIMIT,
     cursor: Cursor = None,
 ) -> Page:
-    """All tasks, or those of a state, rep, queue or lead."""
+    """All tasks, or those of a state, rep, queue or lead, that are due soon, or that wait for a rep."""
     with reading(here.engine) as connection:
-        tasks, following = handoffs.page(connection, limit, cursor, state=state, rep=rep, queue=queue, lead=lead)
-    return page(request, [task.shown() for task in tasks], following, limit=limit)
+        tasks, following = handoffs.page(
+            connection, limit, cursor, state=to.state, rep=to.rep, queue=to.queue, lead=to.lead, waiting=to.waiting,
+            due_before=to.due_before,
+        )  # fmt: skip
+    return page(request, [task.shown_whole(_currency(here)) for task in tasks], following, limit=limit)
 
 
 @router.post("/{handoff:path}/accept", summary="Take a handoff", dependencies=[SELLER], responses=_TAKEN)
@@ -122,12 +168,46 @@ def close(here: Here, handoff: str, body: Close) -> Task:
     )
 
 
+@router.post("/{handoff:path}/snooze", summary="Put a handoff off", dependencies=[SELLER], responses=_TAKEN)
+def snooze(here: Here, handoff: str, body: Snooze) -> Task:
+    """Until then nobody is reminded and nobody else gets it; then its rep is reminded. Only its rep may."""
+    return _changed(
+        here,
+        lambda connection: giving.snooze(
+            connection,
+            handoff,
+            body.rep,
+            body.until,
+            body.reason,
+            now=here.clock.now(),
+            definitions=here.store.current(),
+        ),
+    )
+
+
+@router.post("/{handoff:path}/assign", summary="Hand a task to another rep", dependencies=[SELLER], responses=_TAKEN)
+def assign(here: Here, handoff: str, body: Assign) -> Task:
+    """Whoever leads the team may go beyond capacity and hours; the rep has to accept it anew."""
+    return _changed(
+        here,
+        lambda connection: giving.hand_to(
+            connection,
+            handoff,
+            body.rep,
+            by=body.by,
+            reason=body.reason,
+            now=here.clock.now(),
+            definitions=here.store.current(),
+        ),
+    )
+
+
 @router.get("/{handoff:path}", summary="One handoff", dependencies=[READER])
 def show(here: Here, handoff: str) -> Task:
     """One task."""
     try:
         with reading(here.engine) as connection:
-            return Task.model_validate(handoffs.get(connection, handoff).shown())
+            return _shown(here, handoffs.get(connection, handoff))
     except UnknownHandoff as error:
         raise Refusal(404, error.what, where="path.id", do=error.do) from error
 
@@ -135,11 +215,24 @@ def show(here: Here, handoff: str) -> Task:
 def _changed(here: Nurture, change: Callable[[Connection], Handoff]) -> Task:
     try:
         with writing(here.engine) as connection:
-            return Task.model_validate(change(connection).shown())
+            return _shown(here, change(connection))
     except UnknownHandoff as error:
         raise Refusal(404, error.what, where="path.id", do=error.do) from error
     except HandoffTaken as error:
         details = {"rep": error.rep, "state": error.state}
         raise Refusal(409, error.what, where="path.id", do=error.do, details=details) from error
+    except giving.SnoozeRefused as error:
+        raise Refusal(422, error.what, where="body.until", do=error.do) from error
+    except giving.RepInactive as error:
+        raise Refusal(422, error.what, where="body.rep", do=error.do) from error
     except UnknownName as error:
         raise Refusal(422, error.what, where="body.rep", do=error.do, details={"near": list(error.near)}) from error
+
+
+def _shown(here: Nurture, task: Handoff) -> Task:
+    return Task.model_validate(task.shown_whole(_currency(here)))
+
+
+def _currency(here: Nurture) -> str:
+    sales = here.store.current().sales
+    return sales.currency if sales is not None else Sales.model_fields["currency"].default

@@ -113,6 +113,8 @@ def _shown(seen: Gauges, clock: Clock, known: list[str]) -> Iterator[Metric]:
         yield _one("nurture_worker_silent_seconds", says, seen.silent.total_seconds())
     pending = dict.fromkeys(get_args(Channel), 0) | {each.channel: each.number for each in seen.channels}
     yield _by("nurture_tellings_pending", "What sales is still to be told, by channel", "channel", pending)
+    waiting = {name: queue.waiting for name, queue in queues.items()}
+    yield _by("nurture_handoffs_waiting", "Open tasks that no rep has yet", "queue", waiting)
     yield _one("nurture_deployment", "The number of the newest deployment", seen.deployment)
 
 

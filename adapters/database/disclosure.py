@@ -68,7 +68,7 @@ def of(conn: Connection, lead: str, store: Deployments, now: datetime) -> dict[s
         "clicks": _rows(conn, click_origins, lead, "network", "at", "send"),
         "replies": _rows(conn, replies, lead, "at", "kind", "why", "subject", "text", "attachments", "send"),
         "handoffs": _rows(conn, handoffs, lead, "id", "queue", "rep", "state", "note", "reasons", "score", "reason",
-                          "amount", "made_at", "accepted_at", "closed_at"),
+                          "company", "amount", "made_at", "accepted_at", "closed_at"),
         "timeline": list(_timeline(conn, lead)),
         "erasure": erasure.shown() if erasure is not None else None,
     }  # fmt: skip

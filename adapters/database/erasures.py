@@ -14,6 +14,7 @@ from typing import Any, Literal
 from sqlalchemy import Connection, Row, delete, exists, func, insert, select, update
 
 from adapters.database import addresses, audit, consents, handoffs
+from adapters.database.loads import OPEN
 from adapters.database.merges import goes_on, lock_who_goes_on, merged_into
 from adapters.database.pages import shown
 from adapters.database.schema import addresses as address_rows
@@ -122,7 +123,7 @@ def _begin(conn: Connection, lead: str, *, by: str, now: datetime, real_now: dat
     # what has no number yet would start a workflow only to be forgotten by it
     conn.execute(update(events).where(events.c.lead == lead, events.c.filed.is_(False)).values(filed=True))
     entry = append(conn, lead, Erased(seq=0, at=now, received_at=now, deployment=0))
-    for task in conn.execute(select(tasks.c.id).where(tasks.c.lead == lead, tasks.c.state.in_(handoffs.OPEN))).all():
+    for task in conn.execute(select(tasks.c.id).where(tasks.c.lead == lead, tasks.c.state.in_(OPEN))).all():
         handoffs.expire(conn, task.id, now=now, reason="the lead is forgotten at its own wish")
     unsent = (confirmations.c.lead == lead, confirmations.c.ended_real.is_(None))
     conn.execute(update(confirmations).where(*unsent).values(ended_real=real_now))

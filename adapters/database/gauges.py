@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Literal, get_args
 
-from sqlalchemy import Connection, case, func, or_, select
+from sqlalchemy import Connection, and_, case, func, not_, or_, select
 
 from adapters.database import mail_stops, pulse, tellings
 from adapters.database import sends as ledger
@@ -42,11 +42,15 @@ _WORDS: tuple[tuple[str, Fault], ...] = (
 
 @dataclass(frozen=True, slots=True)
 class Tasks:
-    """The tasks of one queue: by state; of the open ones, those whose time is over and those sales was not told of."""
+    """The tasks of one queue: by state; of the open ones, those whose time is over and those sales was not told of.
+
+    `waiting`: those that no rep has yet; sales is told of them when one has.
+    """
 
     states: Mapping[str, int]
     overdue: int
     untold: int
+    waiting: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,13 +158,15 @@ def _trouble(conn: Connection) -> tuple[Trouble | None, datetime | None]:
 
 def _queues(conn: Connection, now: datetime) -> dict[str, Tasks]:
     is_open = handoffs.c.state.in_(("open", "accepted"))
+    waits = and_(handoffs.c.state == "open", handoffs.c.rep.is_(None))
     rows = conn.execute(
         select(
             handoffs.c.queue,
             handoffs.c.state,
             func.count().label("number"),
             func.count().filter(is_open, handoffs.c.due <= now).label("overdue"),
-            func.count().filter(is_open, handoffs.c.notified_real.is_(None)).label("untold"),
+            func.count().filter(is_open, not_(waits), handoffs.c.notified_real.is_(None)).label("untold"),
+            func.count().filter(waits).label("waiting"),
         ).group_by(handoffs.c.queue, handoffs.c.state)
     ).all()
     return {
@@ -168,6 +174,7 @@ def _queues(conn: Connection, now: datetime) -> dict[str, Tasks]:
             states={row.state: row.number for row in rows if row.queue == queue},
             overdue=sum(row.overdue for row in rows if row.queue == queue),
             untold=sum(row.untold for row in rows if row.queue == queue),
+            waiting=sum(row.waiting for row in rows if row.queue == queue),
         )
         for queue in sorted({row.queue for row in rows})
     }

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any, Literal, TypedDict, Unpack
 
-from sqlalchemy import Connection, Row, func, insert, select, update
+from sqlalchemy import Connection, Row, and_, insert, not_, select, update
 
-from adapters.database import timeline
+from adapters.database import task_notices, timeline
+from adapters.database.loads import OPEN, claim_desk, decide
 from adapters.database.merges import goes_on, lock_who_goes_on
 from adapters.database.pages import cursor_after, rows_of_a_page, shown, text_cursor
 from adapters.database.schema import handoffs
 from adapters.database.sequence import append, lock
 from adapters.notification import HandoffNotice
 from nurture import calendar
+from nurture.addresses import company_domain
 from nurture.commands import MakeHandoff
 from nurture.definitions import Definitions, Queue, Sales
 from nurture.durations import Duration
@@ -24,7 +25,6 @@ from nurture.errors import NurtureError, UnknownName
 from nurture.records import Line
 
 State = Literal["open", "accepted", "won", "lost", "returned", "expired"]
-OPEN = ("open", "accepted")
 
 
 class UnknownHandoff(NurtureError):
@@ -48,6 +48,9 @@ class HandoffTaken(NurtureError):
     def __init__(self, handoff: str, rep: str | None, state: str) -> None:
         if state == "accepted":
             what, do = f"handoff {handoff!r} is accepted by {rep!r}", f"ask {rep!r}, or take another one"
+        elif state == "open":
+            what = f"handoff {handoff!r} is given to {rep!r}" if rep else f"handoff {handoff!r} waits for a rep"
+            do = "accept it first"
         else:
             what, do = f"handoff {handoff!r} of {rep!r} is closed: {state}", "take another one"
         super().__init__(what, do=do)
@@ -58,7 +61,10 @@ class HandoffTaken(NurtureError):
 
 @dataclass(frozen=True, slots=True)
 class Handoff:
-    """One task. `due`: by then it must be accepted (while open) or closed (once accepted)."""
+    """One task. `due`: by then it must be accepted (while open) or closed (once accepted).
+
+    `rep` is None while it waits for one. It is due all the same: what was promised, was promised to the lead.
+    """
 
     id: str
     lead: str
@@ -74,6 +80,18 @@ class Handoff:
     closed_at: datetime | None
     amount: int | None
     reason: str | None
+    company: str | None = None
+    language: str | None = None
+    given_at: datetime | None = None
+    snoozed_until: datetime | None = None
+    reminded_at: datetime | None = None
+    escalated_at: datetime | None = None
+    notified: bool = False
+
+    @property
+    def waiting(self) -> bool:
+        """True while nobody has it, because nobody has room or is at work."""
+        return self.state == "open" and self.rep is None
 
     def shown(self) -> dict[str, Any]:
         """The handoff as the API shows it."""
@@ -82,11 +100,19 @@ class Handoff:
             "score": self.score, "state": self.state, "due": shown(self.due),
         }  # fmt: skip
 
+    def shown_whole(self, currency: str | None) -> dict[str, Any]:
+        """The same with everything else that is known of it; `currency`: of the amount."""
+        return self.shown() | {
+            "made_at": shown(self.made_at), "accepted_at": shown(self.accepted_at), "closed_at": shown(self.closed_at),
+            "snoozed_until": shown(self.snoozed_until), "amount": self.amount, "currency": currency,
+            "reason": self.reason, "note": self.note, "company": self.company, "waiting": self.waiting,
+        }  # fmt: skip
+
 
 def make(conn: Connection, command: MakeHandoff, definitions: Definitions, *, score: Any = None) -> Handoff:
     """Make the task, once: the same id again, or a lead whose task is still open, adds its reasons to what is there.
 
-    It goes to the rep of the queue with the most free capacity (the first of equals). Raises UnknownName for a queue
+    Who gets it, the rules of sales.yaml decide; nobody for now where it has to wait. Raises UnknownName for a queue
     that sales.yaml does not have, HandoffTaken for a reason that comes after the task was closed, LeadForgotten where
     the lead was erased since. Of a lead that was merged since, it is about the one that goes on.
     """
@@ -101,26 +127,38 @@ def make(conn: Connection, command: MakeHandoff, definitions: Definitions, *, sc
     if row is not None:
         return _join(conn, row, command)
     queue = _queue(definitions, command.queue)
-    rep = _freest(conn, queue, definitions)
+    said = lead.attributes.get("company") if lead is not None else None
+    company = (said if isinstance(said, str) else None) or (company_domain(lead.email) if lead is not None else None)
+    language = lead.language if lead is not None else None
+    claim_desk(conn)
+    given = decide(conn, command.queue, definitions, command.at, company=company, language=language)
     conn.execute(
         insert(handoffs).values(
             id=command.handoff,
             lead=about,
             queue=command.queue,
-            rep=rep,
+            rep=given.rep,
+            given_at=command.at if given.rep else None,
+            company=company[:200] if company else None,
+            language=language,
+            total=score.get("total") if isinstance(score, dict) else None,
             note=command.note,
             reasons=list(command.reasons),
             score=score,
             state="open",
             made_at=command.at,
-            due=_later(command.at, queue.accept_within, definitions),
+            due=later(command.at, queue.accept_within, definitions),
             scenario=command.scenario,
             step=command.step,
             visit=command.visit,
         )
     )
-    _tell(conn, get(conn, command.handoff), "handed_over", command.at, "; ".join(command.reasons) or None)
-    return get(conn, command.handoff)
+    task = tell(conn, get(conn, command.handoff), "handed_over", command.at, "; ".join(command.reasons) or None)
+    if given.why is not None:
+        tell(conn, task, "given" if given.rep else "waiting", command.at, given.why)
+    if given.rep is None and given.why is not None:
+        task_notices.add_waiting(conn, task.id, task.queue, given.why, definitions, command.at)
+    return task
 
 
 def get(conn: Connection, handoff: str) -> Handoff:
@@ -128,21 +166,22 @@ def get(conn: Connection, handoff: str) -> Handoff:
     row = conn.execute(select(handoffs).where(handoffs.c.id == handoff)).first()
     if row is None:
         raise UnknownHandoff(handoff)
-    return _read(row)
+    return read(row)
 
 
 def accept(
     conn: Connection, handoff: str, rep: str, *, now: datetime, definitions: Definitions | None = None
 ) -> Handoff:
     """A rep takes the task. Raises UnknownHandoff, HandoffTaken (a second accept), UnknownName for the rep."""
-    _check_rep(rep, definitions)
-    task = _locked(conn, handoff)
+    check_rep(rep, definitions)
+    task = locked(conn, handoff)
     if task.state != "open":
         raise HandoffTaken(handoff, task.rep, task.state)
     queue = definitions.sales.queues.get(task.queue) if definitions is not None and definitions.sales else None
-    due = _later(task.made_at, queue.close_within, definitions) if queue and definitions else None
-    _change(conn, handoff, state="accepted", rep=rep, accepted_at=now, due=due)
-    return _tell(conn, get(conn, handoff), "accepted", now, f"by {rep}")
+    due = later(task.made_at, queue.close_within, definitions) if queue and definitions else None
+    taken: dict[str, Any] = {"given_at": now} if task.rep != rep else {}
+    change(conn, handoff, state="accepted", rep=rep, accepted_at=now, due=due, snoozed_until=None, **taken)
+    return tell(conn, get(conn, handoff), "accepted", now, f"by {rep}")
 
 
 def return_(
@@ -169,8 +208,8 @@ def add_note(conn: Connection, lead: str, note: str, *, since: datetime, now: da
     wanted = select(handoffs).where(handoffs.c.lead == lead, handoffs.c.state.in_(OPEN), handoffs.c.made_at >= since)
     for row in conn.execute(wanted).all():
         if note not in row.reasons:
-            _change(conn, row.id, reasons=[*row.reasons, note])
-            _tell(conn, _read(row), "note_added", now, note)
+            change(conn, row.id, reasons=[*row.reasons, note])
+            tell(conn, read(row), "note_added", now, note)
 
 
 def expire(conn: Connection, handoff: str, *, now: datetime, reason: str) -> Handoff:
@@ -180,33 +219,21 @@ def expire(conn: Connection, handoff: str, *, now: datetime, reason: str) -> Han
 
 def fall_back(conn: Connection, handoff: str, definitions: Definitions, *, now: datetime) -> Handoff:
     """Give a task that nobody accepted in time to the queue's fallback; once accepted or closed it stays."""
-    task = _locked(conn, handoff)
+    task = locked(conn, handoff)
     queue = definitions.sales.queues.get(task.queue) if definitions.sales else None
-    if task.state != "open" or queue is None:
+    if task.state != "open" or queue is None or definitions.sales is None:
         return task
-    _change(conn, handoff, rep=queue.fallback or task.rep, due=None)
-    if queue.fallback is None or queue.fallback == task.rep:
+    late = f"not accepted within {queue.accept_within}"
+    to = definitions.sales.rep(queue.fallback)
+    if to is None or not to.active or to.rep == task.rep:
+        change(conn, handoff, due=None)
+        if task.waiting:
+            tell(conn, task, "waiting", now, f"{late}: nobody had room, and {task.queue} has no fallback for it")
         return get(conn, handoff)
-    why = f"not accepted within {queue.accept_within}: from {task.rep} to {queue.fallback}"
-    return _tell(conn, get(conn, handoff), "reassigned", now, why)
-
-
-def tend(conn: Connection, handoff: str, definitions: Definitions, *, now: datetime) -> datetime | None:
-    """Do what is due about one task: give it to the fallback, or close it as expired.
-
-    Returns when to look again, on nurture's clock; None where nothing more can become due.
-    """
-    task = _locked(conn, handoff)
-    queue = definitions.sales.queues.get(task.queue) if definitions.sales else None
-    if task.state not in OPEN or queue is None:
-        return None
-    last = _later(task.made_at, queue.close_within, definitions)
-    if last is not None and now >= last:
-        expire(conn, handoff, now=now, reason=f"not closed within {queue.close_within}")
-        return None
-    if task.state == "open" and task.due is not None and now >= task.due:
-        task = fall_back(conn, handoff, definitions, now=now)
-    return min((at for at in (task.due, last) if at is not None), default=None)
+    change(conn, handoff, rep=to.rep, due=None, given_at=now, reminded_at=None)
+    why = f"{late}: from {task.rep or 'nobody'} to {to.rep}"
+    tell_new_rep(conn, task, to.rep, why, now)
+    return tell(conn, get(conn, handoff), "reassigned", now, why)
 
 
 def overdue(conn: Connection, definitions: Definitions, now: datetime) -> tuple[list[str], list[str]]:
@@ -215,7 +242,7 @@ def overdue(conn: Connection, definitions: Definitions, now: datetime) -> tuple[
     lapsed: list[str] = []
     for row in conn.execute(select(handoffs).where(handoffs.c.state.in_(OPEN)).order_by(handoffs.c.made_at)):
         queue = definitions.sales.queues.get(row.queue) if definitions.sales else None
-        last = _later(row.made_at, queue.close_within, definitions) if queue is not None else None
+        last = later(row.made_at, queue.close_within, definitions) if queue is not None else None
         if last is not None and now >= last:
             lapsed.append(row.id)
         elif row.state == "open" and row.due is not None and now >= row.due:
@@ -257,41 +284,50 @@ def unnotified(conn: Connection, limit: int) -> list[tuple[str, str]]:
     return [(row.id, row.lead) for row in rows]
 
 
+class Filters(TypedDict, total=False):
+    """What a list of tasks may be narrowed to; `waiting`: those that nobody has yet, or all others."""
+
+    state: str | None
+    rep: str | None
+    queue: str | None
+    lead: str | None
+    due_before: datetime | None
+    waiting: bool | None
+
+
 def page(
-    conn: Connection,
-    limit: int | None = None,
-    cursor: str | None = None,
-    *,
-    state: str | None = None,
-    rep: str | None = None,
-    queue: str | None = None,
-    lead: str | None = None,
+    conn: Connection, limit: int | None = None, cursor: str | None = None, **wanted: Unpack[Filters]
 ) -> tuple[list[Handoff], str | None]:
     """One page of tasks in the order they were made, and the cursor of the next page."""
-    wanted = rows_of_a_page(limit)
-    query = select(handoffs).order_by(handoffs.c.made_at, handoffs.c.id).limit(wanted + 1)
-    who = goes_on(conn, lead) if lead is not None else None
-    filters = ((handoffs.c.state, state), (handoffs.c.rep, rep), (handoffs.c.queue, queue), (handoffs.c.lead, who))
-    for column, value in filters:
-        if value is not None:
-            query = query.where(column == value)
+    rows_wanted = rows_of_a_page(limit)
+    query = select(handoffs).order_by(handoffs.c.made_at, handoffs.c.id).limit(rows_wanted + 1)
+    for name in ("state", "rep", "queue"):
+        if (value := wanted.get(name)) is not None:
+            query = query.where(handoffs.c[name] == value)
+    if (lead := wanted.get("lead")) is not None:
+        query = query.where(handoffs.c.lead == goes_on(conn, lead))
+    if (due := wanted.get("due_before")) is not None:
+        query = query.where(handoffs.c.due < due)
+    if (waiting := wanted.get("waiting")) is not None:
+        waits = and_(handoffs.c.state == "open", handoffs.c.rep.is_(None))
+        query = query.where(waits if waiting else not_(waits))
     after = text_cursor(cursor)
     if after is not None:
         made = select(handoffs.c.made_at).where(handoffs.c.id == after).scalar_subquery()
         query = query.where((handoffs.c.made_at > made) | ((handoffs.c.made_at == made) & (handoffs.c.id > after)))
     rows = conn.execute(query).all()
-    tasks = [_read(row) for row in rows[:wanted]]
-    return tasks, cursor_after(tasks[-1].id) if len(rows) > wanted else None
+    tasks = [read(row) for row in rows[:rows_wanted]]
+    return tasks, cursor_after(tasks[-1].id) if len(rows) > rows_wanted else None
 
 
 def _join(conn: Connection, row: Row[Any], command: MakeHandoff) -> Handoff:
     fresh = [reason for reason in command.reasons if reason not in row.reasons]
     if not fresh:
-        return _read(row)
+        return read(row)
     if row.state not in OPEN:
         raise HandoffTaken(row.id, row.rep, row.state)
-    _change(conn, row.id, reasons=[*row.reasons, *fresh])
-    return _tell(conn, get(conn, row.id), "reason_added", command.at, "; ".join(fresh))
+    change(conn, row.id, reasons=[*row.reasons, *fresh])
+    return tell(conn, get(conn, row.id), "reason_added", command.at, "; ".join(fresh))
 
 
 def _close(
@@ -300,36 +336,58 @@ def _close(
     definitions: Definitions | None = None,
 ) -> Handoff:  # fmt: skip
     if rep is not None:
-        _check_rep(rep, definitions)
-    task = _locked(conn, handoff)
+        check_rep(rep, definitions)
+    task = locked(conn, handoff)
     if task.state not in OPEN or (task.state == "accepted" and rep not in (None, task.rep)):
         raise HandoffTaken(handoff, task.rep, task.state)
-    _change(conn, handoff, state=outcome, rep=rep or task.rep, closed_at=now, amount=amount, reason=reason, due=None)
+    change(
+        conn,
+        handoff,
+        state=outcome,
+        rep=rep or task.rep,
+        closed_at=now,
+        amount=amount,
+        reason=reason,
+        due=None,
+        snoozed_until=None,
+        stirred=0,
+    )
     entry = append(
         conn,
         task.lead,
         HandoffClosed(seq=0, at=now, received_at=now, deployment=0, handoff=handoff, outcome=outcome, reason=reason),
     )
-    return _tell(conn, get(conn, handoff), outcome, now, reason, seq=entry.seq)
+    return tell(conn, get(conn, handoff), outcome, now, reason, seq=entry.seq)
 
 
-def _locked(conn: Connection, handoff: str) -> Handoff:
-    """The task, read under the lock on its lead, whichever that is by then."""
+def tell_new_rep(conn: Connection, task: Handoff, rep: str, why: str, now: datetime) -> None:
+    """See to it that a rep hears of a task that was another's; of one that nobody was told of, everybody hears first.
+
+    `task` as it was before.
+    """
+    if task.notified:
+        task_notices.add(conn, task.id, "given", to=rep, text=f"this task is yours now: {why}", at=now)
+
+
+def locked(conn: Connection, handoff: str) -> Handoff:
+    """The task, read under the lock on its lead; raises UnknownHandoff."""
     task, about = get(conn, handoff), None
-    while task.lead != about:
+    while task.lead != about:  # a merge may have been waited for
         about = task.lead
         lock(conn, about)
         task = get(conn, handoff)
     return task
 
 
-def _change(conn: Connection, handoff: str, **values: Any) -> None:
+def change(conn: Connection, handoff: str, **values: Any) -> None:
+    """Write these columns of a task; the caller has locked it."""
     conn.execute(update(handoffs).where(handoffs.c.id == handoff).values(values))
 
 
-def _tell(
+def tell(
     conn: Connection, task: Handoff, what: str, at: datetime, reason: str | None, seq: int | None = None
 ) -> Handoff:
+    """Write a line about the task on its lead's timeline; returns the task."""
     place = conn.execute(
         select(handoffs.c.scenario, handoffs.c.step, handoffs.c.visit).where(handoffs.c.id == task.id)
     ).one()
@@ -344,11 +402,14 @@ def _tell(
     return task
 
 
-def _read(row: Row[Any]) -> Handoff:
+def read(row: Row[Any]) -> Handoff:
+    """The task of a row."""
     return Handoff(
         id=row.id, lead=row.lead, rep=row.rep, queue=row.queue, reasons=tuple(row.reasons), score=row.score,
         state=row.state, due=row.due, note=row.note, made_at=row.made_at, accepted_at=row.accepted_at,
         closed_at=row.closed_at, amount=row.amount, reason=row.reason,
+        company=row.company, language=row.language, given_at=row.given_at, snoozed_until=row.snoozed_until,
+        reminded_at=row.reminded_at, escalated_at=row.escalated_at, notified=row.notified_real is not None,
     )  # fmt: skip
 
 
@@ -359,24 +420,15 @@ def _queue(definitions: Definitions, name: str) -> Queue:
     return queues[name]
 
 
-def _check_rep(rep: str, definitions: Definitions | None) -> None:
+def check_rep(rep: str, definitions: Definitions | None) -> None:
+    """Raise UnknownName for a rep that sales.yaml does not have."""
     sales: Sales | None = definitions.sales if definitions is not None else None
-    if sales is not None and rep not in (known := [each.rep for each in sales.reps]):
-        raise UnknownName("rep", rep, known, where="sales.yaml")
+    if sales is not None and sales.rep(rep) is None:
+        raise UnknownName("rep", rep, [each.rep for each in sales.reps], where="sales.yaml")
 
 
-def _freest(conn: Connection, queue: Queue, definitions: Definitions) -> str:
-    capacity = {each.rep: each.capacity for each in definitions.sales.reps} if definitions.sales is not None else {}
-    busy: Sequence[Row[Any]] = conn.execute(
-        select(handoffs.c.rep, func.count().label("tasks"))
-        .where(handoffs.c.state.in_(OPEN), handoffs.c.rep.in_(queue.reps))
-        .group_by(handoffs.c.rep)
-    ).all()
-    taken = {row.rep: row.tasks for row in busy}
-    return max(queue.reps, key=lambda rep: capacity.get(rep, 0) - taken.get(rep, 0))
-
-
-def _later(start: datetime, duration: Duration | None, definitions: Definitions) -> datetime | None:
+def later(start: datetime, duration: Duration | None, definitions: Definitions) -> datetime | None:
+    """The instant a duration after another, in the sender's calendar; None for no duration."""
     if duration is None:
         return None
     return calendar.after(duration, start, calendar.zone_of(None, definitions), definitions)

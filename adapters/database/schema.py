@@ -17,6 +17,7 @@ from sqlalchemy import (
     CheckConstraint,
     Column,
     Dialect,
+    Float,
     ForeignKey,
     Index,
     Integer,
@@ -321,6 +322,15 @@ handoffs = Table(
     Column("scenario", String(100)),
     Column("step", String(100)),
     Column("visit", Integer),
+    Column("company", String(200)),                  # of the lead, when the task was made
+    Column("language", String(20)),
+    Column("total", Float),                          # of the score, for who goes first
+    Column("given_at", Instant),                     # to the rep it has now; null while it waits for one
+    Column("snoozed_until", Instant),
+    Column("reminded_at", Instant),
+    Column("escalated_at", Instant),
+    Column("stirred", Integer, nullable=False, default=0, server_default="0"),  # its workflow has to look again
+    Index("ix_handoffs_stirred", "stirred"),
     Index("ix_handoffs_state", "state", "made_at"),
     Index("ix_handoffs_of_lead", "lead", "state"),
 )  # fmt: skip
@@ -348,6 +358,18 @@ sales_answers = Table(
     Column("handoff", String(500), nullable=False),
     Column("outcome", String(16), nullable=False),
     Column("at", Instant, nullable=False),
+)  # fmt: skip
+
+task_notices = Table(
+    "task_notices", metadata,
+    Column("key", String(700), primary_key=True),
+    Column("handoff", String(500), nullable=False),  # whose workflow tells it
+    Column("kind", String(16), nullable=False),      # given | reminder | woken | escalated | waiting
+    Column("receiver", String(100), nullable=False),  # a rep or a queue
+    Column("text", Text, nullable=False),
+    Column("at", Instant, nullable=False),
+    Column("told_real", Instant),
+    Index("ix_task_notices_of_handoff", "handoff"),
 )  # fmt: skip
 
 timeline = Table(

@@ -47,7 +47,8 @@ KEPT: Mapping[str, tuple[str, ...]] = {
     "sends": ("key", "lead", "scenario", "enrolment", "step", "visit", "template", "template_sha256", "topic",
               "deployment", "state", "slot", "attempted_at", "accepted_at", "message_id", "cancelled_issue", "again"),
     "handoffs": ("id", "lead", "queue", "rep", "state", "made_at", "due", "accepted_at", "closed_at", "amount",
-                 "notified_real", "scenario", "step", "visit"),
+                 "notified_real", "scenario", "step", "visit", "language", "given_at", "snoozed_until", "reminded_at",
+                 "escalated_at", "stirred"),
     "tellings": ("notice", "channel", "rep", "lead", "state", "attempts", "planned_real", "due_real", "told_real"),
     # the addresses only where the provider refused, until ops have erased them there
     "erasures": ("lead", "addresses", "seq", "by", "asked_at", "scrubbed_at", "provider", "provider_said",
@@ -63,6 +64,8 @@ KEPT: Mapping[str, tuple[str, ...]] = {
     "sales_answers": ("*",),  # a hash, and the id of a task, which stays
     "mail_tallies": ("*",), "mail_stops": ("*",), "page_views": ("*",),
     "users": ("*",), "user_links": ("*",), "sessions": ("*",),
+    # for reps and queues, in words of our own: of a lead they hold what a task's own id says, which stays
+    "task_notices": ("*",),
 }  # fmt: skip
 """For every table the columns that may still hold something of an erased lead in the end; tests hold this to be so."""
 
@@ -114,7 +117,14 @@ def _forget_texts(conn: Connection, lead: str, now: datetime) -> None:
     conn.execute(update(sends).where(*held).values(state="cancelled"))
     unclosed = (handoffs.c.lead == lead, handoffs.c.state.in_(("open", "accepted")))
     conn.execute(update(handoffs).where(*unclosed).values(state="expired", closed_at=now, due=None))
-    texts: dict[str, object] = {"note": None, "reasons": [], "score": None, "reason": None}
+    texts: dict[str, object] = {
+        "note": None,
+        "reasons": [],
+        "score": None,
+        "reason": None,
+        "company": None,
+        "total": None,
+    }
     conn.execute(update(handoffs).where(handoffs.c.lead == lead).values(texts))
     conn.execute(update(tellings).where(tellings.c.lead == lead).values(last_error=None))
     untold = (tellings.c.lead == lead, tellings.c.state == "pending")

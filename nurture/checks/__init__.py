@@ -5,6 +5,7 @@ from __future__ import annotations
 from nurture.checks.attributes import check_attributes
 from nurture.checks.companions import check_companions
 from nurture.checks.cycles import check_cycles
+from nurture.checks.desk import check_desk
 from nurture.checks.findings import Findings
 from nurture.checks.hot_lead import check_hot_lead
 from nurture.checks.lawful import check_lawful
@@ -31,5 +32,6 @@ def check(folder: Folder) -> tuple[Problem, ...]:
     check_spans(found)
     check_hot_lead(found)
     check_simplicity(found)
+    check_desk(found)
     check_lawful(found)
     return tuple(found.problems)

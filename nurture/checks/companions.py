@@ -195,7 +195,7 @@ def _sender(found: Findings) -> None:
     if sender is None:
         return
     at = At("sender.yaml")
-    if found.folder.sound(at.file, ("time_zone",)) and not _is_zone(sender.time_zone):
+    if found.folder.sound(at.file, ("time_zone",)) and not is_zone(sender.time_zone):
         near = did_you_mean(near_names(sender.time_zone, available_timezones())) or "; write it like Asia/Tokyo"
         found.error(at.to("time_zone"), f"unknown time zone {sender.time_zone!r}{near}", "unknown-time-zone")
     countries = found.folder.countries
@@ -211,7 +211,8 @@ def _sender(found: Findings) -> None:
     _twice(found, "topic", [(at.to("topics", index), topic) for index, topic in enumerate(sender.topics)])
 
 
-def _is_zone(name: str) -> bool:
+def is_zone(name: str) -> bool:
+    """True for the name of a time zone that exists."""
     try:
         ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError):

@@ -8,16 +8,12 @@ from __future__ import annotations
 
 import re
 
+from nurture.addresses import FREE_MAIL
 from nurture.checks.findings import At, Findings
 
 _UNFINISHED = re.compile(r"\b(todo|tbd|fixme|xxx+)\b|未定|未記入|記入してください|[○〇◯●]{2}|…|\.{3}", re.IGNORECASE)
 _REACHABLE = re.compile(r"[^\s@]+@[^\s@]+|https?://\S+|(\d[\d\s()-]{7,}\d)")
 """An address, a page or a telephone number."""
-_FREE = frozenset((
-    "gmail.com", "googlemail.com", "yahoo.com", "yahoo.co.jp", "ymail.com", "outlook.com", "outlook.jp",
-    "hotmail.com", "hotmail.co.jp", "live.com", "live.jp", "msn.com", "icloud.com", "me.com", "mac.com", "aol.com",
-    "docomo.ne.jp", "ezweb.ne.jp", "au.com", "softbank.ne.jp", "i.softbank.jp",
-))  # fmt: skip
 _REPLY = re.compile(r"^\s*(re|fw|fwd|aw|返信|転送)\s*[:：]", re.IGNORECASE)
 _JAPANESE = re.compile(r"[\u3040-\u30ff\u4e00-\u9fff]")
 
@@ -45,7 +41,7 @@ def _sender(found: Findings) -> None:
             message = "`contact` names nothing to write to or to call: add a mail address, a page or a telephone number"
             found.warning(place, message, "sender-incomplete")
     domain = sender.from_.email.rpartition("@")[2].lower()
-    if domain in _FREE and found.folder.sound(at.file, ("from", "email")):
+    if domain in FREE_MAIL and found.folder.sound(at.file, ("from", "email")):
         message = f"mail from {domain} that its provider did not send is refused by receivers: use a domain of your own"
         found.warning(at.to("from", "email"), message, "free-mail-sender")
 

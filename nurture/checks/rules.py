@@ -107,6 +107,10 @@ RULES: dict[str, Rule] = {
         "Begin with plain steps such as 15, 20 and 50.",
     ),
     "on-hot": Rule("`on_hot` leads to a step that hands nobody over.", "Lead to a handoff step, or write `ignore`."),
+    "nobody-takes": Rule(
+        "A queue has no active rep, or its fallback is not active (warning).",
+        "Name somebody else, or set `active: true`.",
+    ),
     "one-axis": Rule(
         "A scenario takes leads in by a segment along one axis only, which is coarse. Warning.",
         "Combine it with a condition on another axis, or with what leads did.",
@@ -118,6 +122,10 @@ RULES: dict[str, Rule] = {
     "pretended-reply": Rule(
         "A subject begins like an answer (`Re:`) that the mail is none of. Warning.",
         "Say in the subject what the mail is about.",
+    ),
+    "reminder-too-late": Rule(
+        "Reps would be reminded of a task after it went to somebody else. Warning.",
+        "Write a `remind_after` that is shorter than `accept_within`.",
     ),
     "reserved-name": Rule("A name has a meaning of its own.", "Choose another one."),
     "segment-circle": Rule("Segments refer to each other in a circle.", "Break the circle."),

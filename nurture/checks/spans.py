@@ -23,8 +23,11 @@ def check_spans(found: Findings) -> None:
     _of_sender(found, folder.definitions.sender)
     sales, hot = folder.definitions.sales, folder.definitions.hot_lead
     for name, queue in sales.queues.items() if sales else ():
-        for key in ("accept_within", "close_within"):
+        for key in ("accept_within", "close_within", "remind_after"):
             _longer_than_nothing(found, At("sales.yaml").to("queues", name, key), getattr(queue, key))
+        if queue.escalate_after is not None:
+            place = At("sales.yaml").to("queues", name, "escalate_after", "after")
+            _longer_than_nothing(found, place, queue.escalate_after.after)
     if hot is not None:
         _not_negative(found, At("hot_lead.yaml").to("cool_down"), hot.cool_down)
 

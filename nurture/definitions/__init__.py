@@ -13,14 +13,10 @@ from nurture.definitions.company import (
     AutomaticClicks,
     Breaker,
     Cap,
-    Channel,
     ClosedDays,
     From,
     Limits,
     LostAnswer,
-    Queue,
-    Rep,
-    Sales,
     Sender,
     Weekday,
     Window,
@@ -38,6 +34,7 @@ from nurture.definitions.qualification import (
     Qualifying,
     Score,
 )
+from nurture.definitions.sales import Channel, Escalation, Hours, Queue, Rep, Sales
 from nurture.definitions.scenario import (
     ACTIONS,
     HOLD_OUT,
@@ -84,6 +81,7 @@ __all__ = [
     "Edge",
     "Enroll",
     "Enter",
+    "Escalation",
     "EventType",
     "Fades",
     "Form",
@@ -91,6 +89,7 @@ __all__ = [
     "From",
     "HandoffStep",
     "HotLead",
+    "Hours",
     "JourneyMap",
     "Jump",
     "Language",

@@ -1,4 +1,4 @@
-"""The models of who sends and who sells: sender.yaml and sales.yaml; refuses to know the calendar."""
+"""The models of who sends: sender.yaml; refuses to know the calendar."""
 
 from __future__ import annotations
 
@@ -6,15 +6,14 @@ from datetime import date, timedelta
 from functools import cached_property
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, Field, StrictBool, StrictFloat, StrictInt, Tag, field_validator, model_validator
+from pydantic import AfterValidator, Field, StrictFloat, StrictInt, Tag, model_validator
 
 from nurture.conditions import Strict, by_shape
-from nurture.definitions.words import Language, Name, TimeOfDay, TimeZone
+from nurture.definitions.words import Language, TimeOfDay, TimeZone
 from nurture.durations import Duration
 from nurture.errors import near_names
 
 Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
-Channel = Literal["email", "slack", "webhook", "hubspot", "csv"]
 WEEKDAYS: tuple[Weekday, ...] = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 
@@ -52,14 +51,15 @@ class Cap(Strict):
         return self
 
 
-def _closed(text: str) -> tuple[date, date]:
+def closed_range(text: str) -> tuple[date, date]:
+    """The first and the last day of `2026-12-29` or `2026-12-29..2027-01-03`; raises ValueError."""
     first, _, last = text.partition("..")
     return date.fromisoformat(first), date.fromisoformat(last or first)
 
 
 def _in_order(text: str) -> str:
     try:
-        first, last = _closed(text)
+        first, last = closed_range(text)
     except ValueError as error:
         raise ValueError(f"{text!r} names a day that no calendar has") from error
     if first > last:
@@ -212,60 +212,4 @@ class Sender(Strict):
     @cached_property
     def closed_ranges(self) -> tuple[tuple[date, date], ...]:
         """First and last day of each closure, both included."""
-        return tuple(_closed(text) for text in self.closed)
-
-
-class Rep(Strict):
-    """A sales person."""
-
-    rep: Name = Field(description="The name in tasks and in the API; no person's name is needed.")
-    name: str = Field(description="What people call them.")
-    email: str = Field(description="Where notifications go.")
-    capacity: Annotated[StrictInt, Field(ge=0)] = Field(20, description="How many open tasks they can hold.")
-    language: Language = Field("ja", description="The language in which they are told of tasks: `ja` or `en`.")
-
-
-class Queue(Strict):
-    """Where handoffs of one kind go, and how fast they must be taken and closed."""
-
-    reps: Annotated[tuple[str, ...], Field(min_length=1)] = Field(description="Who takes its tasks.")
-    fallback: str | None = Field(None, description="Who gets what nobody accepted in time.")
-    accept_within: Duration | None = Field(None, description="How soon a task must be accepted.")
-    close_within: Duration | None = Field(
-        None, description="How soon after its making a task must be closed; later it is `expired`."
-    )
-    tell: tuple[Channel, ...] | None = Field(
-        None,
-        description="Where sales hears of its tasks; absent: the webhook, where `NURTURE_NOTIFY_URL` is set. "
-        "`[]`: nowhere, people look themselves.",
-    )
-
-    @field_validator("tell")
-    @classmethod
-    def _told_once(cls, tell: tuple[Channel, ...] | None) -> tuple[Channel, ...] | None:
-        twice = next((each for each in tell or () if (tell or ()).count(each) > 1), None)
-        if twice is not None:
-            raise ValueError(f"`tell` names {twice!r} twice; each channel tells once")
-        return tell
-
-
-class Sales(Strict):
-    """sales.yaml."""
-
-    reps: Annotated[tuple[Rep, ...], Field(min_length=1)] = Field(description="The sales people.")
-    queues: Annotated[dict[Name, Queue], Field(min_length=1)] = Field(description="The queues by name.")
-    letters: str | None = Field(
-        None,
-        description="The queue that reads what leads write back; absent: that of hot_lead.yaml, else the first one.",
-    )
-    personal_data: StrictBool = Field(
-        False,
-        description="Whether `slack` and `webhook` carry the lead's name and address, too, and not only its id and "
-        "links. `email`, `hubspot` and `csv` always do.",
-    )
-
-    @model_validator(mode="after")
-    def _letters_have_a_queue(self) -> Sales:
-        if self.letters is not None and self.letters not in self.queues:
-            raise ValueError(f"`letters` names no queue: {self.letters!r}; known: {', '.join(self.queues)}")
-        return self
+        return tuple(closed_range(text) for text in self.closed)

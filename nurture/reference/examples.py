@@ -236,8 +236,6 @@ seminar:
   consent:
     version: «en_1|ja_1»
     text: «I agree to get mail about seminars.|セミナーのご案内を受け取ることに同意します。»
-  confirm: confirm_subscription
-  confirm_only: unsubscribed     # «who has unsubscribed is asked first|停止した方にはまず確かめる»
   thanks: /thanks
 letter:
   event: {signed_up: letter}
@@ -272,10 +270,30 @@ breaker: {over: 7d, spam: {warn: 0.1, stop: 0.3, of: 500}, bounces: {warn: 2, st
 # sales.yaml
 reps:
   - {rep: rep_1, name: «Jo Placeholder|例示 一郎», email: rep1@example.com, capacity: 20, language: ja}
+  - rep: rep_2
+    name: «Kim Sample|仮名 二葉»
+    email: rep2@example.com
+    capacity: 10
+    languages: [ja, en]
+    hours: {days: [mon, tue, wed], from: "10:00", to: "16:00"}
+    time_zone: Asia/Tokyo
+    days_off: [2026-12-24..2026-12-28]
+    active: true
 queues:
-  inside_sales: {reps: [rep_1], fallback: rep_1, accept_within: 1bd, close_within: 90d, tell: [email, slack]}
+  inside_sales:
+    reps: [rep_1, rep_2]
+    fallback: rep_1
+    accept_within: 1bd
+    close_within: 90d
+    share: in_turn
+    wait_for: [capacity]
+    keep_companies: true
+    remind_after: 4h
+    escalate_after: {to: rep_1, after: 2bd}
+    tell: [email, slack]
 letters: inside_sales
 personal_data: false    # «Slack and the webhook get ids and links only|Slack と Webhook には ID とリンクだけ»
+currency: JPY
 """,
     ),
     "FrontMatter": (

@@ -50,6 +50,8 @@ TITLES: dict[str, tuple[str, str]] = {
     "Limits": ("Limits", "割合の限度"),
     "Sales": ("Sales", "営業"),
     "Rep": ("Rep", "営業担当"),
+    "Hours": ("Working hours", "勤務時間"),
+    "Escalation": ("Escalation", "上への知らせ"),
     "Queue": ("Queue", "受け持ち"),
     "FrontMatter": ("Front matter", "冒頭の見出し"),
     "Happened": ("An event, bare", "行動をそのまま書く"),

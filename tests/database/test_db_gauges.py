@@ -154,12 +154,13 @@ def test_a_hold_on_all_mail_says_whether_somebody_has_to_come(
 
 
 def test_tasks_are_counted_by_queue_with_those_that_are_late_or_untold(engine: Engine) -> None:
-    """Whoever is through with a task is late no more, and need not be told of it."""
+    """Whoever is through with a task is late no more, and need not be told of it; nobody is told of what waits."""
     add_lead(engine, "a")
     rows: list[dict[str, Any]] = [
         {"queue": "inside", "state": "open", "due": NOW - HOUR, "notified_real": NOW},
         {"queue": "inside", "state": "accepted", "due": NOW + HOUR, "notified_real": NOW},
         {"queue": "inside", "state": "won", "due": None, "notified_real": None},
+        {"queue": "field", "state": "open", "due": None, "notified_real": None, "rep": "rep_1"},
         {"queue": "field", "state": "open", "due": None, "notified_real": None},
     ]
     with writing(engine) as conn:
@@ -167,4 +168,4 @@ def test_tasks_are_counted_by_queue_with_those_that_are_late_or_untold(engine: E
             conn.execute(insert(handoffs).values(id=str(number), lead="a", reasons=[], made_at=NOW, **row))
     inside, field = seen(engine).queues["inside"], seen(engine).queues["field"]
     assert (inside.states, inside.overdue, inside.untold) == ({"open": 1, "accepted": 1, "won": 1}, 1, 0)
-    assert (field.states, field.overdue, field.untold) == ({"open": 1}, 0, 1)
+    assert (field.states, field.overdue, field.untold, field.waiting) == ({"open": 2}, 0, 1, 1)

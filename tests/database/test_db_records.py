@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import Engine, insert, select
 
 from adapters import starting
-from adapters.database import enrolments, handoffs, leads, numbering, positions, timeline
+from adapters.database import enrolments, handoffs, leads, numbering, positions, task_notices, timeline
 from adapters.database.deployments import DeploymentStore, deploy
 from adapters.database.engine import reading, writing
 from adapters.database.events import accept
@@ -454,6 +454,9 @@ def test_the_leads_and_tasks_whose_workflow_should_run(store: DeploymentStore) -
         assert starting.living_tasks(conn, SALES) == {"h0": "untold", "h1": "told"}
         handoffs.fall_back(conn, "h1", SALES, now=NOW + timedelta(days=1))  # nothing is due, but it still expires
         assert starting.living_tasks(conn, SALES) == {"h0": "untold", "h1": "told"}
+        assert starting.living_tasks(conn, Definitions()) == {"h0": "untold", "h1": "told"}  # the fallback is to hear
+        for each in task_notices.untold(conn, "h1"):
+            task_notices.told(conn, each.key, NOW)
         assert starting.living_tasks(conn, Definitions()) == {"h0": "untold"}
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
@@ -20,12 +21,16 @@ language: en
 start: first
 anywhere:
   - {when: {requested: consultation}, go: quickly}
+  - {when: {requested: visit}, go: visited}
 steps:
   first:
     wait: {until: [{requested: demo}], timeout: 30d}
     then:
       - {when: {requested: demo}, go: to_sales}
       - {otherwise: bye}
+  visited:
+    handoff: {queue: field}
+    then: bye
   to_sales:
     handoff: {queue: inside, note: call soon}
     then:
@@ -50,9 +55,11 @@ SALES = """\
 reps:
   - {rep: rep_1, name: Rep One, email: rep1@example.com, capacity: 1000}
   - {rep: rep_2, name: Rep Two, email: rep2@example.com, capacity: 1000}
+  - {rep: rep_3, name: Rep Three, email: rep3@example.com, capacity: 1}
 queues:
   inside: {reps: [rep_1], fallback: rep_1}
   urgent: {reps: [rep_1], fallback: rep_2, accept_within: 3s, close_within: 8s, tell: [email, csv]}
+  field: {reps: [rep_3], wait_for: [capacity]}
 """
 
 
@@ -250,3 +257,27 @@ def test_a_lead_with_sales_hears_and_keeps_what_it_does(nurture: Whole) -> None:
     assert len(list(nurture.all("/api/handoffs?lead=kept"))) == 1
     assert nurture.post(f"/api/handoffs/{task['id']}/close", {"rep": "rep_1", "outcome": "lost"}).status_code == 200
     nurture.lead("kept", status="idle")
+
+
+def test_a_task_waits_for_room_and_its_rep_is_told_when_it_has_one(nurture: Whole, chat: Chat) -> None:
+    """Made at once and told to no rep; the marketer hears that tasks wait; a task that is closed makes room."""
+    chat.up.set()
+    for lead in ("full", "waits"):
+        walk_in(nurture, lead)
+        tell(nurture, lead, "one", "requested", "visit")
+        nurture.lead(lead, status="with_sales")
+    first, second = task_of(nurture, "full", state="open"), task_of(nurture, "waits", state="open")
+    assert (first["rep"], second["rep"], second["waiting"]) == ("rep_3", None, True)
+    patiently(lambda: [key for key, _ in chat.heard if key.startswith("message/waiting/field/")])
+    assert chat.about(second["id"]) == []
+    assert nurture.post(f"/api/handoffs/{first['id']}/close", {"rep": "rep_3", "outcome": "lost"}).status_code == 200
+    given = task_of(nurture, "waits", rep="rep_3", waiting=False)
+    patiently(lambda: chat.about(given["id"]))
+    assert chat.about(given["id"]) == [f"handoff/{given['id']}"]
+    # put off, it wakes with a reminder
+    soon = (datetime.now(UTC) + timedelta(seconds=3)).isoformat()
+    put_off = nurture.post(f"/api/handoffs/{given['id']}/snooze", {"rep": "rep_3", "until": soon})
+    assert put_off.status_code == 200, put_off.text
+    patiently(lambda: [key for key, _ in chat.heard if key.startswith(f"message/{given['id']}/woken/")])
+    told = [what for kind, what in lines(nurture, "waits", "kind", "what") if kind == "handoff"]
+    assert told == ["handed_over", "waiting", "given", "snoozed", "woken"]

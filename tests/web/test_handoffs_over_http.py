@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
+
 import httpx
 import pytest
 
@@ -80,3 +82,60 @@ async def test_a_task_is_found_by_its_quoted_id(sales: httpx.AsyncClient) -> Non
     """The slashes of an id may be quoted in the path."""
     quoted = ID.replace("/", "%2F")
     assert (await sales.post(f"/api/handoffs/{quoted}/accept", json={"rep": "rep_1"})).status_code == 200
+
+
+async def test_a_task_shows_everything_that_is_known_of_it(sales: httpx.AsyncClient) -> None:
+    """The keys of the contract, and beside them when, how much, of which company, and whether it waits."""
+    closed = await sales.post(f"{PATH}/close", json={"rep": "rep_1", "outcome": "won", "amount": 5, "reason": "良い"})
+    task = closed.json()
+    assert (task["amount"], task["currency"], task["reason"], task["waiting"]) == (5, "JPY", "良い", False)
+    assert task["made_at"] <= task["closed_at"]
+    assert {"accepted_at", "snoozed_until", "company", "note"} <= set(task)
+
+
+async def test_tasks_are_found_by_their_due_and_by_whether_they_wait(sales: httpx.AsyncClient) -> None:
+    """An instant with its offset; a word that is none is 422."""
+    due = (await sales.get(PATH)).json()["due"]
+    for query, found in (
+        ({"due_before": due}, 0), ({"due_before": "2099-01-01T00:00:00+09:00"}, 1),
+        ({"waiting": "true"}, 0), ({"waiting": "false"}, 1),
+    ):  # fmt: skip
+        assert len((await sales.get("/api/handoffs", params=query)).json()["items"]) == found, query
+    assert (await sales.get("/api/handoffs", params={"due_before": "tomorrow"})).status_code == 422
+    assert (await sales.get("/api/handoffs", params={"due_before": "2026-11-01T00:00:00"})).status_code == 422
+
+
+async def test_a_rep_puts_a_task_off(sales: httpx.AsyncClient) -> None:
+    """Only their own, into the future, by 90 days at most."""
+    soon = datetime.now(UTC) + timedelta(days=2)
+    put_off = await sales.post(f"{PATH}/snooze", json={"rep": "rep_1", "until": soon.isoformat(), "reason": "出張"})
+    assert put_off.status_code == 200
+    assert datetime.fromisoformat(put_off.json()["snoozed_until"]) == soon
+    other = await sales.post(f"{PATH}/snooze", json={"rep": "rep_2", "until": soon.isoformat()})
+    assert (other.status_code, other.json()["rep"]) == (409, "rep_1")
+    for wrong in (soon - timedelta(days=3), soon + timedelta(days=90)):
+        refused = await sales.post(f"{PATH}/snooze", json={"rep": "rep_1", "until": wrong.isoformat()})
+        assert (refused.status_code, refused.json()["where"]) == (422, "body.until")
+    assert (await sales.post(f"{PATH}/snooze", json={"rep": "rep_1", "until": "2027-01-01"})).status_code == 422
+
+
+async def test_whoever_leads_the_team_hands_a_task_on(sales: httpx.AsyncClient) -> None:
+    """With a name and a reason; the other rep has it, and has to accept it."""
+    body = {"rep": "rep_2", "by": "head", "reason": "知り合い"}
+    handed = await sales.post(f"{PATH}/assign", json=body)
+    assert (handed.status_code, handed.json()["rep"], handed.json()["state"]) == (200, "rep_2", "open")
+    assert (await sales.post(f"{PATH}/assign", json={**body, "rep": "rep_9"})).status_code == 422
+    assert (await sales.post(f"{PATH}/assign", json={"rep": "rep_2", "by": "head"})).status_code == 422
+    line = (await sales.get("/api/leads/l1/timeline")).json()["items"][-1]
+    assert (line["what"], line["reason"]) == ("reassigned", "from rep_1 to rep_2 by head: 知り合い")
+
+
+async def test_the_team_is_shown_with_what_it_has(sales: httpx.AsyncClient) -> None:
+    """In the order of sales.yaml, at work or not, with when that changes."""
+    await sales.post(f"{PATH}/accept", json={"rep": "rep_2"})
+    first, second = (await sales.get("/api/reps")).json()["items"]
+    assert (first["rep"], first["open"], first["accepted"], first["room"]) == ("rep_1", 0, 0, 20)
+    assert (second["rep"], second["open"], second["accepted"], second["room"]) == ("rep_2", 0, 1, 19)
+    assert (second["active"], second["queues"]) == (True, ["inside_sales"])
+    assert second["next_change"]
+    assert isinstance(second["at_work"], bool)

@@ -1,0 +1,215 @@
+"""Gives tasks to reps after they were made: those that wait, those whose rep has left, and by the word of a person.
+
+Refuses to decide who fits (nurture/assigning.py). Whoever changes a task here stirs it: its workflow looks again.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from sqlalchemy import Connection, and_, func, or_, select, update
+
+from adapters.database import task_notices
+from adapters.database.handoffs import (
+    Handoff,
+    HandoffTaken,
+    change,
+    check_rep,
+    get,
+    later,
+    locked,
+    read,
+    tell,
+    tell_new_rep,
+)
+from adapters.database.loads import OPEN, claim_desk, company_reps, decide, loads_of
+from adapters.database.schema import handoffs
+from nurture.assigning import assign, with_one_more
+from nurture.definitions import Definitions, Sales
+from nurture.errors import NurtureError
+
+AT_ONCE = 500
+"""How many tasks without a rep are looked at in one round; the others after them."""
+LONGEST_SNOOZE = timedelta(days=90)
+
+
+class RepInactive(NurtureError):
+    """A task is to go to a rep who gets none any more."""
+
+    def __init__(self, rep: str) -> None:
+        super().__init__(
+            f"rep {rep!r} is not active", where="sales.yaml", do="name another one, or set `active: true` and deploy"
+        )
+
+
+class SnoozeRefused(NurtureError):
+    """A task cannot be put off until then."""
+
+
+def to_give(conn: Connection, definitions: Definitions, now: datetime) -> list[str]:
+    """The tasks that would go to somebody else, or begin to wait, as things stand; the best first.
+
+    The highest score goes first, of equals the newest.
+    """
+    sales = definitions.sales
+    if sales is None:
+        return []
+    active = [rep.rep for rep in sales.reps if rep.active]
+    rows = conn.execute(
+        select(handoffs)
+        .where(
+            handoffs.c.state.in_(OPEN),
+            handoffs.c.queue.in_(list(sales.queues)),
+            or_(and_(handoffs.c.state == "open", handoffs.c.rep.is_(None)), handoffs.c.rep.not_in(active)),
+        )
+        .order_by(func.coalesce(handoffs.c.total, 0).desc(), handoffs.c.made_at.desc(), handoffs.c.id)
+        .limit(AT_ONCE)
+    ).all()
+    loads = {queue: loads_of(conn, queue, now) for queue in {row.queue for row in rows}}
+    found: list[str] = []
+    for row in rows:
+        keep = sales.queues[row.queue].keep_companies
+        known = company_reps(conn, row.company) if keep else ()
+        given = assign(row.queue, definitions, loads[row.queue], now, language=row.language, company_reps=known)
+        if given.rep is not None or row.rep is not None:
+            found.append(row.id)
+        if given.rep is not None:
+            loads = {queue: with_one_more(each, given.rep) for queue, each in loads.items()}
+    return found
+
+
+def give(conn: Connection, handoff: str, definitions: Definitions, *, now: datetime) -> Handoff | None:
+    """Give one task that waits, or whose rep has left, to whom the rules say by now; None where it stays as it is."""
+    task = locked(conn, handoff)
+    sales = definitions.sales
+    if task.state not in OPEN or sales is None or task.queue not in sales.queues:
+        return None
+    holder = sales.rep(task.rep)
+    if task.rep is not None and holder is not None and holder.active:
+        return None
+    claim_desk(conn)
+    if task.rep is not None:
+        return _pass_on(conn, task, sales, definitions, now)
+    given = decide(conn, task.queue, definitions, now, company=task.company, language=task.language)
+    if given.rep is None:
+        return None
+    why = f"it waited in {task.queue} since {task.made_at.isoformat(timespec='minutes')}"
+    why = f"{why}; {given.why}" if given.why else why
+    accept = sales.queues[task.queue].accept_within
+    change(
+        conn, handoff, rep=given.rep, given_at=now, due=task.due or later(now, accept, definitions),
+        stirred=handoffs.c.stirred + 1,
+    )  # fmt: skip
+    tell_new_rep(conn, task, given.rep, why, now)
+    return tell(conn, get(conn, handoff), "given", now, why)
+
+
+def _pass_on(conn: Connection, task: Handoff, sales: Sales, definitions: Definitions, now: datetime) -> Handoff:
+    """Somebody else gets what a rep had who is not active any more; what was accepted goes to the fallback."""
+    queue = sales.queues[task.queue]
+    fallback = sales.rep(queue.fallback)
+    reasons = list(task.reasons)
+    to: str | None
+    if task.state == "accepted":
+        reasons.append(f"{task.rep} had accepted this and is not active any more")
+    if task.state == "accepted" and fallback is not None and fallback.active:
+        to, waits = fallback.rep, ""
+    else:
+        given = decide(conn, task.queue, definitions, now, company=task.company, language=task.language)
+        to, waits = given.rep, given.why or ""
+    change(
+        conn, task.id, state="open", rep=to, given_at=now if to else None, accepted_at=None, reminded_at=None,
+        snoozed_until=None, reasons=reasons, due=later(now, queue.accept_within, definitions),
+        stirred=handoffs.c.stirred + 1,
+    )  # fmt: skip
+    why = f"{task.rep} is not active any more: to {to or 'nobody yet'}"
+    if to is not None:
+        tell_new_rep(conn, task, to, why, now)
+    else:
+        why = f"{why}; {waits}"
+        task_notices.add_waiting(conn, task.id, task.queue, waits, definitions, now)
+    return tell(conn, get(conn, task.id), "reassigned", now, why)
+
+
+def hand_to(
+    conn: Connection, handoff: str, rep: str, *, by: str, reason: str, now: datetime, definitions: Definitions
+) -> Handoff:
+    """Let another rep have an open task, by the word of a person, who may go beyond capacity and hours.
+
+    It has to be accepted anew. Raises UnknownHandoff, UnknownName for the rep, RepInactive, HandoffTaken once closed.
+    """
+    check_rep(rep, definitions)
+    known = definitions.sales.rep(rep) if definitions.sales is not None else None
+    if known is not None and not known.active:
+        raise RepInactive(rep)
+    task = locked(conn, handoff)
+    if task.state not in OPEN:
+        raise HandoffTaken(handoff, task.rep, task.state)
+    if task.rep == rep:
+        return task
+    claim_desk(conn)
+    queue = definitions.sales.queues.get(task.queue) if definitions.sales is not None else None
+    due = later(now, queue.accept_within, definitions) if queue is not None else None
+    change(
+        conn, handoff, state="open", rep=rep, given_at=now, accepted_at=None, reminded_at=None, snoozed_until=None,
+        due=due, stirred=handoffs.c.stirred + 1,
+    )  # fmt: skip
+    why = f"from {task.rep or 'nobody'} to {rep} by {by}: {reason}"
+    tell_new_rep(conn, task, rep, f"from {task.rep or 'nobody'} by {by}", now)
+    return tell(conn, get(conn, handoff), "reassigned", now, why)
+
+
+def snooze(
+    conn: Connection,
+    handoff: str,
+    rep: str,
+    until: datetime,
+    reason: str | None,
+    *,
+    now: datetime,
+    definitions: Definitions,
+) -> Handoff:
+    """Put a task off: until then nobody is reminded and it goes to nobody else; then its rep is reminded.
+
+    Raises UnknownHandoff, UnknownName for the rep, HandoffTaken where the rep does not have it, SnoozeRefused for an
+    instant that is past, more than 90 days ahead, or after the task expires.
+    """
+    check_rep(rep, definitions)
+    task = locked(conn, handoff)
+    if task.state not in OPEN or task.rep != rep:
+        raise HandoffTaken(handoff, task.rep, task.state)
+    if not now < until <= now + LONGEST_SNOOZE:
+        raise SnoozeRefused(
+            f"{until.isoformat()} is not within the next {LONGEST_SNOOZE.days} days",
+            do="name an instant in the future, such as that of the next call",
+        )
+    queue = definitions.sales.queues.get(task.queue) if definitions.sales is not None else None
+    last = later(task.made_at, queue.close_within, definitions) if queue is not None else None
+    if last is not None and until >= last:
+        raise SnoozeRefused(
+            f"the task expires at {last.isoformat()}, before {until.isoformat()}",
+            do="name an earlier instant, or return the lead so that its scenario goes on",
+        )
+    due = task.due
+    if task.state == "open" and queue is not None:
+        due = later(until, queue.accept_within, definitions)
+    change(conn, handoff, snoozed_until=until, due=due, stirred=handoffs.c.stirred + 1)
+    why = f"until {until.isoformat(timespec='minutes')} by {rep}" + (f": {reason}" if reason else "")
+    return tell(conn, get(conn, handoff), "snoozed", now, why)
+
+
+def stirred(conn: Connection, limit: int) -> list[tuple[Handoff, int]]:
+    """Tasks whose workflow has to look again, each with how often it was stirred."""
+    rows = conn.execute(select(handoffs).where(handoffs.c.stirred > 0).order_by(handoffs.c.made_at).limit(limit))
+    return [(read(row), row.stirred) for row in rows]
+
+
+def settle(conn: Connection, handoff: str, seen: int) -> None:
+    """Its workflow was told, so often as `seen` says; what stirred it since then is told anew."""
+    this = (handoffs.c.id == handoff, handoffs.c.stirred == seen)
+    conn.execute(update(handoffs).where(*this).values(stirred=0))
+
+
+def stir_all(conn: Connection) -> None:
+    """Let every open task be looked at again: what is due may be something else by a new deployment."""
+    conn.execute(update(handoffs).where(handoffs.c.state.in_(OPEN)).values(stirred=handoffs.c.stirred + 1))
