@@ -207,7 +207,7 @@ def show(here: Here, handoff: str) -> Task:
     """One task."""
     try:
         with reading(here.engine) as connection:
-            return _shown(here, handoffs.get(connection, handoff))
+            return shown(here, handoffs.get(connection, handoff))
     except UnknownHandoff as error:
         raise Refusal(404, error.what, where="path.id", do=error.do) from error
 
@@ -215,7 +215,7 @@ def show(here: Here, handoff: str) -> Task:
 def _changed(here: Nurture, change: Callable[[Connection], Handoff]) -> Task:
     try:
         with writing(here.engine) as connection:
-            return _shown(here, change(connection))
+            return shown(here, change(connection))
     except UnknownHandoff as error:
         raise Refusal(404, error.what, where="path.id", do=error.do) from error
     except HandoffTaken as error:
@@ -229,7 +229,8 @@ def _changed(here: Nurture, change: Callable[[Connection], Handoff]) -> Task:
         raise Refusal(422, error.what, where="body.rep", do=error.do, details={"near": list(error.near)}) from error
 
 
-def _shown(here: Nurture, task: Handoff) -> Task:
+def shown(here: Nurture, task: Handoff) -> Task:
+    """A task in the shape of the API."""
     return Task.model_validate(task.shown_whole(_currency(here)))
 
 

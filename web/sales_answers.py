@@ -24,7 +24,7 @@ from nurture.errors import UnknownName
 from nurture.roles import Role
 from web.bodies import Said
 from web.context import Here, Nurture
-from web.handoffs import Reason, Task, Word
+from web.handoffs import Reason, Task, Word, shown
 from web.intake import PATIENCE, take
 from web.json_body import json_of
 from web.problems import Refusal
@@ -143,7 +143,7 @@ def _taken(here: Nurture, body: bytes) -> Taken:
     except UnknownName as error:
         raise Refusal(422, error.what, where="body.rep", do=error.do, details={"near": list(error.near)}) from error
     _log.info("sales_answered", handoff=task.id, outcome=said.outcome, fresh=fresh)
-    return Taken(became="taken" if fresh else "duplicate", task=Task.model_validate(task.shown()))
+    return Taken(became="taken" if fresh else "duplicate", task=shown(here, task))
 
 
 def _rep(said: Word, definitions: Definitions) -> str:
