@@ -236,6 +236,8 @@ seminar:
   consent:
     version: «en_1|ja_1»
     text: «I agree to get mail about seminars.|セミナーのご案内を受け取ることに同意します。»
+  confirm: confirm_subscription
+  confirm_only: unsubscribed     # «who has unsubscribed is asked first|停止した方にはまず確かめる»
   thanks: /thanks
 letter:
   event: {signed_up: letter}
