@@ -241,7 +241,7 @@ def _read(row: Row[Any]) -> Erasure:
     state: Literal["running", "consents_kept", "done"] = "running"
     if row.ended_at is not None:
         state = "done"
-    elif row.scrubbed_at is not None and row.provider != "asked":
+    elif row.scrubbed_at is not None and row.provider != "asked" and row.consents_until is not None:
         state = "consents_kept"
     return Erasure(
         row.lead, state, row.asked_at, row.by, row.provider, row.provider_said, row.consents_until, row.ended_at
