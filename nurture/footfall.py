@@ -19,7 +19,9 @@ _WORDS: Final[Mapping[ArrowKind, str]] = {
     "refused": "send_refused", "anywhere": "anywhere", "leave": "finished", "hot": "on_hot",
 }  # fmt: skip
 """What a timeline says where a lead takes an arrow of this kind."""
-COUNTED: Final = frozenset({*_WORDS.values(), "arrived"})
+_TOO_LATE: Final = "send_too_late"
+"""No arrow of its own: a mail that came too late takes `when_refused`, else the last reaction."""
+COUNTED: Final = frozenset({*_WORDS.values(), _TOO_LATE, "arrived"})
 """The words whose lines are to be counted."""
 
 
@@ -36,7 +38,7 @@ class Lines:
 
 @dataclass(frozen=True, slots=True)
 class Traffic:
-    """One box: `visits` in the time asked for, and how many leads are there now (`standing`)."""
+    """One box: `visits` in the time asked for, skipped ones too, and how many leads are there now (`standing`)."""
 
     box: str
     visits: int
@@ -45,7 +47,11 @@ class Traffic:
 
 @dataclass(frozen=True, slots=True)
 class Passage:
-    """One arrow: how often it was taken, of all departures of its box; of all who entered where it holds anywhere."""
+    """One arrow: how often it was taken, of all departures of its box.
+
+    Where it holds at every step, of all who entered or, if that is more, of all who jumped: who did may have entered
+    before the time asked for. Of several arrows that a timeline cannot tell apart the first has all.
+    """
 
     source: str
     target: str
@@ -76,18 +82,18 @@ def footfall(flow: Flow, lines: Iterable[Lines], standing: Mapping[str, int]) ->
     found, visits, finishes = Counter[Lines](), Counter[str](), Counter[str]()
     for each in lines:
         found[_way(each)] += each.count
-        if each.what == "arrived":
+        if each.what in ("arrived", "skipped"):
             visits[STEP + each.step] += each.count
         if each.what == "finished":
             finishes[each.subject] += each.count
     entered = visits["start"] = found[Lines("entered", count=0)]
     visits.update({FINISH + word: count for word, count in finishes.items()})
-    taken = [found[_line(arrow)] for arrow in flow.arrows]
+    taken = [found.pop(_line(arrow), 0) for arrow in flow.arrows]
+    _add_too_late(flow, found, taken)
     left = Counter[str]()
     for arrow, count in zip(flow.arrows, taken, strict=True):
         left[arrow.source] += count
-    visits["anywhere"], left["anywhere"] = left["anywhere"], entered
-    known = {_line(arrow) for arrow in flow.arrows}
+    visits["anywhere"], left["anywhere"] = left["anywhere"], max(entered, left["anywhere"])
     return Footfall(
         entered=entered,
         standing=sum(standing.values()),
@@ -97,11 +103,20 @@ def footfall(flow: Flow, lines: Iterable[Lines], standing: Mapping[str, int]) ->
             for each, count in zip(flow.arrows, taken, strict=True)
         ),
         finishes=dict(finishes.most_common()),
-        elsewhere=sum(count for way, count in found.items() if way.what in _DEPARTURES and way not in known),
+        elsewhere=sum(count for way, count in found.items() if way.what in _DEPARTURES),
     )
 
 
-_DEPARTURES: Final = frozenset(_WORDS.values()) - {"entered", "finished", "send_refused"}
+_DEPARTURES: Final = (frozenset(_WORDS.values()) | {_TOO_LATE}) - {"entered", "finished", "send_refused"}
+
+
+def _add_too_late(flow: Flow, found: Counter[Lines], taken: list[int]) -> None:
+    """Count the mails that came too late at the arrows which they took."""
+    for index in range(len(flow.arrows) - 1, -1, -1):  # the last reaction of a step, unless it has `when_refused`
+        arrow = flow.arrows[index]
+        refused = any(each.kind == "refused" and each.source == arrow.source for each in flow.arrows)
+        if arrow.kind == "refused" or (arrow.kind in ("then", "otherwise") and not refused):
+            taken[index] += found.pop(_way(Lines(_TOO_LATE, arrow.source.removeprefix(STEP))), 0)
 
 
 def _line(arrow: Arrow) -> Lines:
@@ -118,7 +133,7 @@ def _way(line: Lines) -> Lines:
             return replace(line, count=0)
         case "skipped":
             return replace(line, reason="", count=0)
-        case "send_refused":
+        case "send_refused" | "send_too_late":
             return Lines(line.what, line.step, count=0)
         case "finished":
             return Lines(line.what, subject=line.subject, reason=line.reason, count=0)

@@ -88,6 +88,7 @@ def make_app(settings: Settings, engine: Engine, *, store: DeploymentStore, cloc
     app.state.nurture = nurture
     app.state.rates = Rates(settings)
     app.state.gauges = metrics.gauges_of(nurture)
+    app.state.footfalls = scenarios.footfalls()
     problems.install(app)
     openapi.install(app)
     secret = kept_secret(engine, "session", lambda: AESSIV.generate_key(512))

@@ -18,6 +18,7 @@ from nurture.flow import STEP, Flow, read_flow
 from nurture.footfall import Footfall, annotated, footfall, reasons_of
 from nurture.graph import svg
 from web.context import Here, Nurture
+from web.kept import Kept
 from web.pages import Cursor, Limit, Page, page
 from web.security import READER
 from web.spans import looking_back
@@ -43,10 +44,13 @@ def list_scenarios(request: Request, here: Here, limit: Limit = DEFAULT_LIMIT, c
 
 
 @router.get("/{scenario}", summary="What leads do in a scenario")
-def show_scenario(here: Here, scenario: str, since: Since = None) -> dict[str, Any]:
-    """Its boxes and arrows, with how many came by each, stand there now, and took each way (of all who left)."""
+def show_scenario(request: Request, here: Here, scenario: str, since: Since = None) -> dict[str, Any]:
+    """Its boxes and arrows, with how many came by each, stand there, and took each way (of all who left).
+
+    The counts are at most ten seconds old.
+    """
     flow = _flow(here, scenario)
-    counts = _counted(here, flow, since)
+    counts = _counted(request, here, flow, since)
     data: dict[str, Any] = as_data(counts)
     boxes = [
         {"box": box.id, "kind": box.kind, "title": box.title, "lines": list(box.lines), "phase": box.phase, **traffic}
@@ -61,6 +65,7 @@ def show_scenario(here: Here, scenario: str, since: Since = None) -> dict[str, A
     responses={200: {"content": {"image/svg+xml": {}}, "description": "The picture"}},
 )  # fmt: skip
 def draw_scenario(
+    request: Request,
     here: Here,
     scenario: str,
     since: Since = None,
@@ -68,10 +73,15 @@ def draw_scenario(
 ) -> Response:
     """The steps as boxes, the ways between them as arrows; each box leads to the leads that stand there."""
     flow = _flow(here, scenario)
-    drawn = annotated(flow, _counted(here, flow, since)) if counts else flow
+    drawn = annotated(flow, _counted(request, here, flow, since)) if counts else flow
     to = f"/api/leads?scenario={quote(scenario)}&step="
     links = {box.id: to + quote(box.id.removeprefix(STEP)) for box in flow.boxes if box.id.startswith(STEP)}
     return Response(svg(drawn, links), media_type="image/svg+xml")
+
+
+def footfalls() -> Kept[Footfall]:
+    """Where a process keeps its counts."""
+    return Kept(seconds=10)
 
 
 def _flow(here: Nurture, name: str) -> Flow:
@@ -81,11 +91,16 @@ def _flow(here: Nurture, name: str) -> Flow:
     return read_flow(known.scenarios[name])
 
 
-def _counted(here: Nurture, flow: Flow, since: str | None) -> Footfall:
+def _counted(request: Request, here: Nurture, flow: Flow, since: str | None) -> Footfall:
     begin = here.clock.now() - looking_back(since) if since is not None else None
-    with reading(here.engine) as connection:
-        lines = counting.lines(connection, flow.name, begin, reasons_of(flow))
-        return footfall(flow, lines, counting.standing(connection, flow.name))
+
+    def look() -> Footfall:
+        with reading(here.engine) as connection:
+            lines = counting.lines(connection, flow.name, begin, reasons_of(flow))
+            return footfall(flow, lines, counting.standing(connection, flow.name))
+
+    kept: Kept[Footfall] = request.app.state.footfalls
+    return kept.get((here.store.current().number, flow.name, since), look)
 
 
 def _shown(scenario: Scenario, deployment: int, counts: dict[tuple[str, str], int]) -> dict[str, Any]:

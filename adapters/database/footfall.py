@@ -15,7 +15,7 @@ from nurture.footfall import COUNTED, Lines
 def lines(conn: Connection, scenario: str, since: datetime | None, reasons: Collection[str]) -> list[Lines]:
     """The lines of the scenario since then, counted; a reason is told apart from others only where it is in `reasons`.
 
-    Reads every such line: seconds at millions of them, so whoever shows the counts keeps them for a moment.
+    Reads every such line: seconds at millions of them, so whoever shows the counts keeps them (web/kept.py).
     """
     row = timeline.c
     reason = case((row.reason.in_(sorted(reasons)), row.reason), else_="")

@@ -9,6 +9,7 @@ from datetime import timedelta
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from nurture.as_data import as_data
 from nurture.definitions import Definitions
 from nurture.flow import read_flow
 from nurture.footfall import COUNTED, Footfall, Lines, annotated, footfall, reasons_of
@@ -99,6 +100,36 @@ def test_ways_of_an_older_deployment_are_counted_elsewhere() -> None:
     flow = read_flow(define(ROUND).scenarios["round"])
     found = footfall(flow, [Lines("reaction", "mail", "gone", "clicked", 7), Lines("entered", count=9)], {})
     assert (found.elsewhere, found.entered) == (7, 9)
+
+
+def test_more_may_jump_than_have_entered_in_the_time_asked_for() -> None:
+    """They came in before it; no share is above one, and the report can be told."""
+    flow = read_flow(define(ROUND).scenarios["round"])
+    found = footfall(flow, [Lines("anywhere", "mail", "sales", "", 5), Lines("entered", count=2)], {})
+    assert ways(found)["anywhere", "step:sales", "anywhere"] == Share(5, 5)
+    as_data(found)
+
+
+def test_a_mail_that_came_too_late_is_counted_where_it_went() -> None:
+    """By `when_refused`, else by the last reaction; such a line has no arrow of its own."""
+    late = [Lines("send_too_late", "mail", "", "too late", 3)]
+    flow = read_flow(define(ROUND).scenarios["round"])
+    assert ways(footfall(flow, late, {}))["step:mail", "step:mail", "otherwise"] == Share(3, 3)
+    refused = ROUND.replace("when_exhausted: over", "when_exhausted: over\n    when_refused: sales")
+    found = footfall(read_flow(define(refused).scenarios["round"]), late, {})
+    assert ways(found)["step:mail", "step:sales", "refused"] == Share(3, 3)
+    assert found.elsewhere == 0
+
+
+def test_two_jumps_to_one_step_are_counted_once() -> None:
+    """The timeline says where they went, not by which of the two."""
+    twice = ROUND.replace(
+        "{requested: demo}, go: sales}", "{requested: demo}, go: sales}\n  - {when: clicked, go: sales}"
+    )
+    flow = read_flow(define(twice).scenarios["round"])
+    found = footfall(flow, [Lines("anywhere", "mail", "sales", "", 2), Lines("entered", count=4)], {})
+    assert [arrow.taken.hits for arrow in found.arrows if arrow.kind == "anywhere"] == [2, 0]
+    assert {each.box: each.visits for each in found.boxes}["anywhere"] == 2
 
 
 def test_the_picture_shows_the_counts() -> None:
