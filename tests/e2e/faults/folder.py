@@ -1,8 +1,8 @@
 """Writes the folder that the fault suite runs: the shipped one, without what depends on the hour of the day.
 
 Scenarios, templates, segments, attributes and the hot lead definition are the shipped ones, word for word, with these
-changes: mail goes at any hour (no window, holiday or cap), points do not fade, and the invitation may be thirty days
-late instead of one. Whether a mail goes today or on Monday, and what a point is worth by then, hangs on minutes; and at
+changes: mail goes at any hour (no window, holiday or cap), points do not fade, the invitation may be thirty days late
+instead of one, and a sign-up is remembered for ten years instead of thirty days. Whether a mail goes today or on Monday, and what a point is worth by then, hangs on minutes; and at
 the speed of the suite a minute is not even a hundredth of a second.
 """
 
@@ -19,6 +19,7 @@ CHANGES = (
     ("sender.yaml", r"^(closed|cap): .*\n", ""),
     ("score.yaml", r", fades: \{[^}]*\}", ""),
     ("seminar_to_demo.yaml", r"within: 1d\}", "within: 30d}"),
+    ("seminar_to_demo.yaml", r"signed_up: seminar\}, within: 30d\}", "signed_up: seminar}, within: 3650d}"),
 )
 
 
