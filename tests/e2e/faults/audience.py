@@ -71,7 +71,7 @@ class Audience:
         return not self._deeds
 
     def _run(self) -> None:
-        while not self._stopping.wait(0.1):
+        while not self._stopping.wait(0.25):
             try:
                 self._look()
                 self._act()

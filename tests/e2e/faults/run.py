@@ -148,7 +148,7 @@ def _walk(
         if time.monotonic() - told > 30:
             told = time.monotonic()
             say(f"{len(waiting)} of {people.count} are on their way")
-        time.sleep(0.5)
+        time.sleep(1)
 
 
 def ended(nurture: Whole, names: set[str]) -> set[str]:
