@@ -12,6 +12,7 @@ from sqlalchemy import func, select
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import RedirectResponse, Response
 
+from adapters import passwords
 from adapters.database import sessions
 from adapters.database.engine import reading, writing
 from adapters.database.schema import deployments, leads
@@ -100,9 +101,9 @@ async def login_page(
         caller = await run_in_threadpool(caller_with_token, here.engine, token)
         if caller is not None:
             return _enter(request, caller, next)
-        user = await run_in_threadpool(logins.with_entry_link, here, token)
-        if user is not None:
-            return await logins.enter(request, here, user, next)
+        entered = await logins.enter(request, here, logins.by_entry_link(token), next)
+        if entered is not None:
+            return entered
         if await caller_of(request) is not None:
             return RedirectResponse(logins.inside(next), status_code=303)  # the same link once more, in this browser
     return await _page(request, here, next, wrong="token" if token is not None else None)
@@ -132,10 +133,17 @@ async def log_in(
         answer = await _page(request, here, next, wrong="often", login=login, status=refused.status)
         answer.headers["retry-after"] = refused.headers["Retry-After"]
         return answer
-    user = await run_in_threadpool(logins.with_password, here, login, password)
-    if user is None:
-        return await _page(request, here, next, wrong="password", login=login)
-    return await logins.enter(request, here, user, next)
+    admit = await run_in_threadpool(_proven, here, login, password)
+    entered = await logins.enter(request, here, admit, next) if admit is not None else None
+    return entered or await _page(request, here, next, wrong="password", login=login)
+
+
+def _proven(here: Nurture, login: str, password: str) -> logins.Admit | None:
+    found = logins.with_password(here, login, password)
+    if found is None:
+        return None
+    user, kept = found
+    return logins.by_password(user, kept, passwords.hash_of(password) if passwords.outdated(kept) else None)
 
 
 async def _page(

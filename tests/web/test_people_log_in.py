@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import httpx
 import pytest
 from pydantic import SecretStr
-from sqlalchemy import func, select, update
+from sqlalchemy import Connection, func, select, update
 
 from adapters import passwords
 from adapters.database import users
 from adapters.database.engine import reading, writing
 from adapters.database.schema import sessions, user_links
 from adapters.database.schema import users as user_rows
+from adapters.database.users import User
 from adapters.settings import Settings
 from tests.web.people import PASSWORD, browser_of, link, person, post, token_in, try_login
 from tests.web.process import KEY, Process, client_of
@@ -144,6 +146,69 @@ async def test_a_deactivated_person_is_out_at_once(empty: Process) -> None:
         users.activate(connection, "hanako")
     assert (await browser.get("/api/leads")).status_code == 401
     assert (await try_login(empty.anybody(), "hanako")).status_code == 303
+
+
+CHANGES: dict[str, Callable[[Connection, User], object]] = {
+    "reset": lambda connection, user: users.forget_password(connection, user.login),
+    "deactivate": lambda connection, user: users.deactivate(connection, user.login),
+    "another password": lambda connection, user: users.set_password(connection, user.id, "$argon2id$another"),
+}
+
+
+def meanwhile(
+    process: Process, monkeypatch: pytest.MonkeyPatch, name: str, change: Callable[[Connection], object]
+) -> None:
+    """Let a change of people come just after a function of `passwords` has done its work."""
+    done = getattr(passwords, name)
+
+    def slow(*given: str) -> object:
+        result = done(*given)
+        with writing(process.engine) as connection:
+            change(connection)
+        return result
+
+    monkeypatch.setattr(passwords, name, slow)
+
+
+@pytest.mark.parametrize("change", CHANGES)
+async def test_a_login_under_way_does_not_survive_a_change(
+    empty: Process, monkeypatch: pytest.MonkeyPatch, change: str
+) -> None:
+    """The password was right a moment ago: no session is left, and its hash does not come back."""
+    person(empty, "boss", "admin")
+    user = person(empty, "hanako", "marketer")
+    with reading(empty.engine) as connection:
+        before = users.kept_password(connection, "hanako")
+    monkeypatch.setattr(passwords, "outdated", lambda _: True)
+    meanwhile(empty, monkeypatch, "hash_of", lambda connection: CHANGES[change](connection, user))
+    assert (await try_login(empty.anybody(), "hanako")).status_code == 401
+    with reading(empty.engine) as connection:
+        assert connection.execute(select(func.count()).select_from(sessions)).scalar() == 0
+        assert users.kept_password(connection, "hanako") != before
+
+
+@pytest.mark.parametrize("change", CHANGES)
+@pytest.mark.parametrize("has_password", [True, False])
+async def test_a_new_password_under_way_does_not_survive_a_change(
+    empty: Process, monkeypatch: pytest.MonkeyPatch, change: str, has_password: bool
+) -> None:
+    """Whoever sat in a stolen session chooses none any more, also where there was none before."""
+    person(empty, "boss", "admin")
+    user = person(empty, "hanako", "marketer")
+    if not has_password:
+        with writing(empty.engine) as connection:
+            users.forget_password(connection, "hanako")
+    browser = await browser_of(empty, user)
+    meanwhile(empty, monkeypatch, "hash_of", lambda connection: CHANGES[change](connection, user))
+    new = {"current": PASSWORD, "password": "brighter new rivers", "again": "brighter new rivers"}
+    answer = await post(browser, "/account/password", **new)
+    assert (answer.status_code, answer.headers["location"]) == (303, "/login")
+    assert (await browser.get("/api/leads")).status_code == 401
+    with reading(empty.engine) as connection:
+        kept = connection.execute(select(user_rows.c.password).where(user_rows.c.id == user.id)).scalar()
+    assert kept in {None, "$argon2id$another"} if change != "deactivate" else (kept is not None) == has_password
+    monkeypatch.undo()
+    assert (await try_login(empty.anybody(), "hanako", "brighter new rivers")).status_code == 401
 
 
 async def test_a_new_role_holds_from_the_next_request_on(empty: Process) -> None:

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Form, Path, Query, Request
+from sqlalchemy import Connection
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import RedirectResponse, Response
 
@@ -71,20 +72,29 @@ async def change_password(
     """Take a new password; every other session of this person ends."""
     user = _person(caller)
     rates_of(request).take("login", user.login)  # a session left open is no place to guess the password
-    if user.has_password and await run_in_threadpool(logins.with_password, here, user.login, current) is None:
-        return await run_in_threadpool(_wrong, request, here, caller, "current")
+    kept = None
+    if user.has_password:
+        found = await run_in_threadpool(logins.with_password, here, user.login, current)
+        if found is None:
+            return await run_in_threadpool(_wrong, request, here, caller, "current")
+        _, kept = found
     wrong = weakness(password, again, login=user.login)
     if wrong is not None:
         return await run_in_threadpool(_wrong, request, here, caller, wrong)
-    await run_in_threadpool(_keep_password, here, user, password)
-    return await logins.enter(request, here, user, "/account?said=password")
+    anew = await run_in_threadpool(passwords.hash_of, password)
+    session = request.session.get("user", "")
 
-
-def _keep_password(here: Nurture, user: User, password: str) -> None:
-    kept = passwords.hash_of(password)
-    with writing(here.engine) as connection:
-        users.set_password(connection, user.id, kept)
+    def change(connection: Connection) -> User | None:
+        """Nothing for whoever was logged out, or got another password, while the hash was made."""
+        found = users.unchanged(connection, user.id, kept)
+        if found is None or sessions.of(connection, session, datetime.now(UTC)) is None:
+            return None
+        users.set_password(connection, user.id, anew)
         audit.note(connection, "set_password", user.login, at=here.clock.now())
+        return found
+
+    entered = await logins.enter(request, here, change, "/account?said=password")
+    return entered or RedirectResponse("/login", status_code=303)
 
 
 @router.post("/account/sessions/{number}/end")
