@@ -19,6 +19,8 @@ from web.context import Nurture
 
 Admit = Callable[[Connection], User | None]
 """Does what lets somebody in and says whom, in a transaction that holds people still; None lets nobody in."""
+AWAY = {429: "often", 503: "busy"}
+"""How pages call it that somebody has to come again, by the status of the refusal."""
 _CONTROLS = re.compile(r"[\x00-\x20\x7f\\]")
 """What browsers leave out of an address or read as another sign: `/\\t/elsewhere` leads elsewhere."""
 _BROWSERS = (("Edg", "Edge"), ("OPR/", "Opera"), ("Firefox/", "Firefox"), ("Chrome/", "Chrome"), ("Safari/", "Safari"))

@@ -20,6 +20,7 @@ from web import logins
 from web.console.assets import asset
 from web.console.frame import navigation
 from web.context import Here, Nurture
+from web.hashing import hashing_of
 from web.problems import Refusal
 from web.rates import address_of, rates_of
 from web.security import (
@@ -54,14 +55,18 @@ def language_of(request: Request) -> str:
     return "ja"
 
 
-def render(request: Request, name: str, *, status: int = 200, **values: Any) -> Response:
-    """One of the pages, in the reader's language, with the session's CSRF token and the navigation at hand."""
+def render(request: Request, name: str, *, status: int = 200, wait: int = 0, **values: Any) -> Response:
+    """One of the pages, in the reader's language, with the session's CSRF token and the navigation at hand.
+
+    `wait`: seconds after which to come again, where that is what the page says.
+    """
     caller = getattr(request.state, "caller", None)
     language = values.get("language") or language_of(request)
     places = navigation(request, caller, language)
     frame = {"caller": caller, "places": places, "path": request.url.path, "again": _again(request)}
-    context = {"language": language, "csrf_token": _TokenOnceAsked(request), **frame, **values}
-    return templates.TemplateResponse(request, name, context, status_code=status)
+    context = {"language": language, "csrf_token": _TokenOnceAsked(request), "wait": wait, **frame, **values}
+    headers = {"retry-after": str(wait)} if wait else None
+    return templates.TemplateResponse(request, name, context, status_code=status, headers=headers)
 
 
 class _TokenOnceAsked:
@@ -129,11 +134,10 @@ async def log_in(
     try:
         rates_of(request).take("logins", address_of(request))
         rates_of(request).take("login", login.strip().lower())
+        admit = await hashing_of(request).run(_proven, here, login, password)
     except Refusal as refused:
-        answer = await _page(request, here, next, wrong="often", login=login, status=refused.status)
-        answer.headers["retry-after"] = refused.headers["Retry-After"]
-        return answer
-    admit = await run_in_threadpool(_proven, here, login, password)
+        wrong = logins.AWAY[refused.status]
+        return await _page(request, here, next, wrong=wrong, login=login, status=refused.status, wait=refused.wait)
     entered = await logins.enter(request, here, admit, next) if admit is not None else None
     return entered or await _page(request, here, next, wrong="password", login=login)
 
@@ -147,13 +151,21 @@ def _proven(here: Nurture, login: str, password: str) -> logins.Admit | None:
 
 
 async def _page(
-    request: Request, here: Nurture, target: str, *, wrong: str | None, login: str = "", status: int = 401
+    request: Request,
+    here: Nurture,
+    target: str,
+    *,
+    wrong: str | None,
+    login: str = "",
+    status: int = 401,
+    wait: int = 0,
 ) -> Response:
     there = await run_in_threadpool(logins.there_is_somebody, here)
     status = 200 if wrong is None else status
     return render(
-        request, "login.html", status=status, next=logins.inside(target), wrong=wrong, login=login, users=there
-    )
+        request, "login.html", status=status, wait=wait, next=logins.inside(target), wrong=wrong, login=login,
+        users=there,
+    )  # fmt: skip
 
 
 @router.post("/logout")

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
+import itertools
+import threading
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -20,6 +23,7 @@ from adapters.database.users import User
 from adapters.settings import Settings
 from tests.web.people import PASSWORD, browser_of, link, person, post, token_in, try_login
 from tests.web.process import KEY, Process, client_of
+from web import hashing
 from web.app import make_app
 
 
@@ -236,6 +240,50 @@ async def test_logins_are_limited_by_name_and_by_client(empty: Process, tmp_path
     assert (often.status_code, int(often.headers["retry-after"]) > 0) == (429, True)
     statuses = [(await try_login(at("192.0.2.3"), f"name{number}", "wrong")).status_code for number in range(6)]
     assert statuses == [401] * 5 + [429]
+
+
+async def test_a_flood_of_logins_leaves_everybody_else_in_peace(
+    empty: Process, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Two hashes at once; some wait without a thread, the others come again; all else is answered meanwhile."""
+    person(empty, "hanako", "marketer")
+    settings = Settings(home=tmp_path, api_key=SecretStr(KEY), temporal_port=1, rate_logins="1000/minute")
+    app = make_app(settings, empty.engine, store=empty.store, clock=empty.clock)
+    go, at_work = threading.Event(), [0, 0]
+
+    def fits(_password: str, _kept: str | None) -> bool:
+        at_work[0] += 1
+        at_work[1] = max(at_work)
+        go.wait(30)
+        at_work[0] -= 1
+        return False
+
+    monkeypatch.setattr(passwords, "fits", fits)
+    flood = [asyncio.create_task(try_login(client_of(app, None), "hanako", "wrong")) for _ in range(60)]
+    try:
+        turned_away = [await each for each in itertools.islice(asyncio.as_completed(flood), 8)]
+        async with asyncio.timeout(5):
+            assert (await client_of(app, KEY).get("/api/leads")).status_code == 200
+    finally:
+        go.set()
+    assert {(each.status_code, each.headers["retry-after"]) for each in turned_away} == {(503, "5")}
+    assert "5 秒ほど待って" in turned_away[0].text
+    assert sorted(each.status_code for each in await asyncio.gather(*flood)) == [401] * 52 + [503] * 8
+    assert at_work[1] <= 2
+
+
+async def test_whoever_comes_too_late_keeps_what_they_wrote(empty: Process, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where too many wait, pages on which a password is chosen say so as pages, and the link stays good."""
+    monkeypatch.setattr(hashing, "WAITING", 0)
+    token, new = link(empty, "first"), {"password": PASSWORD, "again": PASSWORD}
+    first = await post(empty.anybody(), "/first", token=token, login="boss", name="部長", **new)
+    user = person(empty, "hanako", "marketer")
+    invitation = await post(empty.anybody(), "/invitation", token=link(empty, "invitation", user), **new)
+    account = await post(await browser_of(empty, user), "/account/password", current=PASSWORD, **new)
+    for answer in (first, invitation, account):
+        assert (answer.status_code, answer.headers["retry-after"]) == (503, "5")
+        assert "5 秒ほど待って" in answer.text
+    assert 'value="部長"' in first.text
 
 
 async def test_the_first_link_makes_the_first_admin_and_no_second(empty: Process) -> None:

@@ -18,7 +18,9 @@ from adapters.database.user_links import Link
 from adapters.database.users import User
 from nurture.errors import NurtureError
 from web.context import Here, Nurture
-from web.logins import enter
+from web.hashing import hashing_of
+from web.logins import AWAY, enter
+from web.problems import Refusal
 from web.security import check_csrf
 from web.session import render
 
@@ -65,7 +67,10 @@ async def make_first(
         wrong = "name"
     if wrong is not None:
         return _page(request, "first", link, token, wrong=wrong, login=login, name=name)
-    kept = await run_in_threadpool(passwords.hash_of, password)
+    try:
+        kept = await hashing_of(request).run(passwords.hash_of, password)
+    except Refusal as refused:
+        return _page(request, "first", link, token, away=refused, login=login, name=name)
 
     def make(connection: Connection) -> User | None:
         return _first(here, connection, token, login, name, kept)
@@ -89,7 +94,10 @@ async def accept(
     wrong = weakness(password, again, login=link.user.login)
     if wrong is not None:
         return _page(request, "invitation", link, token, wrong=wrong)
-    kept = await run_in_threadpool(passwords.hash_of, password)
+    try:
+        kept = await hashing_of(request).run(passwords.hash_of, password)
+    except Refusal as refused:
+        return _page(request, "invitation", link, token, away=refused)
 
     def keep(connection: Connection) -> User | None:
         return _accepted(here, connection, token, kept)
@@ -131,12 +139,22 @@ def _accepted(here: Nurture, connection: Connection, token: str, kept: str) -> U
 
 
 def _page(
-    request: Request, door: Door, link: Link | None, token: str, *, wrong: str = "", login: str = "", name: str = ""
+    request: Request,
+    door: Door,
+    link: Link | None,
+    token: str,
+    *,
+    wrong: str = "",
+    away: Refusal | None = None,
+    login: str = "",
+    name: str = "",
 ) -> Response:
-    status = 401 if link is None else 422 if wrong else 200
+    status, wait = 401 if link is None else 422 if wrong else 200, 0
+    if away is not None:
+        status, wrong, wait = away.status, AWAY[away.status], away.wait
     user = link.user if link is not None else None
     return render(
-        request, "console/door.html", status=status, door=door, link=link, token=token, wrong=wrong, user=user,
-        login=login, shown_name=name, shortest=passwords.SHORTEST,
+        request, "console/door.html", status=status, wait=wait, door=door, link=link, token=token, wrong=wrong,
+        user=user, login=login, shown_name=name, shortest=passwords.SHORTEST,
         again=f"/{door}?{urlencode({'token': token})}",
     )  # fmt: skip
