@@ -62,6 +62,13 @@ def about(subject: str, reason: str | None = None) -> None:
         act.subject, act.reason = subject, reason or act.reason
 
 
+def nothing_changed() -> None:
+    """Say that what was asked for was so already: no row is owed for it."""
+    act = _ACT.get()
+    if act is not None:
+        act.changes = False
+
+
 def note(
     conn: Connection,
     did: str,

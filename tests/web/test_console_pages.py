@@ -9,7 +9,7 @@ import httpx
 import pytest
 from fastapi.routing import iter_route_contexts
 
-from adapters.database import users
+from adapters.database import erasures, users
 from adapters.database.engine import reading, writing
 from adapters.database.schema import handoffs
 from nurture.roles import ROLES_OF_PEOPLE
@@ -170,6 +170,25 @@ async def test_every_change_over_http_is_one_row(process: Process) -> None:
     assert len(everything.json()["items"]) == 6  # with the deployment of the tests
     assert "秘密" not in everything.text
     assert "@example.com" not in everything.text
+
+
+async def test_what_was_so_already_is_no_change(process: Process) -> None:
+    """Asked for again: a merge, an erasure, that it was done at the provider, and a merge that is only planned."""
+    client = process.client
+    for name in ("l1", "l2"):
+        await client.post("/api/leads", json={"id": name, "email": f"{name}@example.com"})
+    merge = {"lead": "l2"}
+    for body in (merge | {"plan": True}, merge, merge, merge | {"plan": True}):
+        assert (await client.post("/api/leads/l1/merge", json=body)).status_code == 200
+    for _ in range(2):
+        assert (await client.delete("/api/leads/l1")).status_code == 202
+    with writing(process.engine) as connection:
+        erasures.provider_answered(connection, "l1", "refused", None)
+    for _ in range(2):
+        assert (await client.delete("/api/leads/l1?provider=done")).status_code == 202
+    assert [row[3] for row in await rows(client, subject="l1")] == [
+        "erased_at_provider", "erase", "merge", "change_lead"
+    ]  # fmt: skip
 
 
 async def test_the_audit_is_read_in_pages(process: Process) -> None:
