@@ -172,6 +172,21 @@ async def test_every_change_over_http_is_one_row(process: Process) -> None:
     assert "@example.com" not in everything.text
 
 
+async def test_a_program_that_repeats_itself_is_noted_for_what_it_changes(process: Process) -> None:
+    """The same lead, told again each night, is one row; each part that differs is one more, as is a consent."""
+    lead = {"id": "l1", "email": "l1@example.com", "name": "甲", "attributes": {"employees": 30}}
+    several = {"emails": ["l1@example.com", "l1@example.org"]}
+    agreed = {"id": "l1", "consent": {"topics": ["newsletter"], "basis": "opt_in"}}
+    for said, count in (
+        (lead, 1), (lead, 1), ({"id": "l1"}, 1), ({"email": "l1@example.com", "name": "甲"}, 1),
+        (lead | {"name": "乙"}, 2), (lead | {"attributes": {"employees": 31}}, 3),
+        (lead | several, 4), (lead | several, 4), (lead | {"emails": ["l1@example.com"]}, 5), (agreed, 6),
+    ):  # fmt: skip
+        answer = await process.client.post("/api/leads", json=said)
+        assert answer.status_code in (200, 201), answer.text
+        assert len(await rows(process.client, subject="l1")) == count, said
+
+
 async def test_what_was_so_already_is_no_change(process: Process) -> None:
     """Asked for again: a merge, an erasure, that it was done at the provider, and a merge that is only planned."""
     client = process.client
