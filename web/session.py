@@ -132,8 +132,7 @@ async def log_in(
             return await _page(request, here, next, wrong="key")
         return _enter(request, caller, next)
     try:
-        rates_of(request).take("logins", address_of(request))
-        rates_of(request).take("login", login.strip().lower())
+        rates_of(request).take_login(login.strip().lower(), address_of(request))
         admit = await hashing_of(request).run(_proven, here, login, password)
     except Refusal as refused:
         wrong = logins.AWAY[refused.status]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import math
 import threading
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -224,22 +225,62 @@ async def test_a_new_role_holds_from_the_next_request_on(empty: Process) -> None
     assert (await browser.get("/api/audit")).status_code == 403
 
 
-async def test_logins_are_limited_by_name_and_by_client(empty: Process, tmp_path: Path) -> None:
-    """One name from many places, many names from one place: both get slow, with the time to come again."""
-    person(empty, "hanako", "marketer")
-    settings = Settings(home=tmp_path, api_key=SecretStr(KEY), temporal_port=1, rate_logins="1/day")
-    app = make_app(settings, empty.engine, store=empty.store, clock=empty.clock)
+def limited(process: Process, home: Path, rate: str) -> Callable[[str], httpx.AsyncClient]:
+    """A process that lets people log in so often, and clients of it at an address."""
+    settings = Settings(home=home, api_key=SecretStr(KEY), temporal_port=1, rate_logins=rate)
+    app = make_app(settings, process.engine, store=process.store, clock=process.clock)
 
     def at(address: str) -> httpx.AsyncClient:
         client = client_of(app, None)
         client._transport = httpx.ASGITransport(app=app, client=(address, 1))
         return client
 
+    return at
+
+
+def wait_in_words(answer: httpx.Response) -> str:
+    """What the page says of when to come again, by what the header says."""
+    seconds = int(answer.headers["retry-after"])
+    longest = (100, 1, "秒"), (6000, 60, "分"), (math.inf, 3600, "時間")
+    number, unit = next((seconds / one, name) for below, one, name in longest if seconds < below)
+    return f"{math.ceil(number)} {unit}ほど待って"
+
+
+async def test_whoever_tries_a_name_too_often_keeps_nobody_else_out(empty: Process, tmp_path: Path) -> None:
+    """The name is good from elsewhere, however often it is tried from one place; the page says how long to wait."""
+    person(empty, "hanako", "marketer")
+    at = limited(empty, tmp_path, "1/day")
     assert (await try_login(at("192.0.2.1"), "hanako", "wrong")).status_code == 401
-    often = await try_login(at("192.0.2.2"), "hanako")
-    assert (often.status_code, int(often.headers["retry-after"]) > 0) == (429, True)
+    often = [await try_login(at("192.0.2.1"), "Hanako ", "wrong") for _ in range(3)]
+    assert {each.status_code for each in often} == {429}
+    assert wait_in_words(often[0]) in often[0].text
+    assert (await try_login(at("192.0.2.2"), "hanako")).status_code == 303
+
+
+async def test_names_and_addresses_are_limited_too(
+    empty: Process, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Many names from one place, one name from many places: both come to an end."""
+    monkeypatch.setattr(passwords, "fits", lambda *_: False)
+    at = limited(empty, tmp_path, "1/day")
     statuses = [(await try_login(at("192.0.2.3"), f"name{number}", "wrong")).status_code for number in range(6)]
     assert statuses == [401] * 5 + [429]
+    statuses = [(await try_login(at(f"192.0.3.{number}"), "hanako", "wrong")).status_code for number in range(11)]
+    assert statuses == [401] * 10 + [429]
+
+
+async def test_a_password_is_not_guessed_on_the_account_page(empty: Process, tmp_path: Path) -> None:
+    """Counted by itself: who tries the name at the door keeps nobody from it; the page says how long to wait."""
+    user = person(empty, "hanako", "marketer")
+    at = limited(empty, tmp_path, "1/day")
+    assert [(await try_login(at("192.0.2.9"), "hanako", "x")).status_code for _ in range(2)] == [401, 429]
+    mine = at("192.0.2.9")
+    await mine.get("/login", params={"token": link(empty, "entry", user)})
+    new = {"current": "wrong", "password": "brighter new rivers", "again": "brighter new rivers"}
+    assert (await post(mine, "/account/password", **new)).status_code == 422
+    often = await post(mine, "/account/password", **new | {"current": PASSWORD})
+    assert (often.status_code, often.headers["content-type"]) == (429, "text/html; charset=utf-8")
+    assert wait_in_words(often) in often.text
 
 
 async def test_a_flood_of_logins_leaves_everybody_else_in_peace(

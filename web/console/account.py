@@ -74,7 +74,7 @@ async def change_password(
     user, kept = _person(caller), None
     wrong = weakness(password, again, login=user.login)
     try:
-        rates_of(request).take("login", user.login)  # a session left open is no place to guess the password
+        rates_of(request).take("account", user.login)  # a session left open is no place to guess the password
         if user.has_password:
             found = await hashing_of(request).run(logins.with_password, here, user.login, current)
             wrong, kept = (wrong, found[1]) if found is not None else ("current", None)
