@@ -38,7 +38,9 @@ class LastAdmin(NurtureError):
 
     def __init__(self, login: str) -> None:
         super().__init__(
-            f"{login} is the last admin who can log in", where=login, do="make somebody else an admin first"
+            f"{login} is the last admin who can log in",
+            where=login,
+            do="make somebody else an admin first, and let them choose a password",
         )
 
 
@@ -166,7 +168,8 @@ def _locked(conn: Connection, login: str) -> User:
 
 
 def _keep_an_admin(conn: Connection, user: User) -> None:
-    if not (user.role == "admin" and user.active and user.has_password):
+    """Also of those who have chosen no password yet (or not again) one stays: nobody else could ever be the admin."""
+    if not (user.role == "admin" and user.active):
         return
     others = (users.c.role == "admin", users.c.active, users.c.password.is_not(None), users.c.id != user.id)
     if not conn.execute(select(func.count()).where(*others)).scalar():

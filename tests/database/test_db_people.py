@@ -65,6 +65,20 @@ def test_of_two_admins_who_shut_each_other_out_at_once_one_stays(engine: Engine)
         assert [each.login for each in users.listed(conn) if each.active and each.has_password] == refused
 
 
+def test_the_last_admin_stays_without_a_password_too(engine: Engine) -> None:
+    """Reset on the command line, or only invited: with nobody in that role there would be no way back in."""
+    person(engine, "boss", "admin")
+    with writing(engine) as conn:
+        users.forget_password(conn, "boss")
+    person(engine, "invited", "admin", None)
+    for change in (users.deactivate, lambda conn, login: users.give_role(conn, login, "ops", None)):
+        with pytest.raises(LastAdmin), writing(engine) as conn:
+            change(conn, "boss")
+    person(engine, "second", "admin")
+    with writing(engine) as conn:
+        assert not users.deactivate(conn, "boss").active
+
+
 def test_a_link_is_used_by_one_of_two_who_come_at_once(engine: Engine) -> None:
     """And by nobody afterwards; a newer invitation ends the older one, a link of another kind is none."""
     user = person(engine, "hanako")

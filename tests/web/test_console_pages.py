@@ -136,7 +136,17 @@ async def test_the_last_admin_stays(process: Process) -> None:
     admin = await browser_of(process, person(process, "boss", "admin"))
     for answer in (await post(admin, "/users/boss/deactivate"), await post(admin, "/users/boss/role", role="ops")):
         assert (answer.status_code, "last admin" in answer.text) == (422, True)
+    own = await post(admin, "/users/Boss/reset")
+    assert (own.status_code, "their own password" in own.text) == (422, True)
+    page = (await admin.get("/users")).text
+    assert ("/users/boss/reset" in page, "/account#change" in page) == (False, True)
+    assert (await admin.get("/users")).status_code == 200
     person(process, "second", "admin")
+    assert "/users/second/reset" in (await admin.get("/users")).text
+    assert (await post(admin, "/users/second/reset")).status_code == 200
+    assert (await post(admin, "/users/boss/role", role="ops")).status_code == 422
+    assert (await post(admin, "/users/second/deactivate")).status_code == 303
+    person(process, "third", "admin")
     assert (await post(admin, "/users/boss/role", role="ops")).status_code == 303
 
 
