@@ -1,11 +1,10 @@
 """Keeps passwords as argon2id hashes and says which are too weak; refuses to know whose they are.
 
-A hash takes 64 MiB and about a tenth of a second, so at most two are made at once: a flood of attempts waits in line.
+A hash takes 64 MiB and about a tenth of a second: whoever may be asked for many at once lets them wait in line.
 """
 
 from __future__ import annotations
 
-import threading
 import unicodedata
 from functools import cache
 from typing import Literal
@@ -17,7 +16,6 @@ SHORTEST, LONGEST = 12, 200
 Weak = Literal["short", "long", "simple", "own_name"]
 
 _HASHER = PasswordHasher()  # the library keeps its defaults at what RFC 9106 advises
-_IN_LINE = threading.BoundedSemaphore(2)
 _DIFFERENT = 5
 """How many different characters a password has at least."""
 
@@ -36,18 +34,16 @@ def weakness(password: str, *, login: str) -> Weak | None:
 
 def hash_of(password: str) -> str:
     """What is kept of a password."""
-    with _IN_LINE:
-        return _HASHER.hash(_normal(password))
+    return _HASHER.hash(_normal(password))
 
 
 def fits(password: str, kept: str | None) -> bool:
     """True for the password that `kept` was made of. Takes as long where nothing is kept, and is then never true."""
     said = _normal(password[: LONGEST * 4])
-    with _IN_LINE:
-        try:
-            return _HASHER.verify(kept or _of_nobody(), said) and kept is not None
-        except (VerificationError, InvalidHashError):
-            return False
+    try:
+        return _HASHER.verify(kept or _of_nobody(), said) and kept is not None
+    except (VerificationError, InvalidHashError):
+        return False
 
 
 def warm() -> None:

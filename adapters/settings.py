@@ -219,7 +219,7 @@ class Settings(BaseSettings):
     `sales_secrets`: with which webhooks to and from sales are signed; of several, each is good. `slack_url`,
     `hubspot_token`: how those channels are reached, None: they are not.
     `rate_…`: how often each key, and each client address without one, may ask; `posts` are forms sent and logins tried;
-    `logins`: how often one login name may be tried.
+    `logins`: how often one login name may be tried from one address; see web/rates.py for all together.
     `mail_rate`: how many mails a second all workers together hand to the provider, None: as many as they can.
     `trusted_proxies`: who may say in `X-Forwarded-For` whose request it passes on. `sites`: the web sites whose pages
     may tell of page views. `page_view_days`: how long those of nobody are kept. `sample_site`: show that of the demo.

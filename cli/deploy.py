@@ -12,10 +12,10 @@ from rich.progress import Progress
 from rich.text import Text
 from sqlalchemy import Connection
 
-from adapters.database import deployments
+from adapters.database import audit, deployments
 from adapters.database.engine import reading, writing
 from adapters.database.foresight import HotBy, arriving, hot_by, leaving, standing, stirred
-from adapters.enrolling import enrol
+from adapters.enrolling import Enrolment, enrol
 from adapters.scenario_folder import check_folder, holidays_of
 from cli.agreeing import warn_of_no_agreement
 from cli.backtest import foretold
@@ -137,6 +137,7 @@ def put_in_place(data: Data, loaded: Loaded, files: Mapping[str, str], *, hand_o
             )
             if hand_over:
                 deployments.release(connection, hot.held, now)
+                _note_handed_over(connection, made, hot, now)
     except deployments.DeployRefused as refused:
         _refuse(refused, "nothing was deployed")
     if made.created:
@@ -151,6 +152,12 @@ def put_in_place(data: Data, loaded: Loaded, files: Mapping[str, str], *, hand_o
     warnings = sum(problem.severity == "warning" for problem in loaded.problems)
     if warnings:
         out.print(Text(f"{warnings} warning(s), see above", style="yellow"))
+
+
+def _note_handed_over(connection: Connection, made: deployments.Deployment, hot: HotBy, now: datetime) -> None:
+    handed_over = len(hot.held) + (len(hot.becoming) if made.created else 0)
+    if handed_over:
+        audit.note(connection, "hand_over", str(made.number), at=now, details={"leads": handed_over})
 
 
 def _refuse(refused: deployments.DeployRefused, what: str) -> NoReturn:
@@ -193,7 +200,15 @@ def _enroll_existing(data: Data) -> None:
 
             made = enrol(data.engine, definitions, each.scenario, each.leads, now=data.clock.now, progress=tell)
             done += len(each.leads)
+            if each.leads:
+                _note_enrolled(data, each.scenario, made)
             out.print(
                 f"{each.scenario}: {len(made.enrolled)} enrolled, {len(made.queued)} queued, "
                 f"{len(made.refused)} refused (each on its lead's timeline)"
             )
+
+
+def _note_enrolled(data: Data, scenario: str, made: Enrolment) -> None:
+    details = {"enrolled": len(made.enrolled), "queued": len(made.queued), "refused": len(made.refused)}
+    with writing(data.engine) as connection:
+        audit.note(connection, "enrol", scenario, at=data.clock.now(), details=details)

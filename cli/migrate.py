@@ -14,7 +14,8 @@ from rich.text import Text
 from temporalio.client import Client, WorkflowUpdateFailedError, WorkflowUpdateRPCTimeoutOrCancelledError
 from temporalio.service import RPCError
 
-from adapters.database.engine import reading
+from adapters.database import audit
+from adapters.database.engine import reading, writing
 from adapters.database.migrating import Walker, walkers
 from adapters.relay import connected
 from cli.console import INPUT_IS_WRONG, Ended, err, out
@@ -64,6 +65,10 @@ def migrate(
         failed = asyncio.run(_move(data, going, to))
         with reading(data.engine) as connection:
             left = len(walkers(connection, old, new, from_, names))
+        details = {"from": from_, "to": to, "moved": len(found) - left, "left": left}
+        if details["moved"]:
+            with writing(data.engine) as connection:
+                audit.note(connection, "migrate", scenario, at=data.clock.now(), details=details)
     out.print(f"{len(found) - left} lead(s) moved to deployment {to}; {left} of {len(found)} are left in {from_}")
     for lead, why in failed:
         err.print(Text(f"{lead}: {why}", style="red"))

@@ -39,6 +39,7 @@ def demo_links(engine: Engine, settings: Settings) -> dict[str, str]:
     links: dict[str, str] = {}
     now = datetime.now(UTC)
     with writing(engine) as connection:
+        users.hold(connection)
         for login, name, role, rep in DEMO:
             try:
                 user = users.named(connection, login)

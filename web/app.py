@@ -52,6 +52,7 @@ from web import (
 from web.console import account, assets, changes, doors, people
 from web.context import Nurture
 from web.counting import CountRequests
+from web.hashing import Hashing
 from web.rates import POSTS, PUBLIC, Rates
 from web.security import BodyLimit, SafeHeaders, need
 
@@ -87,6 +88,7 @@ def make_app(settings: Settings, engine: Engine, *, store: DeploymentStore, cloc
     )
     app.state.nurture = nurture
     app.state.rates = Rates(settings)
+    app.state.hashing = Hashing()
     app.state.gauges = metrics.gauges_of(nurture)
     app.state.footfalls = scenarios.footfalls()
     problems.install(app)

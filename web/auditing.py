@@ -28,6 +28,8 @@ _WORDS = {
     "accept": "accept_task",
     "give_back": "return_task",
     "close": "close_task",
+    "snooze": "snooze_task",
+    "assign": "assign_task",
     "switch_on": "disturb_sink",
     "switch_off": "calm_sink",
     "switch_all_off": "calm_sink",

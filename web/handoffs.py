@@ -153,6 +153,7 @@ def give_back(here: Here, handoff: str, body: Return) -> Task:
 @router.post("/{handoff:path}/close", summary="Close a handoff as won or lost", dependencies=[SELLER], responses=_TAKEN)
 def close(here: Here, handoff: str, body: Close) -> Task:
     """Needs no accept before."""
+    audit.about(handoff, body.reason)
     return _changed(
         here,
         lambda connection: handoffs.close(
@@ -171,6 +172,7 @@ def close(here: Here, handoff: str, body: Close) -> Task:
 @router.post("/{handoff:path}/snooze", summary="Put a handoff off", dependencies=[SELLER], responses=_TAKEN)
 def snooze(here: Here, handoff: str, body: Snooze) -> Task:
     """Until then nobody is reminded and nobody else gets it; then its rep is reminded. Only its rep may."""
+    audit.about(handoff, body.reason)
     return _changed(
         here,
         lambda connection: giving.snooze(
@@ -188,6 +190,7 @@ def snooze(here: Here, handoff: str, body: Snooze) -> Task:
 @router.post("/{handoff:path}/assign", summary="Hand a task to another rep", dependencies=[SELLER], responses=_TAKEN)
 def assign(here: Here, handoff: str, body: Assign) -> Task:
     """Whoever leads the team may go beyond capacity and hours; the rep has to accept it anew."""
+    audit.about(handoff, body.reason)
     return _changed(
         here,
         lambda connection: giving.hand_to(

@@ -65,7 +65,10 @@ def upsert(here: Here, body: LeadUpsert) -> Response:
         now = here.clock.now()
         with writing(here.engine) as connection:
             done = leads.upsert(connection, body, store=here.store, now=now)
-            audit.note(connection, "change_lead", done.lead, at=now)  # here, since the one place needs one more commit
+            if done.changed:  # programs repeat themselves
+                audit.note(connection, "change_lead", done.lead, at=now)
+            else:
+                audit.nothing_changed()
             shown = leads.view(connection, done.lead)
         shown = _scored(here, shown) if shown is not None else None
     except UnknownName as error:

@@ -55,6 +55,11 @@ class Refusal(NurtureError):
         self.details = dict(details or {})
         self.headers = dict(headers or {})
 
+    @property
+    def wait(self) -> int:
+        """Seconds after which to come again; 0 where it does not say."""
+        return int(self.headers.get("Retry-After", 0))
+
 
 class _ProblemResponse(JSONResponse):
     """JSON in which half a character of somebody's request, which cannot be written, is a question mark."""

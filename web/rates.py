@@ -21,7 +21,7 @@ from limits.strategies import SlidingWindowCounterRateLimiter
 from adapters.settings import Settings
 from web.problems import Refusal
 
-Kind = Literal["key", "public", "posts", "login", "logins"]
+Kind = Literal["key", "public", "posts", "login", "login_here", "logins", "account"]
 _HOMES = 64
 """How many bits of an IPv6 address belong to one household: its owner has all the others for himself."""
 
@@ -30,15 +30,27 @@ class Rates:
     """The counters of one web process."""
 
     def __init__(self, settings: Settings) -> None:
+        logins = parse(settings.rate_logins)
         self._limits: dict[Kind, RateLimitItem] = {
             "key": parse(settings.rate_key),
             "public": parse(settings.rate_public),
             "posts": parse(settings.rate_posts),
-            "login": parse(settings.rate_logins),
-            "logins": _more(parse(settings.rate_logins)),
+            "login_here": logins,
+            "login": _more(logins, _PLACES),
+            "logins": _more(logins, _COLLEAGUES),
+            "account": logins,
         }
         # a counter that slides gives its memory back; the library's moving window keeps every address for ever
         self._counters = SlidingWindowCounterRateLimiter(MemoryStorage())
+
+    def take_login(self, login: str, address: str) -> None:
+        """Count one attempt to log in as somebody from an address. Raises Refusal (429) as `take`.
+
+        What is refused at the address is not counted for the name: nobody keeps another out from one place.
+        """
+        self.take("logins", address)
+        self.take("login_here", f"{login} {address}")
+        self.take("login", login)
 
     def take(self, kind: Kind, who: str) -> None:
         """Count one request of somebody. Raises Refusal (429) above the limit, with when to come again."""
@@ -50,19 +62,22 @@ class Rates:
             429,
             f"more than {limit} requests",
             where=_WHO.get(kind, "this client address"),
-            do=f"come again in {again} s" + ("" if kind in ("login", "logins") else _TOGETHER),
+            do=f"come again in {again} s" + ("" if kind in _OF_PEOPLE else _TOGETHER),
             headers={"Retry-After": str(again)},
         )
 
 
-_WHO: dict[Kind, str] = {"key": "this key", "login": "this login name"}
+_OF_PEOPLE: tuple[Kind, ...] = ("login", "login_here", "logins", "account")
+_WHO: dict[Kind, str] = {"key": "this key", "login": "this login name", "account": "this account"}
 _TOGETHER = ", and send several events in one request"
 _COLLEAGUES = 5
-"""How much oftener an address may try to log in than one name may be tried: an office shares an address."""
+"""How much oftener an address may try to log in than it may try one name: an office shares an address."""
+_PLACES = 10
+"""How much oftener a name may be tried from all addresses together than from one."""
 
 
-def _more(limit: RateLimitItem) -> RateLimitItem:
-    return type(limit)(limit.amount * _COLLEAGUES, limit.multiples)
+def _more(limit: RateLimitItem, times: int) -> RateLimitItem:
+    return type(limit)(limit.amount * times, limit.multiples)
 
 
 def address_of(request: Request) -> str:

@@ -14,7 +14,7 @@ from fastapi import APIRouter, Request
 from pydantic import BaseModel, Field, ValidationError, model_validator
 from starlette.concurrency import run_in_threadpool
 
-from adapters.database import api_keys, sales_answers
+from adapters.database import api_keys, audit, sales_answers
 from adapters.database.engine import reading, writing
 from adapters.database.handoffs import HandoffTaken, UnknownHandoff
 from adapters.database.sales_answers import SalesAnswer
@@ -34,6 +34,9 @@ router = APIRouter(tags=["webhooks"])
 
 _log = structlog.get_logger()
 _ROLE: Role = "crm"
+_SIGNED = "sales webhook"
+"""What whoever signs is called in the audit; no key can be."""
+_DID = {"accepted": "accept_task", "returned": "return_task", "won": "close_task", "lost": "close_task"}
 _SHAPE = 'send {"id", "handoff", "outcome", "rep"}, and with it "amount" and "reason"'
 
 
@@ -110,20 +113,21 @@ async def signed(request: Request, here: Here) -> Taken:
 )
 async def unsigned(request: Request, here: Here, secret: str) -> Taken:
     """The last part of the path is a key with the role `crm`."""
-    if not await run_in_threadpool(_may, here, secret):
+    name = await run_in_threadpool(_name, here, secret)
+    if name is None:
         rates_of(request).take("posts", address_of(request))  # secrets are not to be guessed
         raise _nobody("nobody answers at this address")
-    return await take(request, "/webhooks/sales", _taken, here)
+    return await take(request, "/webhooks/sales", _taken, here, name)
 
 
 def _verified(here: Nurture, given: dict[str, str], body: bytes) -> Taken:
     secrets = [each.get_secret_value() for each in here.settings.sales_secrets]
     if not signing.verify(secrets, given, body, datetime.now(UTC)):
         raise _nobody("the signature does not fit, or is older than five minutes")
-    return _taken(here, body)
+    return _taken(here, _SIGNED, body)
 
 
-def _taken(here: Nurture, body: bytes) -> Taken:
+def _taken(here: Nurture, by: str, body: bytes) -> Taken:
     try:
         said = Answered.model_validate(json_of(body, do=_SHAPE))
     except ValidationError as error:
@@ -132,9 +136,15 @@ def _taken(here: Nurture, body: bytes) -> Taken:
         raise Refusal(422, first["msg"], where=where, do=_SHAPE) from error
     definitions = here.store.current()
     answer = SalesAnswer(said.id, said.handoff, said.outcome, _rep(said.rep, definitions), said.amount, said.reason)
+    act = audit.current()
+    if act is not None:
+        act.by, act.via, act.role = by, "key", _ROLE
     try:
         with writing(here.engine, PATIENCE) as connection:
-            task, fresh = sales_answers.take(connection, answer, now=here.clock.now(), definitions=definitions)
+            now = here.clock.now()
+            task, fresh = sales_answers.take(connection, answer, now=now, definitions=definitions)
+            if fresh:
+                audit.note(connection, _DID[said.outcome], task.id, at=now, by=by, reason=said.reason)
     except UnknownHandoff as error:
         raise Refusal(404, error.what, where="body.handoff", do=error.do) from error
     except HandoffTaken as error:
@@ -152,10 +162,11 @@ def _rep(said: Word, definitions: Definitions) -> str:
     return next((each.rep for each in reps if each.email.lower() == said.strip().lower()), said)
 
 
-def _may(here: Nurture, secret: str) -> bool:
+def _name(here: Nurture, secret: str) -> str | None:
+    """The name of the key that it is; no other key than that of the role, not even an admin's, belongs there."""
     with reading(here.engine) as connection:
         found = api_keys.known(connection, secret)
-    return found is not None and found.role == _ROLE  # no other key, not even an admin's, belongs into an address
+    return found.name if found is not None and found.role == _ROLE else None
 
 
 def _nobody(what: str) -> Refusal:

@@ -226,11 +226,12 @@ _HEADERS = {
     "cross-origin-opener-policy": "same-origin",
     "x-robots-tag": "noindex",
 }
-_PRIVATE = re.compile(r"^/(api|login|first|invitation|account|users|audit|metrics|u/|c/|$)")
+_FOR_ALL = re.compile(r"^/(site(/|$)|mail/hidden$)")
+"""What is the same for everybody, besides what says itself how long it may be kept (static files, the snippet)."""
 
 
 class SafeHeaders:
-    """Adds the security headers to every answer that does not set its own, and keeps private ones out of caches."""
+    """Adds the security headers to every answer that does not set its own; without its leave no cache keeps it."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -246,7 +247,7 @@ class SafeHeaders:
                 headers.setdefault("content-security-policy", _POLICY)
                 for name, value in _HEADERS.items():
                     headers.setdefault(name, value)
-                if _PRIVATE.match(scope["path"]):
+                if not _FOR_ALL.match(scope["path"]):
                     headers.setdefault("cache-control", "no-store")
             await send(message)
 

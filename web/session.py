@@ -12,6 +12,7 @@ from sqlalchemy import func, select
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import RedirectResponse, Response
 
+from adapters import passwords
 from adapters.database import sessions
 from adapters.database.engine import reading, writing
 from adapters.database.schema import deployments, leads
@@ -19,6 +20,7 @@ from web import logins
 from web.console.assets import asset
 from web.console.frame import navigation
 from web.context import Here, Nurture
+from web.hashing import hashing_of
 from web.problems import Refusal
 from web.rates import address_of, rates_of
 from web.security import (
@@ -53,14 +55,18 @@ def language_of(request: Request) -> str:
     return "ja"
 
 
-def render(request: Request, name: str, *, status: int = 200, **values: Any) -> Response:
-    """One of the pages, in the reader's language, with the session's CSRF token and the navigation at hand."""
+def render(request: Request, name: str, *, status: int = 200, wait: int = 0, **values: Any) -> Response:
+    """One of the pages, in the reader's language, with the session's CSRF token and the navigation at hand.
+
+    `wait`: seconds after which to come again, where that is what the page says.
+    """
     caller = getattr(request.state, "caller", None)
     language = values.get("language") or language_of(request)
     places = navigation(request, caller, language)
     frame = {"caller": caller, "places": places, "path": request.url.path, "again": _again(request)}
-    context = {"language": language, "csrf_token": _TokenOnceAsked(request), **frame, **values}
-    return templates.TemplateResponse(request, name, context, status_code=status)
+    context = {"language": language, "csrf_token": _TokenOnceAsked(request), "wait": wait, **frame, **values}
+    headers = {"retry-after": str(wait)} if wait else None
+    return templates.TemplateResponse(request, name, context, status_code=status, headers=headers)
 
 
 class _TokenOnceAsked:
@@ -100,9 +106,9 @@ async def login_page(
         caller = await run_in_threadpool(caller_with_token, here.engine, token)
         if caller is not None:
             return _enter(request, caller, next)
-        user = await run_in_threadpool(logins.with_entry_link, here, token)
-        if user is not None:
-            return await logins.enter(request, here, user, next)
+        entered = await logins.enter(request, here, logins.by_entry_link(token), next)
+        if entered is not None:
+            return entered
         if await caller_of(request) is not None:
             return RedirectResponse(logins.inside(next), status_code=303)  # the same link once more, in this browser
     return await _page(request, here, next, wrong="token" if token is not None else None)
@@ -126,26 +132,39 @@ async def log_in(
             return await _page(request, here, next, wrong="key")
         return _enter(request, caller, next)
     try:
-        rates_of(request).take("logins", address_of(request))
-        rates_of(request).take("login", login.strip().lower())
+        rates_of(request).take_login(login.strip().lower(), address_of(request))
+        admit = await hashing_of(request).run(_proven, here, login, password)
     except Refusal as refused:
-        answer = await _page(request, here, next, wrong="often", login=login, status=refused.status)
-        answer.headers["retry-after"] = refused.headers["Retry-After"]
-        return answer
-    user = await run_in_threadpool(logins.with_password, here, login, password)
-    if user is None:
-        return await _page(request, here, next, wrong="password", login=login)
-    return await logins.enter(request, here, user, next)
+        wrong = logins.AWAY[refused.status]
+        return await _page(request, here, next, wrong=wrong, login=login, status=refused.status, wait=refused.wait)
+    entered = await logins.enter(request, here, admit, next) if admit is not None else None
+    return entered or await _page(request, here, next, wrong="password", login=login)
+
+
+def _proven(here: Nurture, login: str, password: str) -> logins.Admit | None:
+    found = logins.with_password(here, login, password)
+    if found is None:
+        return None
+    user, kept = found
+    return logins.by_password(user, kept, passwords.hash_of(password) if passwords.outdated(kept) else None)
 
 
 async def _page(
-    request: Request, here: Nurture, target: str, *, wrong: str | None, login: str = "", status: int = 401
+    request: Request,
+    here: Nurture,
+    target: str,
+    *,
+    wrong: str | None,
+    login: str = "",
+    status: int = 401,
+    wait: int = 0,
 ) -> Response:
     there = await run_in_threadpool(logins.there_is_somebody, here)
     status = 200 if wrong is None else status
     return render(
-        request, "login.html", status=status, next=logins.inside(target), wrong=wrong, login=login, users=there
-    )
+        request, "login.html", status=status, wait=wait, next=logins.inside(target), wrong=wrong, login=login,
+        users=there,
+    )  # fmt: skip
 
 
 @router.post("/logout")

@@ -13,10 +13,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Literal
 
-from sqlalchemy import Connection, func, insert, or_, select, update
+from sqlalchemy import Connection, insert, select, update
 
 from adapters.database.pages import cursor_after, number_cursor
-from adapters.database.schema import audit
+from adapters.database.schema import audit, handoffs
 
 Via = Literal["user", "key", "link", "cli"]
 
@@ -62,6 +62,13 @@ def about(subject: str, reason: str | None = None) -> None:
         act.subject, act.reason = subject, reason or act.reason
 
 
+def nothing_changed() -> None:
+    """Say that what was asked for was so already: no row is owed for it."""
+    act = _ACT.get()
+    if act is not None:
+        act.changes = False
+
+
 def note(
     conn: Connection,
     did: str,
@@ -95,9 +102,9 @@ def note(
 
 def forget_reasons(conn: Connection, lead: str) -> None:
     """Take the words out of what was noted about a lead and its tasks: they may tell of the person."""
-    start = f"{lead}/"
-    of_its_tasks = func.substr(audit.c.subject, 1, len(start)) == start
-    conn.execute(update(audit).where(or_(audit.c.subject == lead, of_its_tasks)).values(reason=None))
+    its_tasks = select(handoffs.c.id).where(handoffs.c.lead == lead)
+    for subjects in (audit.c.subject == lead, audit.c.subject.in_(its_tasks)):  # each by the index
+        conn.execute(update(audit).where(subjects).values(reason=None))
 
 
 @dataclass(frozen=True, slots=True)

@@ -105,6 +105,7 @@ def ask(conn: Connection, lead: str, *, by: str, now: datetime, real_now: dateti
     lead = row.id
     before = of(conn, lead)
     if before is not None:
+        audit.nothing_changed()
         return before
     for each in (*merged_into(conn, lead), lead):
         _begin(conn, each, by=by, now=now, real_now=real_now)
@@ -203,6 +204,7 @@ def done_by_hand(conn: Connection, lead: str, *, by: str, now: datetime) -> Eras
     if row is None or found is None:
         raise UnknownLead(lead)
     if found.provider == "by_hand":
+        audit.nothing_changed()
         return found
     if found.provider != "refused":
         raise NothingByHand(row.id, found.provider)

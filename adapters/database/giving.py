@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, and_, func, or_, select, update
 
-from adapters.database import task_notices
+from adapters.database import audit, task_notices
 from adapters.database.handoffs import (
     Handoff,
     HandoffTaken,
@@ -146,6 +146,7 @@ def hand_to(
     if task.state not in OPEN:
         raise HandoffTaken(handoff, task.rep, task.state)
     if task.rep == rep:
+        audit.nothing_changed()
         return task
     claim_desk(conn)
     queue = definitions.sales.queues.get(task.queue) if definitions.sales is not None else None

@@ -153,11 +153,13 @@ class LeadUpsert(BaseModel):
 class Upserted:
     """What an upsert did: the lead's id, whether it is new, the entries it made, and who was enrolled in what.
 
-    `held`: scenarios that it would have entered, were its consent not asked for by mail first.
+    `changed`: something is other than before; a consent, given once more, is. `held`: scenarios that it would have
+    entered, were its consent not asked for by mail first.
     """
 
     lead: str
     created: bool
+    changed: bool
     entries: tuple[AnyEntry, ...]
     decisions: tuple[enrolments.Decision, ...] = ()
     held: tuple[str, ...] = ()
@@ -193,9 +195,10 @@ def upsert(
     if not by_person:
         _refuse_erased(conn, {email, *others} - {None, old, *known})
     entries: list[AnyEntry] = []
+    differs = before is None or any(values[key] != getattr(before, key) for key in values)
     if before is None:
         conn.execute(insert(leads), {"id": lead, "created_at": now, "position": {}, "status": "idle", **values})
-    elif any(values[key] != getattr(before, key) for key in values):
+    elif differs:
         conn.execute(update(leads).where(leads.c.id == lead).values(values))
     addresses.write(conn, lead, others, known, now)
     if before is None or any(values[key] != getattr(before, key) for key in ("attributes", "language", "time_zone")):
@@ -236,7 +239,10 @@ def upsert(
         if scenario not in held
     )
     entries.extend(decision.entry for decision in decisions if decision.entry is not None)
-    return Upserted(lead, before is None, tuple(entries), decisions, tuple(each.scenario for each in held))
+    return Upserted(
+        lead, before is None, differs or bool(entries or fresh_addresses or gone) or data.consent is not None,
+        tuple(entries), decisions, tuple(each.scenario for each in held),
+    )  # fmt: skip
 
 
 def claim_names(conn: Connection, several: Sequence[LeadUpsert]) -> None:

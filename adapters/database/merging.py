@@ -113,6 +113,7 @@ def merge(conn: Connection, keep: str, gone: str, *, store: Deployments, now: da
     if keep == gone:
         raise MergeRefused(f"{keep!r} is one lead already", do="name two")
     if goes_on(conn, gone) == keep:
+        audit.nothing_changed()
         return Merged(keep, gone, again=True)
     _claim(conn, keep, gone)
     rows = {row.id: row for row in lock_rows(conn, [keep, gone])}

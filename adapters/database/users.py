@@ -38,7 +38,9 @@ class LastAdmin(NurtureError):
 
     def __init__(self, login: str) -> None:
         super().__init__(
-            f"{login} is the last admin who can log in", where=login, do="make somebody else an admin first"
+            f"{login} is the last admin who can log in",
+            where=login,
+            do="make somebody else an admin first, and let them choose a password",
         )
 
 
@@ -46,7 +48,7 @@ def add(conn: Connection, login: str, *, name: str, role: str, rep: str | None, 
     """A new person without a password. Raises NurtureError where the login or name cannot be one or is taken."""
     login, name = login_of(login), _name(name)
     _check_role(role, rep)
-    claim(conn, ["users"])
+    hold(conn)
     if conn.execute(select(users.c.id).where(users.c.login == login)).first() is not None:
         raise NurtureError(f"there is a user {login!r} already", where="login", do="choose another login name")
     conn.execute(insert(users).values(login=login, name=name, role=role, rep=rep, active=True, created_real=real_now))
@@ -87,6 +89,17 @@ def kept_password(conn: Connection, login: str) -> tuple[User, str | None] | Non
     """An active person and the hash of the password; None for anybody else."""
     row = conn.execute(select(users).where(users.c.login == login.strip().lower(), users.c.active)).first()
     return None if row is None else (read(row), row.password)
+
+
+def hold(conn: Connection) -> None:
+    """Nobody else changes people until the transaction ends; to be called before anything else of theirs is locked."""
+    claim(conn, ["users"])
+
+
+def unchanged(conn: Connection, user: int, kept: str | None) -> User | None:
+    """The person as they are now, while held; None where they were shut out or this is not the hash any more."""
+    row = conn.execute(select(users).where(users.c.id == user, users.c.active)).first()
+    return read(row) if row is not None and row.password == kept else None
 
 
 def give_role(conn: Connection, login: str, role: str, rep: str | None) -> User:
@@ -131,9 +144,9 @@ def set_password(conn: Connection, user: int, kept: str) -> None:
     _let_out(conn, user)
 
 
-def refresh_hash(conn: Connection, user: int, kept: str) -> None:
-    """The same password, hashed with the settings of today."""
-    conn.execute(update(users).where(users.c.id == user).values(password=kept))
+def refresh_hash(conn: Connection, user: int, old: str, kept: str) -> None:
+    """The same password, hashed with the settings of today; nothing where it is another one by now."""
+    conn.execute(update(users).where(users.c.id == user, users.c.password == old).values(password=kept))
 
 
 def set_language(conn: Connection, user: int, language: str) -> None:
@@ -150,12 +163,13 @@ def read(row: Row[tuple[object, ...]]) -> User:
 
 
 def _locked(conn: Connection, login: str) -> User:
-    claim(conn, ["users"])  # two admins who take the role from each other at once: one of them keeps it
+    hold(conn)  # two admins who take the role from each other at once: one of them keeps it
     return named(conn, login)
 
 
 def _keep_an_admin(conn: Connection, user: User) -> None:
-    if not (user.role == "admin" and user.active and user.has_password):
+    """Also of those who have chosen no password yet (or not again) one stays: nobody else could ever be the admin."""
+    if not (user.role == "admin" and user.active):
         return
     others = (users.c.role == "admin", users.c.active, users.c.password.is_not(None), users.c.id != user.id)
     if not conn.execute(select(func.count()).where(*others)).scalar():

@@ -3,23 +3,33 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
+from sqlalchemy import update
 
 from adapters.database import audit, user_links, users
 from adapters.database.engine import open_database, reading, writing
+from adapters.database.migrating import Walker
+from adapters.database.schema import enrolments, leads
 from adapters.settings import read_settings
+from cli.opening import Data
 from cli.welcoming import DEMO, demo_links, say_first_link
 from tests.cli.conftest import Nurture
 
 
-def noted() -> list[tuple[str, str, str | None]]:
+def changes() -> list[audit.Change]:
     """What the audit says, the oldest first."""
     engine = open_database(read_settings().database_url)
     with reading(engine) as connection:
         found, _ = audit.rows(connection, 100, None)
     engine.dispose()
-    return [(each.did, each.subject or "", each.via) for each in reversed(found)]
+    return found[::-1]
+
+
+def noted() -> list[tuple[str, str, str | None]]:
+    """Of each change what, on what, and by which way."""
+    return [(each.did, each.subject or "", each.via) for each in changes()]
 
 
 def test_a_person_is_invited_by_a_link_that_is_shown_once(nurture: Nurture) -> None:
@@ -86,6 +96,42 @@ def test_changes_of_the_command_line_are_noted(nurture: Nurture) -> None:
         ("deploy", "1", "cli"), ("add_key", "website", "cli"), ("remove_key", "website", "cli"),
         ("import_leads", "leads", "cli"), ("enrol", "seminar_to_demo", "cli"), ("agree", "hot_lead.yaml", "cli"),
     ]  # fmt: skip
+
+
+def test_what_deployments_and_migrations_do_to_leads_is_noted(
+    nurture: Nurture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Enrolled, handed over, moved to another deployment: one row for each command, with counts; none for nobody."""
+
+    async def move(data: Data, going: list[Walker], to: int) -> list[tuple[str, str]]:
+        with writing(data.engine) as connection:
+            of_one = (enrolments.c.lead == going[0].lead, enrolments.c.enrolment == 1)
+            connection.execute(update(enrolments).where(*of_one).values(deployment=to))
+        return []
+
+    monkeypatch.setattr("cli.migrate._move", move)
+    segments, hot = Path("scenarios/segments.yaml"), Path("scenarios/hot_lead.yaml")
+    wide = segments.read_text(encoding="utf-8")
+    segments.write_text(wide.replace("at_most: 100", "at_most: 60"), encoding="utf-8")
+    nurture("deploy")
+    Path("leads.csv").write_text("id,employees,industry\nl1,80,telecom\nl2,90,telecom\n")
+    nurture("leads", "import", "leads.csv")
+    segments.write_text(wide, encoding="utf-8")
+    nurture("deploy", "--hand-over", "--enroll-existing")
+    hot.write_text(hot.read_text(encoding="utf-8").replace("at_least: 120", "at_least: 1"), encoding="utf-8")
+    nurture("deploy", "--hand-over")
+    nurture("deploy", "--hand-over")
+    engine = open_database(read_settings().database_url)
+    with writing(engine) as connection:
+        connection.execute(update(leads).values(step="seminar_invite"))  # as if a worker had let them begin
+    engine.dispose()
+    assert "1 lead(s) moved" in nurture("migrate", "seminar_to_demo", "--from", "2", "--to", "3").out
+    other = [(each.did, each.subject, each.details) for each in changes()]
+    assert [each for each in other if each[0] not in ("deploy", "import_leads")] == [
+        ("enrol", "seminar_to_demo", {"enrolled": 2, "queued": 0, "refused": 0}),
+        ("hand_over", "3", {"leads": 2}),
+        ("migrate", "seminar_to_demo", {"from": 2, "to": 3, "moved": 1, "left": 1}),
+    ]
 
 
 async def test_up_says_how_the_first_admin_comes_in_until_there_is_somebody(

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import threading
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
-from sqlalchemy import Engine, insert, select
+from sqlalchemy import Engine, event, insert, select
 
 from adapters.database import audit, scrubbing, sessions, user_links, users
 from adapters.database.engine import reading, writing
 from adapters.database.schema import audit as rows
-from adapters.database.schema import erasures, leads
+from adapters.database.schema import erasures, handoffs, leads
 from adapters.database.schema import sessions as session_rows
 from adapters.database.users import LastAdmin, User
 from nurture.errors import NurtureError, UnknownName
@@ -62,6 +63,20 @@ def test_of_two_admins_who_shut_each_other_out_at_once_one_stays(engine: Engine)
     assert len(refused) == 1
     with reading(engine) as conn:
         assert [each.login for each in users.listed(conn) if each.active and each.has_password] == refused
+
+
+def test_the_last_admin_stays_without_a_password_too(engine: Engine) -> None:
+    """Reset on the command line, or only invited: with nobody in that role there would be no way back in."""
+    person(engine, "boss", "admin")
+    with writing(engine) as conn:
+        users.forget_password(conn, "boss")
+    person(engine, "invited", "admin", None)
+    for change in (users.deactivate, lambda conn, login: users.give_role(conn, login, "ops", None)):
+        with pytest.raises(LastAdmin), writing(engine) as conn:
+            change(conn, "boss")
+    person(engine, "second", "admin")
+    with writing(engine) as conn:
+        assert not users.deactivate(conn, "boss").active
 
 
 def test_a_link_is_used_by_one_of_two_who_come_at_once(engine: Engine) -> None:
@@ -122,11 +137,33 @@ def test_what_is_noted_says_who_acts(engine: Engine) -> None:
 def test_an_erasure_takes_the_words_out_of_what_was_noted(engine: Engine) -> None:
     """About the lead and its tasks; who did what and when stays."""
     with writing(engine) as conn:
-        conn.execute(insert(leads).values(id="l1", language="ja", created_at=NOW))
+        for lead in ("l1", "l10"):
+            conn.execute(insert(leads).values(id=lead, language="ja", created_at=NOW))
         conn.execute(insert(erasures).values(lead="l1", addresses=[], seq=1, by="x", asked_at=NOW, provider="asked"))
-        for subject in ("l1", "l1/s/1/to_sales/1", "l10", "l10/s/1/to_sales/1"):
+        # the task of a lead that was merged into l1 keeps its id
+        tasks = {"l1/s/1/to_sales/1": "l1", "l7/s/1/to_sales/1": "l1", "l10/s/1/to_sales/1": "l10"}
+        for task, lead in tasks.items():
+            values = {"id": task, "lead": lead, "queue": "q", "state": "returned", "made_at": NOW}
+            conn.execute(insert(handoffs).values(values))
+        for subject in ("l1", "l10", *tasks):
             audit.note(conn, "return_task", subject, at=NOW, reason="鈴木さんが退職")
         scrubbing.scrub(conn, "l1", NOW)
         left = conn.execute(select(rows.c.subject, rows.c.reason).where(rows.c.did == "return_task")).all()
-    assert {subject for subject, reason in left if reason is None} == {"l1", "l1/s/1/to_sales/1"}
-    assert len(left) == 4
+    forgotten = {subject for subject, reason in left if reason is None}
+    assert forgotten == {"l1", "l1/s/1/to_sales/1", "l7/s/1/to_sales/1"}
+    assert len(left) == 5
+
+
+def test_an_erasure_does_not_read_the_whole_audit(engine: Engine) -> None:
+    """Its rows are found by the index, however many there are."""
+    if engine.dialect.name != "sqlite":
+        pytest.skip("PostgreSQL's plan depends on how much there is")
+    asked: list[tuple[str, Any]] = []
+    event.listen(engine, "before_cursor_execute", lambda _c, _cur, said, given, *_: asked.append((said, given)))
+    with writing(engine) as conn:
+        audit.forget_reasons(conn, "l1")
+    updates = [each for each in asked if each[0].startswith("UPDATE audit")]
+    with reading(engine) as conn:
+        plans = [str(conn.exec_driver_sql(f"EXPLAIN QUERY PLAN {said}", given).all()) for said, given in updates]
+    assert plans
+    assert all("SEARCH audit USING INDEX ix_audit_subject" in plan and "SCAN" not in plan for plan in plans), plans

@@ -9,7 +9,7 @@ import httpx
 import pytest
 from fastapi.routing import iter_route_contexts
 
-from adapters.database import users
+from adapters.database import erasures, users
 from adapters.database.engine import reading, writing
 from adapters.database.schema import handoffs
 from nurture.roles import ROLES_OF_PEOPLE
@@ -136,7 +136,17 @@ async def test_the_last_admin_stays(process: Process) -> None:
     admin = await browser_of(process, person(process, "boss", "admin"))
     for answer in (await post(admin, "/users/boss/deactivate"), await post(admin, "/users/boss/role", role="ops")):
         assert (answer.status_code, "last admin" in answer.text) == (422, True)
+    own = await post(admin, "/users/Boss/reset")
+    assert (own.status_code, "their own password" in own.text) == (422, True)
+    page = (await admin.get("/users")).text
+    assert ("/users/boss/reset" in page, "/account#change" in page) == (False, True)
+    assert (await admin.get("/users")).status_code == 200
     person(process, "second", "admin")
+    assert "/users/second/reset" in (await admin.get("/users")).text
+    assert (await post(admin, "/users/second/reset")).status_code == 200
+    assert (await post(admin, "/users/boss/role", role="ops")).status_code == 422
+    assert (await post(admin, "/users/second/deactivate")).status_code == 303
+    person(process, "third", "admin")
     assert (await post(admin, "/users/boss/role", role="ops")).status_code == 303
 
 
@@ -170,6 +180,40 @@ async def test_every_change_over_http_is_one_row(process: Process) -> None:
     assert len(everything.json()["items"]) == 6  # with the deployment of the tests
     assert "秘密" not in everything.text
     assert "@example.com" not in everything.text
+
+
+async def test_a_program_that_repeats_itself_is_noted_for_what_it_changes(process: Process) -> None:
+    """The same lead, told again each night, is one row; each part that differs is one more, as is a consent."""
+    lead = {"id": "l1", "email": "l1@example.com", "name": "甲", "attributes": {"employees": 30}}
+    several = {"emails": ["l1@example.com", "l1@example.org"]}
+    agreed = {"id": "l1", "consent": {"topics": ["newsletter"], "basis": "opt_in"}}
+    for said, count in (
+        (lead, 1), (lead, 1), ({"id": "l1"}, 1), ({"email": "l1@example.com", "name": "甲"}, 1),
+        (lead | {"name": "乙"}, 2), (lead | {"attributes": {"employees": 31}}, 3),
+        (lead | several, 4), (lead | several, 4), (lead | {"emails": ["l1@example.com"]}, 5), (agreed, 6),
+    ):  # fmt: skip
+        answer = await process.client.post("/api/leads", json=said)
+        assert answer.status_code in (200, 201), answer.text
+        assert len(await rows(process.client, subject="l1")) == count, said
+
+
+async def test_what_was_so_already_is_no_change(process: Process) -> None:
+    """Asked for again: a merge, an erasure, that it was done at the provider, and a merge that is only planned."""
+    client = process.client
+    for name in ("l1", "l2"):
+        await client.post("/api/leads", json={"id": name, "email": f"{name}@example.com"})
+    merge = {"lead": "l2"}
+    for body in (merge | {"plan": True}, merge, merge, merge | {"plan": True}):
+        assert (await client.post("/api/leads/l1/merge", json=body)).status_code == 200
+    for _ in range(2):
+        assert (await client.delete("/api/leads/l1")).status_code == 202
+    with writing(process.engine) as connection:
+        erasures.provider_answered(connection, "l1", "refused", None)
+    for _ in range(2):
+        assert (await client.delete("/api/leads/l1?provider=done")).status_code == 202
+    assert [row[3] for row in await rows(client, subject="l1")] == [
+        "erased_at_provider", "erase", "merge", "change_lead"
+    ]  # fmt: skip
 
 
 async def test_the_audit_is_read_in_pages(process: Process) -> None:

@@ -183,6 +183,21 @@ async def test_every_answer_carries_the_security_headers(process: Process) -> No
         assert headers["referrer-policy"] == "no-referrer"
 
 
+async def test_no_cache_keeps_what_is_not_for_all(process: Process) -> None:
+    """Every route, a new one too, whoever asks; but for those who say themselves how long."""
+    kept = {}
+    for path, method in routes_of(process):
+        if method == "GET":
+            answer = await process.client.get(re.sub(r"\{[^}]*\}", "x", path))
+            kept[path] = answer.headers.get("cache-control")
+    assert len(kept) > 30
+    assert "max-age" in (kept.pop("/s.js") or "")
+    assert kept.pop("/mail/hidden") is None
+    assert {path for path, said in kept.items() if said != "no-store"} == set()
+    found = {path: (await process.anybody().get(path)).headers["cache-control"] for path in ("/inbox", "/nowhere")}
+    assert set(found.values()) == {"no-store"}
+
+
 async def test_unknown_paths_and_methods_are_problems(client: httpx.AsyncClient) -> None:
     """404 and 405 with what, where and do."""
     for answer, status in ((await client.get("/nowhere"), 404), (await client.delete("/api/leads"), 405)):

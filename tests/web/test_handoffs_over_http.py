@@ -130,6 +130,28 @@ async def test_whoever_leads_the_team_hands_a_task_on(sales: httpx.AsyncClient) 
     assert (line["what"], line["reason"]) == ("reassigned", "from rep_1 to rep_2 by head: 知り合い")
 
 
+async def changes(client: httpx.AsyncClient) -> list[tuple[str, str]]:
+    """What auditors are told of the task, the newest first."""
+    items = (await client.get("/api/audit", params={"subject": ID})).json()["items"]
+    return [(each["did"], each["reason"]) for each in items]
+
+
+async def test_auditors_are_told_why_and_on_their_page_in_words(sales: httpx.AsyncClient) -> None:
+    """Of what was put off, handed on and closed; handed to who has it already, nothing happened."""
+    soon = (datetime.now(UTC) + timedelta(days=2)).isoformat()
+    handed_on = {"rep": "rep_2", "by": "head", "reason": "知り合い"}
+    for verb, body in (
+        ("snooze", {"rep": "rep_1", "until": soon, "reason": "出張"}),
+        ("assign", handed_on),
+        ("assign", handed_on),
+        ("close", {"rep": "rep_2", "outcome": "lost", "reason": "予算なし"}),
+    ):
+        assert (await sales.post(f"{PATH}/{verb}", json=body)).status_code == 200
+    assert await changes(sales) == [("close_task", "予算なし"), ("assign_task", "知り合い"), ("snooze_task", "出張")]
+    page = (await sales.get("/audit", params={"subject": ID}, headers={"Accept-Language": "ja"})).text
+    assert all(word in page for word in ("営業タスクの完了", "営業タスクの担当変更", "営業タスクの延期"))
+
+
 async def test_the_team_is_shown_with_what_it_has(sales: httpx.AsyncClient) -> None:
     """In the order of sales.yaml, at work or not, with when that changes."""
     await sales.post(f"{PATH}/accept", json={"rep": "rep_2"})

@@ -12,8 +12,8 @@ import httpx
 import pytest
 from pydantic import SecretStr
 
-from adapters.database import api_keys, handoffs
-from adapters.database.engine import writing
+from adapters.database import api_keys, audit, handoffs
+from adapters.database.engine import reading, writing
 from adapters.sales_channels import signing
 from adapters.settings import Settings
 from nurture.commands import MakeHandoff
@@ -50,6 +50,12 @@ async def post(client: httpx.AsyncClient, said: Any, *, secret: str = SECRETS[0]
     return await client.post("/webhooks/sales", content=body, headers=headers)
 
 
+def noted(process: Process) -> list[audit.Change]:
+    """What the audit says of the task."""
+    with reading(process.engine) as connection:
+        return audit.rows(connection, 10, None, subject=TASK)[0]
+
+
 async def test_a_deal_that_is_won_closes_the_task_once(client: httpx.AsyncClient, process: Process) -> None:
     """By the rep's address; the same id again changes nothing, another one comes too late."""
     first = await post(client, WON)
@@ -63,11 +69,17 @@ async def test_a_deal_that_is_won_closes_the_task_once(client: httpx.AsyncClient
 
 
 @pytest.mark.parametrize("outcome", ["accepted", "returned", "won", "lost"])
-async def test_every_outcome_is_taken(client: httpx.AsyncClient, outcome: str) -> None:
-    """With a rep by name, and the reason that `returned` wants."""
+async def test_every_outcome_is_taken(client: httpx.AsyncClient, process: Process, outcome: str) -> None:
+    """With a rep by name, and the reason that `returned` wants; auditors see who said it, and once."""
     said = {"id": "1", "handoff": TASK, "outcome": outcome, "rep": "rep_1", "reason": "時期尚早"}
-    answer = await post(client, said)
-    assert (answer.status_code, answer.json()["task"]["state"]) == (200, outcome)
+    for became in ("taken", "duplicate"):
+        answer = await post(client, said)
+        assert (answer.status_code, answer.json()["task"]["state"]) == (200, outcome)
+        assert answer.json()["became"] == became
+    did = {"accepted": "accept_task", "returned": "return_task"}.get(outcome, "close_task")
+    assert [(each.by, each.via, each.did, each.subject, each.reason) for each in noted(process)] == [
+        ("sales webhook", "key", did, TASK, "時期尚早")
+    ]
 
 
 async def test_nobody_else_is_believed(client: httpx.AsyncClient) -> None:
@@ -97,6 +109,9 @@ async def test_a_tool_that_cannot_sign_has_an_address_of_its_own(client: httpx.A
     answer = await client.post(f"/webhooks/sales/{secret}", json=WON)
     assert (answer.status_code, answer.json()["task"]["state"]) == (200, "won")
     assert (await client.get("/api/handoffs", headers={"Authorization": f"Bearer {secret}"})).status_code == 403
+    (change,) = noted(process)
+    assert (change.by, change.via, change.role, change.did) == ("hubspot", "key", "crm", "close_task")
+    assert secret not in str(change)
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Form, Path, Query, Request
+from sqlalchemy import Connection
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import RedirectResponse, Response
 
@@ -17,6 +18,7 @@ from web import logins
 from web.console.doors import weakness
 from web.console.times import local_times
 from web.context import Here, Nurture
+from web.hashing import hashing_of
 from web.problems import Refusal
 from web.rates import rates_of
 from web.security import Caller, Reader, caller_of, check_csrf
@@ -69,22 +71,31 @@ async def change_password(
     again: Annotated[str, Form(max_length=1000)] = "",
 ) -> Response:
     """Take a new password; every other session of this person ends."""
-    user = _person(caller)
-    rates_of(request).take("login", user.login)  # a session left open is no place to guess the password
-    if user.has_password and await run_in_threadpool(logins.with_password, here, user.login, current) is None:
-        return await run_in_threadpool(_wrong, request, here, caller, "current")
+    user, kept = _person(caller), None
     wrong = weakness(password, again, login=user.login)
+    try:
+        rates_of(request).take("account", user.login)  # a session left open is no place to guess the password
+        if user.has_password:
+            found = await hashing_of(request).run(logins.with_password, here, user.login, current)
+            wrong, kept = (wrong, found[1]) if found is not None else ("current", None)
+        anew = await hashing_of(request).run(passwords.hash_of, password) if wrong is None else ""
+    except Refusal as refused:
+        return await run_in_threadpool(_away, request, here, caller, refused)
     if wrong is not None:
         return await run_in_threadpool(_wrong, request, here, caller, wrong)
-    await run_in_threadpool(_keep_password, here, user, password)
-    return await logins.enter(request, here, user, "/account?said=password")
+    session = request.session.get("user", "")
 
-
-def _keep_password(here: Nurture, user: User, password: str) -> None:
-    kept = passwords.hash_of(password)
-    with writing(here.engine) as connection:
-        users.set_password(connection, user.id, kept)
+    def change(connection: Connection) -> User | None:
+        """Nothing for whoever was logged out, or got another password, while the hash was made."""
+        found = users.unchanged(connection, user.id, kept)
+        if found is None or sessions.of(connection, session, datetime.now(UTC)) is None:
+            return None
+        users.set_password(connection, user.id, anew)
         audit.note(connection, "set_password", user.login, at=here.clock.now())
+        return found
+
+    entered = await logins.enter(request, here, change, "/account?said=password")
+    return entered or RedirectResponse("/login", status_code=303)
 
 
 @router.post("/account/sessions/{number}/end")
@@ -107,6 +118,11 @@ def _wrong(request: Request, here: Nurture, caller: Caller, wrong: str) -> Respo
     return _page(request, here, caller, wrong=wrong, status=422)
 
 
+def _away(request: Request, here: Nurture, caller: Caller, refused: Refusal) -> Response:
+    wrong = logins.AWAY[refused.status]
+    return _page(request, here, caller, wrong=wrong, status=refused.status, wait=refused.wait)
+
+
 def _page(
     request: Request,
     here: Nurture,
@@ -115,6 +131,7 @@ def _page(
     said: str | None = None,
     wrong: str | None = None,
     status: int = 200,
+    wait: int = 0,
 ) -> Response:
     found: list[sessions.Session] = []
     if caller.user is not None:
@@ -122,6 +139,6 @@ def _page(
         with reading(here.engine) as connection:
             found = sessions.listed(connection, caller.user.id, session, datetime.now(UTC))
     return render(
-        request, "console/account.html", status=status, user=caller.user, sessions=found, said=said, wrong=wrong,
-        shortest=passwords.SHORTEST, **local_times(here),
+        request, "console/account.html", status=status, wait=wait, user=caller.user, sessions=found, said=said,
+        wrong=wrong, shortest=passwords.SHORTEST, **local_times(here),
     )  # fmt: skip

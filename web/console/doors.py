@@ -7,18 +7,20 @@ from typing import Annotated, Literal
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, Form, Query, Request
+from sqlalchemy import Connection
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
 from adapters import passwords
 from adapters.database import audit, user_links, users
-from adapters.database.engine import reading, writing
-from adapters.database.locks import claim
+from adapters.database.engine import reading
 from adapters.database.user_links import Link
 from adapters.database.users import User
 from nurture.errors import NurtureError
 from web.context import Here, Nurture
-from web.logins import enter
+from web.hashing import hashing_of
+from web.logins import AWAY, enter
+from web.problems import Refusal
 from web.security import check_csrf
 from web.session import render
 
@@ -65,8 +67,15 @@ async def make_first(
         wrong = "name"
     if wrong is not None:
         return _page(request, "first", link, token, wrong=wrong, login=login, name=name)
-    user = await run_in_threadpool(_first, here, token, login, name, password)
-    return _page(request, "first", None, token) if user is None else await enter(request, here, user, "/")
+    try:
+        kept = await hashing_of(request).run(passwords.hash_of, password)
+    except Refusal as refused:
+        return _page(request, "first", link, token, away=refused, login=login, name=name)
+
+    def make(connection: Connection) -> User | None:
+        return _first(here, connection, token, login, name, kept)
+
+    return await enter(request, here, make, "/") or _page(request, "first", None, token)
 
 
 @router.post("/invitation")
@@ -85,8 +94,15 @@ async def accept(
     wrong = weakness(password, again, login=link.user.login)
     if wrong is not None:
         return _page(request, "invitation", link, token, wrong=wrong)
-    user = await run_in_threadpool(_accepted, here, token, password)
-    return _page(request, "invitation", None, token) if user is None else await enter(request, here, user, "/")
+    try:
+        kept = await hashing_of(request).run(passwords.hash_of, password)
+    except Refusal as refused:
+        return _page(request, "invitation", link, token, away=refused)
+
+    def keep(connection: Connection) -> User | None:
+        return _accepted(here, connection, token, kept)
+
+    return await enter(request, here, keep, "/") or _page(request, "invitation", None, token)
 
 
 def weakness(password: str, again: str, *, login: str) -> str | None:
@@ -101,38 +117,44 @@ def _look(here: Nurture, token: str, door: Door) -> Link | None:
         return user_links.look(connection, token, door, datetime.now(UTC))
 
 
-def _first(here: Nurture, token: str, login: str, name: str, password: str) -> User | None:
-    kept, now = passwords.hash_of(password), datetime.now(UTC)
-    with writing(here.engine) as connection:
-        claim(connection, ["users"])
-        if user_links.use(connection, token, "first", now) is None or not users.nobody(connection):
-            return None
-        user = users.add(connection, login, name=name, role="admin", rep=None, real_now=now)
-        users.set_password(connection, user.id, kept)
-        user_links.end_first(connection)
-        details = {"role": "admin"}
-        audit.note(connection, "add_user", user.login, at=here.clock.now(), by=user.login, details=details)
-        return user
+def _first(here: Nurture, connection: Connection, token: str, login: str, name: str, kept: str) -> User | None:
+    now = datetime.now(UTC)
+    if user_links.use(connection, token, "first", now) is None or not users.nobody(connection):
+        return None
+    user = users.add(connection, login, name=name, role="admin", rep=None, real_now=now)
+    users.set_password(connection, user.id, kept)
+    user_links.end_first(connection)
+    details = {"role": "admin"}
+    audit.note(connection, "add_user", user.login, at=here.clock.now(), by=user.login, details=details)
+    return user
 
 
-def _accepted(here: Nurture, token: str, password: str) -> User | None:
-    kept, now = passwords.hash_of(password), datetime.now(UTC)
-    with writing(here.engine) as connection:
-        link = user_links.use(connection, token, "invitation", now)
-        if link is None or link.user is None:
-            return None
-        users.set_password(connection, link.user.id, kept)
-        audit.note(connection, "set_password", link.user.login, at=here.clock.now(), by=link.user.login)
-        return link.user
+def _accepted(here: Nurture, connection: Connection, token: str, kept: str) -> User | None:
+    link = user_links.use(connection, token, "invitation", datetime.now(UTC))
+    if link is None or link.user is None:
+        return None
+    users.set_password(connection, link.user.id, kept)
+    audit.note(connection, "set_password", link.user.login, at=here.clock.now(), by=link.user.login)
+    return link.user
 
 
 def _page(
-    request: Request, door: Door, link: Link | None, token: str, *, wrong: str = "", login: str = "", name: str = ""
+    request: Request,
+    door: Door,
+    link: Link | None,
+    token: str,
+    *,
+    wrong: str = "",
+    away: Refusal | None = None,
+    login: str = "",
+    name: str = "",
 ) -> Response:
-    status = 401 if link is None else 422 if wrong else 200
+    status, wait = 401 if link is None else 422 if wrong else 200, 0
+    if away is not None:
+        status, wrong, wait = away.status, AWAY[away.status], away.wait
     user = link.user if link is not None else None
     return render(
-        request, "console/door.html", status=status, door=door, link=link, token=token, wrong=wrong, user=user,
-        login=login, shown_name=name, shortest=passwords.SHORTEST,
+        request, "console/door.html", status=status, wait=wait, door=door, link=link, token=token, wrong=wrong,
+        user=user, login=login, shown_name=name, shortest=passwords.SHORTEST,
         again=f"/{door}?{urlencode({'token': token})}",
     )  # fmt: skip

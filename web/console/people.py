@@ -65,6 +65,10 @@ def act_on_user(request: Request, here: Here, login: str, act: Literal["deactiva
             case "activate":
                 return users.activate(connection, login), None
             case "reset":
+                me = request.state.caller.user
+                if me is not None and me.login == login.strip().lower():
+                    do = "choose a new password on the page Account; nurture users reset makes a link"
+                    raise NurtureError("nobody resets their own password here", where=login, do=do)
                 user = users.forget_password(connection, login)
                 return user, user_links.make(connection, "invitation", user.id, now)
 
