@@ -8,7 +8,7 @@ from typing import Any, Literal, TypedDict, Unpack
 
 from sqlalchemy import Connection, Row, and_, insert, not_, select, update
 
-from adapters.database import task_notices, timeline
+from adapters.database import task_notices, tellings, timeline
 from adapters.database.loads import OPEN, claim_desk, decide
 from adapters.database.merges import goes_on, lock_who_goes_on
 from adapters.database.pages import cursor_after, rows_of_a_page, shown, text_cursor
@@ -363,9 +363,9 @@ def _close(
 def tell_new_rep(conn: Connection, task: Handoff, rep: str, why: str, now: datetime) -> None:
     """See to it that a rep hears of a task that was another's; of one that nobody was told of, everybody hears first.
 
-    `task` as it was before.
+    `task` as it was before. One channel that may have told somebody is enough: it does not tell of the task again.
     """
-    if task.notified:
+    if task.notified or tellings.begun(conn, tellings.of_task(task.id)):
         task_notices.add(conn, task.id, "given", to=rep, text=f"this task is yours now: {why}", at=now)
 
 

@@ -12,7 +12,7 @@ from urllib.parse import quote
 
 from sqlalchemy import Connection, select
 
-from adapters.database import handoffs
+from adapters.database import handoffs, tellings
 from adapters.database.merges import goes_on
 from adapters.database.schema import events, leads
 from adapters.database.schema import handoffs as tasks
@@ -44,11 +44,14 @@ class Asked:
 
 
 def of_task(conn: Connection, handoff: str) -> Asked:
-    """What is to be told of a task, to the rep who has it; raises UnknownHandoff."""
-    task = handoffs.get(conn, handoff)
+    """What is to be told of a task, to the rep who has it; raises UnknownHandoff.
+
+    Read under its lock: whoever hands it over sees either nothing begun, or that this one was claimed.
+    """
+    task = handoffs.locked(conn, handoff)
     scenario = conn.execute(select(tasks.c.scenario).where(tasks.c.id == handoff)).scalar()
     return Asked(
-        key=f"handoff/{task.id}", lead=task.lead, queue=task.queue, reps=(task.rep,) if task.rep else (),
+        key=tellings.of_task(task.id), lead=task.lead, queue=task.queue, reps=(task.rep,) if task.rep else (),
         at=task.made_at, task=task, scenario=scenario or None, forgotten=_forgotten(conn, task.lead),
     )  # fmt: skip
 
