@@ -89,12 +89,12 @@ class TaskActivities:
         left = [self._desk.teller.task(start.handoff)] if task.rep is not None else []
         with reading(self._desk.engine) as conn:
             untold = task_notices.untold(conn, start.handoff)
-        left += [self._tell(task.lead, each) for each in untold]
+        left += [self._tell(task, each) for each in untold]
         _come_again(*left)
 
-    def _tell(self, lead: str, notice: task_notices.TaskNotice) -> Left | None:
+    def _tell(self, task: handoffs.Handoff, notice: task_notices.TaskNotice) -> Left | None:
         """Pass one notice on; what is left of it."""
-        message = Message(key=notice.key, to=notice.to, text=notice.text, lead=lead)
+        message = Message(key=notice.key, to=notice.to, text=notice.text, lead=task.lead, queue=task.queue)
         left = self._desk.teller.message(message, notice.at)
         if left is None:
             if notice.kind == "waiting":

@@ -27,12 +27,16 @@ class HandoffNotice:
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """A `notify` step: words of the scenario for a queue or a rep; `key` is that of the visit."""
+    """A `notify` step: words of the scenario for a queue or a rep; `key` is that of the visit.
+
+    `queue`: through whose channels a rep hears of it, where it is about a task; else through those of the rep's own.
+    """
 
     key: str
     lead: str
     to: str
     text: str
+    queue: str | None = None
 
     @property
     def id(self) -> str:

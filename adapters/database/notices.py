@@ -57,12 +57,15 @@ def of_task(conn: Connection, handoff: str) -> Asked:
 
 
 def of_message(conn: Connection, message: Message, definitions: Definitions, at: datetime) -> Asked:
-    """What a `notify` step says: to the queue it names and all its reps, or to a rep through the rep's first queue."""
+    """What a `notify` step says: to the queue it names and all its reps, or to a rep.
+
+    A rep hears through the queue of the task that it is about, or the rep's first one; by mail where there is none.
+    """
     sales = definitions.sales
     if sales is not None and message.to in sales.queues:
         queue, reps = message.to, sales.queues[message.to].reps
     else:
-        queue, reps = _first_queue(sales, message.to), (message.to,)
+        queue, reps = message.queue or _first_queue(sales, message.to), (message.to,)
     lead = goes_on(conn, message.lead)
     return Asked(
         key=f"message/{message.key}", lead=lead, queue=queue, reps=reps, at=at, message=message,
@@ -74,6 +77,8 @@ def units(asked: Asked, definitions: Definitions, otherwise: Sequence[Channel]) 
     """Where it goes by sales.yaml; `otherwise` where its queue does not say."""
     queue = _queue(definitions, asked.queue)
     tell = queue.tell if queue is not None and queue.tell is not None else otherwise
+    if not asked.queue:  # no queue says where, and a rep has an address
+        tell = tell or ("email",)
     found: list[Unit] = []
     for channel in tell:
         found += [Unit(channel, rep) for rep in asked.reps] if channel == "email" else [Unit(channel)]

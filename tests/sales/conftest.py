@@ -33,6 +33,7 @@ SALES = """\
 reps:
   - {rep: rep_1, name: 営業 一郎, email: rep1@example.co.jp}
   - {rep: rep_2, name: Second Seller, email: rep2@example.co.jp, language: en}
+  - {rep: boss, name: 架空 部長, email: boss@example.co.jp}
 queues:
   inside: {reps: [rep_1, rep_2], fallback: rep_2%s}
 """

@@ -353,3 +353,25 @@ def test_a_channel_that_sales_yaml_names_again_is_told_again(make_company: MakeC
     company.tell_until_told()
     assert company.rows() == {"slack": "told", "hubspot": "dropped"}
     assert (len(slack.heard), hubspot.tried) == (1, 1)
+
+
+def test_a_rep_of_no_queue_hears_through_the_queue_of_the_task_else_by_mail(make_company: MakeCompany) -> None:
+    """An escalation to the boss is not lost, nor is what a `notify` step says to a rep whom no queue has."""
+    email, slack = Kept(), Kept()
+    company = make_company("slack", email=email, slack=slack)
+    about = Message(key=f"{TASK}/escalated", lead=LEAD, to="boss", text="nobody accepted it", queue="inside")
+    assert company.teller.message(about, company.now) is None
+    assert ([each.to for each in slack.heard], [each.queue for each in slack.heard]) == (["boss"], ["inside"])
+    assert email.heard == []
+    plain = Message(key=f"{LEAD}/s/1/tell/1", lead=LEAD, to="boss", text="look")
+    assert company.teller.message(plain, company.now) is None
+    assert [each.reader.rep for each in email.heard if each.reader] == ["boss"]
+
+
+def test_what_is_said_of_a_task_goes_through_the_channels_of_its_queue(make_company: MakeCompany) -> None:
+    """Not through those of the queue that names its rep first."""
+    email, slack = Kept(), Kept()
+    company = make_company("slack", "\n  field: {reps: [rep_2], tell: [email]}", email=email, slack=slack)
+    about = Message(key=f"{TASK}/reminder", lead=LEAD, to="rep_2", text="it waits for you", queue="field")
+    assert company.teller.message(about, company.now) is None
+    assert ([each.queue for each in email.heard], slack.heard) == (["field"], [])
