@@ -23,11 +23,11 @@ from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.service import RetryConfig, RPCError, RPCStatusCode
 
 from adapters.clock import Clock
-from adapters.database import confirmations, erasures, giving, numbering
+from adapters.database import confirmations, erasures, giving, numbering, stirring
 from adapters.database.deployments import DeploymentStore
 from adapters.database.engine import Changes, open_database, reading, writing
-from adapters.database.handoffs import Handoff
 from adapters.database.sequence import current_deployment, lock_many
+from adapters.database.stirring import Stirred
 from adapters.delivery import of_one_message
 from adapters.metrics import serve_metrics
 from adapters.settings import Settings
@@ -160,24 +160,24 @@ class Relay:
     async def _see_to_tasks(self) -> int:
         """Give out tasks of sales that wait, and wake the workflows of those that changed; how many there were."""
         stirred = await asyncio.to_thread(self._give_out)
-        told: list[tuple[str, int]] = []
-        for task, times in stirred:
+        told: list[Stirred] = []
+        for task in stirred:
             try:
-                await start_task(self.client, task.id, task.lead, look_again=True)
+                await start_task(self.client, task.handoff, task.lead, look_again=True)
             except RPCError as error:
                 if error.status in _OF_THE_LEAD:
                     log.warning(
-                        "task_not_told", handoff=task.id, why=error.message, do="tried again with its next change"
+                        "task_not_told", handoff=task.handoff, why=error.message, do="tried again with its next change"
                     )
                 else:
                     self._lost_if_away(error)
                     break
-            told.append((task.id, times))
+            told.append(task)
         if told:
             await asyncio.to_thread(self._settle, told)
         return len(told)
 
-    def _give_out(self) -> list[tuple[Handoff, int]]:
+    def _give_out(self) -> list[Stirred]:
         """Every task in a transaction of its own, since each is locked by its lead; those to be looked at again."""
         passed = time.monotonic()
         now = self.clock.now()
@@ -191,12 +191,13 @@ class Relay:
                     giving.give(conn, handoff, definitions, now=now)
         self._gave_out = passed if due else self._gave_out
         with reading(self.engine) as conn:
-            return giving.stirred(conn, LEADS_AT_ONCE)
+            return stirring.stirred(conn, LEADS_AT_ONCE)
 
-    def _settle(self, told: Sequence[tuple[str, int]]) -> None:
-        with writing(self.engine) as conn:
-            for handoff, times in told:
-                giving.settle(conn, handoff, times)
+    def _settle(self, told: Sequence[Stirred]) -> None:
+        """Each by itself: a deployment stirs all of them in an order of its own."""
+        for each in told:
+            with writing(self.engine) as conn:
+                stirring.settle(conn, each)
 
     async def _ask_to_confirm(self, requests: Sequence[int]) -> int:
         """See to it that the mails go which ask for a consent; how many workflows were started.

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, and_, func, or_, select, update
+from sqlalchemy import Connection, and_, func, or_, select
 
-from adapters.database import task_notices
+from adapters.database import stirring, task_notices
 from adapters.database.handoffs import (
     Handoff,
     HandoffTaken,
@@ -18,7 +18,6 @@ from adapters.database.handoffs import (
     get,
     later,
     locked,
-    read,
     tell,
     tell_new_rep,
 )
@@ -98,7 +97,7 @@ def give(conn: Connection, handoff: str, definitions: Definitions, *, now: datet
     accept = sales.queues[task.queue].accept_within
     change(
         conn, handoff, rep=given.rep, given_at=now, due=task.due or later(now, accept, definitions),
-        stirred=handoffs.c.stirred + 1,
+        stirred=stirring.mark(),
     )  # fmt: skip
     tell_new_rep(conn, task, given.rep, why, now)
     return tell(conn, get(conn, handoff), "given", now, why)
@@ -120,7 +119,7 @@ def _pass_on(conn: Connection, task: Handoff, sales: Sales, definitions: Definit
     change(
         conn, task.id, state="open", rep=to, given_at=now if to else None, accepted_at=None, reminded_at=None,
         snoozed_until=None, reasons=reasons, due=later(now, queue.accept_within, definitions),
-        stirred=handoffs.c.stirred + 1,
+        stirred=stirring.mark(),
     )  # fmt: skip
     why = f"{task.rep} is not active any more: to {to or 'nobody yet'}"
     if to is not None:
@@ -152,7 +151,7 @@ def hand_to(
     due = later(now, queue.accept_within, definitions) if queue is not None else None
     change(
         conn, handoff, state="open", rep=rep, given_at=now, accepted_at=None, reminded_at=None, snoozed_until=None,
-        due=due, stirred=handoffs.c.stirred + 1,
+        due=due, stirred=stirring.mark(),
     )  # fmt: skip
     why = f"from {task.rep or 'nobody'} to {rep} by {by}: {reason}"
     tell_new_rep(conn, task, rep, f"from {task.rep or 'nobody'} by {by}", now)
@@ -193,23 +192,6 @@ def snooze(
     due = task.due
     if task.state == "open" and queue is not None:
         due = later(until, queue.accept_within, definitions)
-    change(conn, handoff, snoozed_until=until, due=due, stirred=handoffs.c.stirred + 1)
+    change(conn, handoff, snoozed_until=until, due=due, stirred=stirring.mark())
     why = f"until {until.isoformat(timespec='minutes')} by {rep}" + (f": {reason}" if reason else "")
     return tell(conn, get(conn, handoff), "snoozed", now, why)
-
-
-def stirred(conn: Connection, limit: int) -> list[tuple[Handoff, int]]:
-    """Tasks whose workflow has to look again, each with how often it was stirred."""
-    rows = conn.execute(select(handoffs).where(handoffs.c.stirred > 0).order_by(handoffs.c.made_at).limit(limit))
-    return [(read(row), row.stirred) for row in rows]
-
-
-def settle(conn: Connection, handoff: str, seen: int) -> None:
-    """Its workflow was told, so often as `seen` says; what stirred it since then is told anew."""
-    this = (handoffs.c.id == handoff, handoffs.c.stirred == seen)
-    conn.execute(update(handoffs).where(*this).values(stirred=0))
-
-
-def stir_all(conn: Connection) -> None:
-    """Let every open task be looked at again: what is due may be something else by a new deployment."""
-    conn.execute(update(handoffs).where(handoffs.c.state.in_(OPEN)).values(stirred=handoffs.c.stirred + 1))

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from adapters.database import giving, handoffs, leads, task_notices, timeline
+from adapters.database import giving, handoffs, leads, stirring, task_notices, timeline
 from adapters.database.deployments import DeploymentStore
 from adapters.database.engine import reading, writing
 from adapters.database.handoffs import Handoff, HandoffTaken
@@ -116,13 +116,13 @@ def test_what_waits_goes_to_whoever_has_room_the_best_first(deployed: Deployment
         assert give_out(deployed, rules) == []
     assert lines(deployed, "new")[2] == ("given", "it waited in inside since 2026-11-02T03:00+00:00")
     with reading(deployed.engine) as conn:
-        stirred = giving.stirred(conn, 9)
-    assert [task.id for task, _ in stirred] == ["h/low"]  # the others are closed
+        stirred = stirring.stirred(conn, 9)
+    assert [task.handoff for task in stirred] == ["h/low"]
     seen = looked(deployed, "low", rules, NOW + 5 * HOUR)
     assert not seen.waits
     with writing(deployed.engine) as conn:
-        giving.settle(conn, "h/low", 1)
-        assert giving.stirred(conn, 9) == []
+        stirring.settle(conn, stirred[0])
+        assert stirring.stirred(conn, 9) == []
 
 
 def test_more_capacity_or_the_beginning_of_hours_gives_out_what_waits(deployed: DeploymentStore) -> None:
@@ -277,4 +277,23 @@ def test_a_deployment_lets_every_open_task_be_looked_at_again(
     close(deployed, "b", "rep_2")
     deploy_again({**files, "segments.yaml": files["segments.yaml"] + "\n# x\n"})
     with reading(deployed.engine) as conn:
-        assert [(task.id, times) for task, times in giving.stirred(conn, 9)] == [("h/a", 1)]
+        assert [task.handoff for task in stirring.stirred(conn, 9)] == ["h/a"]
+
+
+def test_a_relay_settles_only_the_change_that_it_told(deployed: DeploymentStore) -> None:
+    """Two relays tell one change, and the task changes between what one and the other do: that is told, too."""
+    rules = desk()
+    make(deployed, "a", rules)
+
+    def put_off(hours: int) -> stirring.Stirred:
+        with writing(deployed.engine) as conn:
+            giving.snooze(conn, "h/a", "rep_1", NOW + hours * HOUR, None, now=NOW, definitions=rules)
+            return stirring.stirred(conn, 9)[0]
+
+    first = put_off(1)
+    with writing(deployed.engine) as conn:
+        stirring.settle(conn, first)
+    second = put_off(2)
+    with writing(deployed.engine) as conn:
+        stirring.settle(conn, first)
+        assert stirring.stirred(conn, 9) == [second]
