@@ -8,7 +8,7 @@ from typing import Any, Literal, TypedDict, Unpack
 
 from sqlalchemy import Connection, Row, and_, insert, not_, select, update
 
-from adapters.database import task_notices, tellings, timeline
+from adapters.database import stirring, task_notices, tellings, timeline
 from adapters.database.loads import OPEN, claim_desk, decide
 from adapters.database.merges import goes_on, lock_who_goes_on
 from adapters.database.pages import cursor_after, rows_of_a_page, shown, text_cursor
@@ -180,6 +180,8 @@ def accept(
     queue = definitions.sales.queues.get(task.queue) if definitions is not None and definitions.sales else None
     due = later(task.made_at, queue.close_within, definitions) if queue and definitions else None
     taken: dict[str, Any] = {"given_at": now} if task.rep != rep else {}
+    if task.waiting or not task.notified:  # its workflow waits for a rep, or tells of the one it had
+        taken["stirred"] = stirring.mark()
     change(conn, handoff, state="accepted", rep=rep, accepted_at=now, due=due, snoozed_until=None, **taken)
     return tell(conn, get(conn, handoff), "accepted", now, f"by {rep}")
 
@@ -350,7 +352,7 @@ def _close(
         reason=reason,
         due=None,
         snoozed_until=None,
-        stirred=0,
+        **({"stirred": stirring.mark()} if task.waiting else {}),  # its workflow waits without a timer
     )
     entry = append(
         conn,

@@ -8,13 +8,15 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import update
 
-from adapters.database import giving, handoffs, leads, stirring, task_notices, timeline
+from adapters.database import erasures, giving, handoffs, leads, scrubbing, stirring, task_notices, timeline
 from adapters.database.deployments import DeploymentStore
 from adapters.database.engine import reading, writing
 from adapters.database.handoffs import Handoff, HandoffTaken
 from adapters.database.leads import LeadUpsert
 from adapters.database.loads import team
+from adapters.database.schema import handoffs as tasks
 from adapters.database.tending import Tended, tend
 from nurture.commands import MakeHandoff
 from nurture.definitions import Definitions, Sales
@@ -117,11 +119,12 @@ def test_what_waits_goes_to_whoever_has_room_the_best_first(deployed: Deployment
     assert lines(deployed, "new")[2] == ("given", "it waited in inside since 2026-11-02T03:00+00:00")
     with reading(deployed.engine) as conn:
         stirred = stirring.stirred(conn, 9)
-    assert [task.handoff for task in stirred] == ["h/low"]
+    assert sorted(task.handoff for task in stirred) == ["h/low", "h/new", "h/old"]
     seen = looked(deployed, "low", rules, NOW + 5 * HOUR)
     assert not seen.waits
     with writing(deployed.engine) as conn:
-        stirring.settle(conn, stirred[0])
+        for each in stirred:
+            stirring.settle(conn, each)
         assert stirring.stirred(conn, 9) == []
 
 
@@ -297,3 +300,41 @@ def test_a_relay_settles_only_the_change_that_it_told(deployed: DeploymentStore)
     with writing(deployed.engine) as conn:
         stirring.settle(conn, first)
         assert stirring.stirred(conn, 9) == [second]
+
+
+@pytest.mark.parametrize("how", ["accept", "close", "return", "expire", "erase", "scrub"])
+def test_the_workflow_of_a_task_that_waited_hears_what_became_of_it(deployed: DeploymentStore, how: str) -> None:
+    """It waits without a timer: it would live on for ever."""
+    rules = desk({"rep": "rep_1", "capacity": 1})
+    make(deployed, "a", rules)
+    assert make(deployed, "b", rules).waiting
+    with writing(deployed.engine) as conn:
+        match how:
+            case "accept":
+                handoffs.accept(conn, "h/b", "rep_1", now=NOW)
+            case "close":
+                handoffs.close(conn, "h/b", "rep_1", "won", now=NOW)
+            case "return":
+                handoffs.return_(conn, "h/b", "rep_1", None, now=NOW)
+            case "expire":
+                handoffs.expire(conn, "h/b", now=NOW, reason="late")
+            case _:
+                erasures.ask(conn, "b", by="test", now=NOW, real_now=NOW)
+                if how == "scrub":  # as if it was made a moment later
+                    conn.execute(update(tasks).where(tasks.c.id == "h/b").values(state="open", stirred=0))
+                    scrubbing.scrub(conn, "b", NOW)
+        assert [task.handoff for task in stirring.stirred(conn, 9)] == ["h/b"]
+
+
+def test_the_workflow_of_a_task_hears_what_became_of_it_though_it_was_closed_at_once(
+    deployed: DeploymentStore,
+) -> None:
+    """It was given to a rep who closed it before the relay came by: what stirred it then stands."""
+    rules = desk({"rep": "rep_1", "capacity": 1})
+    make(deployed, "a", rules)
+    make(deployed, "b", rules)
+    close(deployed, "a", "rep_1")
+    assert give_out(deployed, rules) == ["b rep_1"]
+    close(deployed, "b", "rep_1")
+    with reading(deployed.engine) as conn:
+        assert [task.handoff for task in stirring.stirred(conn, 9)] == ["h/b"]
