@@ -86,7 +86,7 @@ class TaskActivities:
         """
         with reading(self._desk.engine) as conn:
             task = handoffs.get(conn, start.handoff)
-        left = [self._desk.teller.task(start.handoff)] if task.rep is not None else []
+        left = [self._desk.teller.task(start.handoff)]
         with reading(self._desk.engine) as conn:
             untold = task_notices.untold(conn, start.handoff)
         left += [self._tell(task, each) for each in untold]

@@ -375,3 +375,46 @@ def test_what_is_said_of_a_task_goes_through_the_channels_of_its_queue(make_comp
     about = Message(key=f"{TASK}/reminder", lead=LEAD, to="rep_2", text="it waits for you", queue="field")
     assert company.teller.message(about, company.now) is None
     assert ([each.queue for each in email.heard], slack.heard) == (["field"], [])
+
+
+def hearers(email: Kept) -> list[str]:
+    """Who had a mail, in the order of it."""
+    return [notice.reader.rep for notice in email.heard if notice.reader]
+
+
+def test_who_has_left_hears_of_nobody(make_company: MakeCompany) -> None:
+    """Of a queue the others hear; of one rep the fallback does; where there is none, the timeline says so."""
+    email = Kept()
+    company = make_company("email", email=email)
+    to_queue = Message(key="k/1", lead=LEAD, to="inside", text="look")
+    to_rep = Message(key="k/2", lead=LEAD, to="rep_1", text="look")
+    to_boss = Message(key="k/3", lead=LEAD, to="boss", text="look")
+    company.deploy("email", without=("rep_1", "boss"))
+    for message in (to_queue, to_rep, to_boss, to_boss):
+        assert company.teller.message(message, company.now) is None
+    assert hearers(email) == ["rep_2", "rep_2"]
+    assert company.lines().count(("not_told", "email: boss", "boss is not active any more")) == 1
+    company.deploy("email", without=("rep_1", "rep_2"))
+    for _ in range(2):
+        assert company.teller.message(Message(key="k/4", lead=LEAD, to="inside", text="x"), company.now) is None
+    assert len(email.heard) == 2
+    unheard = [subject for what, subject, _ in company.lines() if what == "not_told"]
+    assert unheard == ["email: boss", "email: rep_1", "email: rep_2"]
+
+
+def test_a_task_of_a_rep_who_has_left_is_told_to_whom_it_goes(make_company: MakeCompany) -> None:
+    """Whoever comes first, the telling or the relay that passes it on."""
+    email = Kept()
+    company = make_company("email", email=email)
+    company.make()
+    company.deploy("email", without=("rep_1",))
+    assert company.tell() is None
+    with reading(company.engine) as conn:
+        assert not handoffs.was_notified(conn, TASK)
+    with writing(company.engine) as conn:
+        giving.give(conn, TASK, company.store.current(), now=company.now)
+    assert company.tell() is None
+    assert hearers(email) == ["rep_2"]
+    with reading(company.engine) as conn:
+        assert handoffs.was_notified(conn, TASK)
+    assert given_to(company) == []
