@@ -61,7 +61,7 @@ def of_task(conn: Connection, handoff: str, definitions: Definitions) -> Asked:
     passed_on = task.state in OPEN and _queue(definitions, task.queue) is not None
     return Asked(
         key=tellings.of_task(task.id), lead=task.lead, queue=task.queue, reps=(rep,) if rep and not gone else (),
-        at=task.made_at, task=task, scenario=scenario or None, forgotten=_forgotten(conn, task.lead),
+        at=task.made_at, task=task, scenario=scenario or None, forgotten=forgotten(conn, task.lead),
         absent=(rep,) if rep and gone else (), waits=rep is None or (gone and passed_on),
     )  # fmt: skip
 
@@ -85,7 +85,7 @@ def of_message(conn: Connection, message: Message, definitions: Definitions, at:
     lead = goes_on(conn, message.lead)
     return Asked(
         key=f"message/{message.key}", lead=lead, queue=queue, reps=reps, at=at, message=message,
-        forgotten=_forgotten(conn, lead), absent=absent if not reps else (),
+        forgotten=forgotten(conn, lead), absent=absent if not reps else (),
     )  # fmt: skip
 
 
@@ -153,7 +153,8 @@ def _person(conn: Connection, lead: str) -> Person | None:
     return Person(row.name, row.email, str(company) if company else None)
 
 
-def _forgotten(conn: Connection, lead: str) -> bool:
+def forgotten(conn: Connection, lead: str) -> bool:
+    """Whether nobody is to hear of this lead any more."""
     return conn.execute(select(leads.c.status).where(leads.c.id == lead)).scalar() == "erased"
 
 

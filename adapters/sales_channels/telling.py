@@ -21,6 +21,7 @@ from adapters.database.engine import reading, writing
 from adapters.database.notices import Asked
 from adapters.database.tellings import Try, Unit
 from adapters.notification import Message
+from adapters.sales_channels.chosen import forget
 from adapters.sales_channels.port import REDACTED_FOR, NeverTaken, Notice, NotTaken, SalesChannel
 from nurture.definitions import Channel, Definitions
 
@@ -121,6 +122,10 @@ class Teller:
         except NotTaken as error:
             self._failed(asked, tried, error)
             return
+        with reading(self.engine) as conn:
+            forgotten = notices.forgotten(conn, asked.lead)
+        if forgotten:  # meanwhile: a file may have the person once more
+            forget(self.channels, [asked.lead])
         log.info("sales_notified", notice=asked.key, lead=asked.lead, channel=unit.channel, attempt=tried.attempt)
         with writing(self.engine) as conn:
             tellings.told(conn, asked.key, asked.lead, tried, now=self.clock.now(), real_now=self.real_now())
