@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from nurture.nudges import Nudge
+
 
 @dataclass(frozen=True, slots=True)
 class HandoffNotice:
@@ -29,14 +31,14 @@ class HandoffNotice:
 class Message:
     """A `notify` step: words of the scenario for a queue or a rep; `key` is that of the visit.
 
-    `queue`: through whose channels a rep hears of it, where it is about a task; else through those of the rep's own.
+    `nudge`: what it says where it is about a task; its reader's language decides on the words, and `text` is for logs.
     """
 
     key: str
     lead: str
     to: str
     text: str
-    queue: str | None = None
+    nudge: Nudge | None = None
 
     @property
     def id(self) -> str:

@@ -368,7 +368,7 @@ def tell_new_rep(conn: Connection, task: Handoff, rep: str, why: str, now: datet
     `task` as it was before. One channel that may have told somebody is enough: it does not tell of the task again.
     """
     if task.notified or tellings.begun(conn, tellings.of_task(task.id)):
-        task_notices.add(conn, task.id, "given", to=rep, text=f"this task is yours now: {why}", at=now)
+        task_notices.add(conn, task.id, "given", to=rep, text=why, at=now)
 
 
 def locked(conn: Connection, handoff: str) -> Handoff:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, tzinfo
 from urllib.parse import quote
 
 from sqlalchemy import Connection, select
@@ -76,7 +76,7 @@ def of_message(conn: Connection, message: Message, definitions: Definitions, at:
     if sales is not None and message.to in sales.queues:
         queue, named = message.to, sales.queues[message.to].reps
     else:
-        queue, named = message.queue or _first_queue(sales, message.to), (message.to,)
+        queue, named = message.nudge.queue if message.nudge else _first_queue(sales, message.to), (message.to,)
     reps, absent = [rep for rep in named if not _has_left(sales, rep)], [rep for rep in named if _has_left(sales, rep)]
     rules = _queue(definitions, queue)
     if not reps and rules is not None and rules.fallback is not None and not _has_left(sales, rules.fallback):
@@ -84,7 +84,7 @@ def of_message(conn: Connection, message: Message, definitions: Definitions, at:
         message = message if message.to == queue else replace(message, to=rules.fallback)
     lead = goes_on(conn, message.lead)
     return Asked(
-        key=f"message/{message.key}", lead=lead, queue=queue, reps=reps, at=at, message=message,
+        key=tellings.of_message(message.key), lead=lead, queue=queue, reps=reps, at=at, message=message,
         forgotten=forgotten(conn, lead), absent=absent if not reps else (),
     )  # fmt: skip
 
@@ -116,13 +116,18 @@ def notice(
         key=asked.key, kind="handoff" if task is not None else "message",
         id=task.id if task is not None else message.key if message is not None else asked.key, lead=asked.lead,
         queue=asked.queue, rep=rep, made_at=asked.at, to=message.to if message is not None else None,
-        text=message.text if message is not None else None, reasons=task.reasons if task is not None else (),
+        text=_text(message, language, zone) if message is not None else None,
+        reasons=task.reasons if task is not None else (),
         note=task.note if task is not None else None, due=task.due if task is not None else None,
         briefing=brief(_grounds(conn, asked, task), definitions, language, zone) if task is not None else None,
         reader=reader, person=_person(conn, asked.lead),
         sender=definitions.sender.from_ if definitions.sender is not None else None, zone=str(zone), links=links,
         again=again,
     )  # fmt: skip
+
+
+def _text(message: Message, language: str, zone: tzinfo) -> str:
+    return message.nudge.words(language, zone) if message.nudge is not None else message.text
 
 
 def _grounds(conn: Connection, asked: Asked, task: handoffs.Handoff) -> Grounds:

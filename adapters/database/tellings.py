@@ -80,6 +80,11 @@ def of_task(handoff: str) -> str:
     return f"handoff/{handoff}"
 
 
+def of_message(key: str) -> str:
+    """The notice of a message with this key."""
+    return f"message/{key}"
+
+
 def begun(conn: Connection, notice: str) -> bool:
     """Whether somebody may have heard of it: a channel was tried at least once, and is not let be."""
     tried = (tellings.c.notice == notice, tellings.c.attempts > 0, tellings.c.state != "dropped")

@@ -17,7 +17,8 @@ from adapters.notification import Message
 from adapters.sales_channels.hubspot import HubSpot
 from adapters.sales_channels.port import NeverTaken, Notice, NotTaken
 from adapters.sales_channels.webhook import Webhook
-from tests.sales.conftest import EMAIL, LEAD, NAME, TASK, Company
+from nurture.nudges import Kind, Nudge
+from tests.sales.conftest import EMAIL, LEAD, NAME, START, TASK, Company
 from tests.sales.doubles import Receiver, Said
 
 MakeCompany = Callable[..., Company]
@@ -355,11 +356,16 @@ def test_a_channel_that_sales_yaml_names_again_is_told_again(make_company: MakeC
     assert (len(slack.heard), hubspot.tried) == (1, 1)
 
 
+def nudge(kind: Kind, queue: str) -> Nudge:
+    """What is said of a task that rep_1 has."""
+    return Nudge(kind, queue, "rep_1", START)
+
+
 def test_a_rep_of_no_queue_hears_through_the_queue_of_the_task_else_by_mail(make_company: MakeCompany) -> None:
     """An escalation to the boss is not lost, nor is what a `notify` step says to a rep whom no queue has."""
     email, slack = Kept(), Kept()
     company = make_company("slack", email=email, slack=slack)
-    about = Message(key=f"{TASK}/escalated", lead=LEAD, to="boss", text="nobody accepted it", queue="inside")
+    about = Message(key=f"{TASK}/escalated", lead=LEAD, to="boss", text="late", nudge=nudge("escalated", "inside"))
     assert company.teller.message(about, company.now) is None
     assert ([each.to for each in slack.heard], [each.queue for each in slack.heard]) == (["boss"], ["inside"])
     assert email.heard == []
@@ -372,7 +378,7 @@ def test_what_is_said_of_a_task_goes_through_the_channels_of_its_queue(make_comp
     """Not through those of the queue that names its rep first."""
     email, slack = Kept(), Kept()
     company = make_company("slack", "\n  field: {reps: [rep_2], tell: [email]}", email=email, slack=slack)
-    about = Message(key=f"{TASK}/reminder", lead=LEAD, to="rep_2", text="it waits for you", queue="field")
+    about = Message(key=f"{TASK}/reminder", lead=LEAD, to="rep_2", text="late", nudge=nudge("reminder", "field"))
     assert company.teller.message(about, company.now) is None
     assert ([each.queue for each in email.heard], slack.heard) == (["field"], [])
 
