@@ -21,14 +21,12 @@ from adapters.database.handoffs import (
     tell,
     tell_new_rep,
 )
-from adapters.database.loads import OPEN, claim_desk, company_reps, decide, loads_of
+from adapters.database.loads import OPEN, claim_desk, decide, loads_of, reps_by_company
 from adapters.database.schema import handoffs
-from nurture.assigning import assign, with_one_more
+from nurture.assigning import assign, plain_company, with_one_more
 from nurture.definitions import Definitions, Sales
 from nurture.errors import NurtureError
 
-AT_ONCE = 500
-"""How many tasks without a rep are looked at in one round; the others after them."""
 LONGEST_SNOOZE = timedelta(days=90)
 
 
@@ -55,25 +53,32 @@ def to_give(conn: Connection, definitions: Definitions, now: datetime) -> list[s
         return []
     active = [rep.rep for rep in sales.reps if rep.active]
     rows = conn.execute(
-        select(handoffs)
+        select(handoffs.c.id, handoffs.c.queue, handoffs.c.rep, handoffs.c.company, handoffs.c.language)
         .where(
             handoffs.c.state.in_(OPEN),
             handoffs.c.queue.in_(list(sales.queues)),
             or_(and_(handoffs.c.state == "open", handoffs.c.rep.is_(None)), handoffs.c.rep.not_in(active)),
         )
         .order_by(func.coalesce(handoffs.c.total, 0).desc(), handoffs.c.made_at.desc(), handoffs.c.id)
-        .limit(AT_ONCE)
     ).all()
+    if not rows:
+        return []
     loads = {queue: loads_of(conn, queue, now) for queue in {row.queue for row in rows}}
+    keep = any(sales.queues[queue].keep_companies for queue in loads)
+    by_company = reps_by_company(conn) if keep else {}
     found: list[str] = []
+    full: set[tuple[str, str | None]] = set()  # who gets nobody now gets nobody later in the round: loads only grow
     for row in rows:
-        keep = sales.queues[row.queue].keep_companies
-        known = company_reps(conn, row.company) if keep else ()
-        given = assign(row.queue, definitions, loads[row.queue], now, language=row.language, company_reps=known)
-        if given.rep is not None or row.rep is not None:
+        rep: str | None = None
+        if (row.queue, row.language) not in full:
+            known = by_company.get(plain_company(row.company), ()) if row.company else ()
+            rep = assign(row.queue, definitions, loads[row.queue], now, language=row.language, company_reps=known).rep
+        if rep is None:
+            full.add((row.queue, row.language))
+        else:
+            loads = {queue: with_one_more(each, rep) for queue, each in loads.items()}
+        if rep is not None or row.rep is not None:
             found.append(row.id)
-        if given.rep is not None:
-            loads = {queue: with_one_more(each, given.rep) for queue, each in loads.items()}
     return found
 
 

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import event, insert, update
 
 from adapters.database import erasures, giving, handoffs, leads, scrubbing, stirring, task_notices, timeline
 from adapters.database.deployments import DeploymentStore
@@ -338,3 +338,35 @@ def test_the_workflow_of_a_task_hears_what_became_of_it_though_it_was_closed_at_
     close(deployed, "b", "rep_1")
     with reading(deployed.engine) as conn:
         assert [task.handoff for task in stirring.stirred(conn, 9)] == ["h/b"]
+
+
+def waiting_tasks(store: DeploymentStore, number: int, **values: Any) -> None:
+    """So many tasks that wait, of one lead: only who gets them matters here."""
+    rows = [
+        {"id": f"w/{each}", "lead": "a", "queue": "inside", "reasons": [], "state": "open", "made_at": NOW, **values}
+        for each in range(number)
+    ]
+    with writing(store.engine) as conn:
+        conn.execute(insert(tasks), rows)
+
+
+def test_many_that_nobody_can_take_keep_nobody_else_waiting(deployed: DeploymentStore) -> None:
+    """Hundreds with a better score wait for somebody who is full; one that another can take is given out."""
+    rules = Definitions(
+        sales=Sales.model_validate({
+            "reps": [{"rep": rep, "name": rep, "email": "a@example.com", "capacity": 1} for rep in ("rep_1", "rep_2")],
+            "queues": {
+                "inside": {"reps": ["rep_1"], "wait_for": ["capacity"], "keep_companies": True},
+                "field": {"reps": ["rep_2"], "wait_for": ["capacity"]},
+            },
+        })
+    )  # fmt: skip
+    make(deployed, "a", rules)
+    waiting_tasks(deployed, 700, total=99, company="架空商事")
+    with writing(deployed.engine) as conn:
+        conn.execute(insert(tasks).values(id="h/field", lead="a", queue="field", reasons=[], state="open", made_at=NOW))
+    asked: list[str] = []
+    event.listen(deployed.engine, "before_cursor_execute", lambda *said: asked.append(said[2]))
+    with reading(deployed.engine) as conn:
+        assert giving.to_give(conn, rules, NOW) == ["h/field"]
+    assert len(asked) < 12, "as many questions however many wait"
