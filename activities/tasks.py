@@ -10,13 +10,14 @@ from temporalio.exceptions import ApplicationError
 
 from activities.desk import Desk, real_now, take_up
 from adapters.database import enrolments, handoffs, task_notices
-from adapters.database.engine import reading, writing
+from adapters.database.engine import writing
 from adapters.database.scores import points_of
-from adapters.database.tending import tend
+from adapters.database.tending import still_to_tell, tend
 from adapters.notification import Message
 from adapters.sales_channels.telling import Left
 from nurture import protocol
 from nurture.commands import EnrollLead, MakeHandoff, NotifyPerson, TaskDone
+from nurture.nudges import Nudge
 
 log = structlog.get_logger(__name__)
 
@@ -84,17 +85,17 @@ class TaskActivities:
 
         What waits for a rep is told when it has one. Then everything else that is to be told about it, each thing once.
         """
-        with reading(self._desk.engine) as conn:
+        left = [self._desk.teller.task(start.handoff)]
+        with writing(self._desk.engine) as conn:
+            several = still_to_tell(conn, start.handoff, now=self._desk.clock.now(), real_now=real_now())
             task = handoffs.get(conn, start.handoff)
-        left = [self._desk.teller.task(start.handoff)] if task.rep is not None else []
-        with reading(self._desk.engine) as conn:
-            untold = task_notices.untold(conn, start.handoff)
-        left += [self._tell(task.lead, each) for each in untold]
+        left += [self._tell(task, each) for each in several]
         _come_again(*left)
 
-    def _tell(self, lead: str, notice: task_notices.TaskNotice) -> Left | None:
+    def _tell(self, task: handoffs.Handoff, notice: task_notices.TaskNotice) -> Left | None:
         """Pass one notice on; what is left of it."""
-        message = Message(key=notice.key, to=notice.to, text=notice.text, lead=lead)
+        nudge = Nudge(notice.kind, task.queue, task.rep, task.made_at, task.given_at, task.due)
+        message = Message(key=notice.key, to=notice.to, text=notice.text, lead=task.lead, nudge=nudge)
         left = self._desk.teller.message(message, notice.at)
         if left is None:
             if notice.kind == "waiting":

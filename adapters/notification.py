@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from nurture.nudges import Nudge
+
 
 @dataclass(frozen=True, slots=True)
 class HandoffNotice:
@@ -27,12 +29,16 @@ class HandoffNotice:
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """A `notify` step: words of the scenario for a queue or a rep; `key` is that of the visit."""
+    """A `notify` step: words of the scenario for a queue or a rep; `key` is that of the visit.
+
+    `nudge`: what it says where it is about a task; its reader's language decides on the words, and `text` is for logs.
+    """
 
     key: str
     lead: str
     to: str
     text: str
+    nudge: Nudge | None = None
 
     @property
     def id(self) -> str:

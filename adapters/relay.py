@@ -23,11 +23,11 @@ from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.service import RetryConfig, RPCError, RPCStatusCode
 
 from adapters.clock import Clock
-from adapters.database import confirmations, erasures, giving, numbering
+from adapters.database import confirmations, erasures, giving, numbering, stirring
 from adapters.database.deployments import DeploymentStore
 from adapters.database.engine import Changes, open_database, reading, writing
-from adapters.database.handoffs import Handoff
 from adapters.database.sequence import current_deployment, lock_many
+from adapters.database.stirring import Stirred
 from adapters.delivery import of_one_message
 from adapters.metrics import serve_metrics
 from adapters.settings import Settings
@@ -122,10 +122,14 @@ class Relay:
             unfiled += await self._erase(forgotten)
         if not settled:
             await asyncio.sleep(SETTLES.total_seconds())
-        unfiled += await self._see_to_tasks()
+        unfiled += await self._tell_leads()
+        return unfiled + await self._see_to_tasks()
+
+    async def _tell_leads(self) -> int:
+        """Signal those who have something to be told; how many, also of those that Temporal did not take."""
         waiting = await asyncio.to_thread(self._waiting, self._put_aside())
         if not waiting:
-            return unfiled
+            return 0
         gate = asyncio.Semaphore(CALLS_AT_ONCE)
         with ROUND.time():
             answers = await asyncio.gather(*(self._tell(gate, lead, entries) for lead, entries in waiting.items()))
@@ -139,7 +143,7 @@ class Relay:
             await asyncio.sleep(0.5)
         if not_taken and not self.away:
             log.warning("temporal_is_slow", leads=not_taken, do="they are told again")
-        return len(told) + not_taken + unfiled
+        return len(told) + not_taken
 
     def _file(self, now: datetime) -> tuple[int, list[int], list[str], bool]:
         """File new events: of how many leads; whose consent to ask for, whom to erase, whether a deployment settled."""
@@ -160,24 +164,30 @@ class Relay:
     async def _see_to_tasks(self) -> int:
         """Give out tasks of sales that wait, and wake the workflows of those that changed; how many there were."""
         stirred = await asyncio.to_thread(self._give_out)
-        told: list[tuple[str, int]] = []
-        for task, times in stirred:
-            try:
-                await start_task(self.client, task.id, task.lead, look_again=True)
-            except RPCError as error:
-                if error.status in _OF_THE_LEAD:
-                    log.warning(
-                        "task_not_told", handoff=task.id, why=error.message, do="tried again with its next change"
-                    )
-                else:
-                    self._lost_if_away(error)
-                    break
-            told.append((task.id, times))
+        gate = asyncio.Semaphore(CALLS_AT_ONCE)
+        answers = await asyncio.gather(*(self._tell_task(gate, each) for each in stirred))
+        told = [each for each, taken in zip(stirred, answers, strict=True) if taken]
         if told:
             await asyncio.to_thread(self._settle, told)
         return len(told)
 
-    def _give_out(self) -> list[tuple[Handoff, int]]:
+    async def _tell_task(self, gate: asyncio.Semaphore, task: Stirred) -> bool:
+        """Have its workflow look again; False where Temporal did not answer."""
+        async with gate:
+            if self.away:
+                return False
+            try:
+                await start_task(self.client, task.handoff, task.lead, look_again=True)
+            except RPCError as error:
+                if error.status not in _OF_THE_LEAD:
+                    self._lost_if_away(error)
+                    return False
+                log.warning(
+                    "task_not_told", handoff=task.handoff, why=error.message, do="tried again with its next change"
+                )
+        return True
+
+    def _give_out(self) -> list[Stirred]:
         """Every task in a transaction of its own, since each is locked by its lead; those to be looked at again."""
         passed = time.monotonic()
         now = self.clock.now()
@@ -185,18 +195,20 @@ class Relay:
             due = passed - self._gave_out > GIVE_OUT.total_seconds()
             definitions = self.store.get(current_deployment(conn)) if due else None
             several = giving.to_give(conn, definitions, now) if definitions is not None else []
-        for handoff in several:
+        for handoff in several[:LEADS_AT_ONCE]:
             if definitions is not None:
                 with writing(self.engine) as conn:
                     giving.give(conn, handoff, definitions, now=now)
-        self._gave_out = passed if due else self._gave_out
+        if due and len(several) <= LEADS_AT_ONCE:  # else the others come at once, after the leads
+            self._gave_out = passed
         with reading(self.engine) as conn:
-            return giving.stirred(conn, LEADS_AT_ONCE)
+            return stirring.stirred(conn, LEADS_AT_ONCE)
 
-    def _settle(self, told: Sequence[tuple[str, int]]) -> None:
-        with writing(self.engine) as conn:
-            for handoff, times in told:
-                giving.settle(conn, handoff, times)
+    def _settle(self, told: Sequence[Stirred]) -> None:
+        """Each by itself: a deployment stirs all of them in an order of its own."""
+        for each in told:
+            with writing(self.engine) as conn:
+                stirring.settle(conn, each)
 
     async def _ask_to_confirm(self, requests: Sequence[int]) -> int:
         """See to it that the mails go which ask for a consent; how many workflows were started.

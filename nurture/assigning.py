@@ -83,9 +83,9 @@ def assign(
     return Assignment(_share(rules, there, loads).rep, why)
 
 
-def same_company(one: str | None, other: str | None) -> bool:
-    """Whether two names of companies are one, whatever their width, case and blanks."""
-    return bool(one and other) and _plain(one or "") == _plain(other or "")
+def plain_company(name: str) -> str:
+    """By what two names of companies are one: whatever their width, case and blanks."""
+    return "".join(unicodedata.normalize("NFKC", name).casefold().split())
 
 
 def holds(rep: Rep, loads: Mapping[str, Load]) -> int:
@@ -145,7 +145,3 @@ def _share(rules: Queue, there: list[Rep], loads: Mapping[str, Load]) -> Rep:
 
 def _words(first: str | None, then: str) -> str:
     return f"{first}; {then}" if first else then
-
-
-def _plain(name: str) -> str:
-    return "".join(unicodedata.normalize("NFKC", name).casefold().split())

@@ -17,7 +17,7 @@ from starlette.concurrency import run_in_threadpool
 from adapters.database import api_keys, audit, sales_answers
 from adapters.database.engine import reading, writing
 from adapters.database.handoffs import HandoffTaken, UnknownHandoff
-from adapters.database.sales_answers import SalesAnswer
+from adapters.database.sales_answers import AnswerIdTaken, SalesAnswer
 from adapters.sales_channels import signing
 from nurture.definitions import Definitions
 from nurture.errors import UnknownName
@@ -85,7 +85,7 @@ _ANSWERS: dict[int | str, dict[str, Any]] = {
     401: {"description": "Neither a good signature nor a good secret"},
     404: {"description": "There is no such task"},
     408: {"description": "The body did not come in time"},
-    409: {"description": "Another rep has it, or it is closed"},
+    409: {"description": "Another rep has it, or it is closed; or the id was that of another answer"},
 }
 
 
@@ -150,6 +150,9 @@ def _taken(here: Nurture, by: str, body: bytes) -> Taken:
     except HandoffTaken as error:
         details = {"rep": error.rep, "state": error.state}
         raise Refusal(409, error.what, where="body.handoff", do=error.do, details=details) from error
+    except AnswerIdTaken as error:
+        details = {"outcome": error.outcome, "handoff": error.handoff}
+        raise Refusal(409, error.what, where="body.id", do=error.do, details=details) from error
     except UnknownName as error:
         raise Refusal(422, error.what, where="body.rep", do=error.do, details={"near": list(error.near)}) from error
     _log.info("sales_answered", handoff=task.id, outcome=said.outcome, fresh=fresh)

@@ -40,9 +40,11 @@ class HandoffWorkflow:
                 if telling.done():
                     telling = asyncio.create_task(self._tell(start))
             if tended.wait is None and not tended.waits:
-                await telling
-                if not self._stirred:
-                    return
+                await self._told_or_stirred(telling)
+                if telling.done():
+                    await telling
+                    if not self._stirred:
+                        return
             await self._sleep(tended.wait)
             if telling.done() and workflow.info().get_current_history_length() > MOST_EVENTS:
                 workflow.continue_as_new(start)
@@ -51,6 +53,10 @@ class HandoffWorkflow:
     def look_again(self) -> None:
         """Something about the task has changed that may be due sooner, or was to be told."""
         self._stirred = True
+
+    async def _told_or_stirred(self, telling: asyncio.Task[None]) -> None:
+        """Until all is told; not deaf meanwhile, since a channel may be down for days."""
+        await workflow.wait_condition(lambda: telling.done() or self._stirred)
 
     async def _sleep(self, wait: timedelta | None) -> None:
         """Until the time is over, or somebody stirs; without a time until somebody stirs."""

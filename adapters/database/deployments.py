@@ -11,9 +11,8 @@ from datetime import date, datetime
 
 from sqlalchemy import Connection, Engine, func, insert, or_, select
 
-from adapters.database import audit, numbering
+from adapters.database import audit, numbering, stirring
 from adapters.database.engine import reading
-from adapters.database.giving import stir_all
 from adapters.database.locks import claim
 from adapters.database.schema import deployments, enrolments, handoffs, leads
 from adapters.database.sequence import Deployments, append_to_all, current_deployment, lock_many
@@ -137,7 +136,7 @@ def deploy(
     entry = Deployed(seq=0, at=now, received_at=now, deployment=number)
     told = append_to_all(conn, [lead for lead in affected(conn) if lead not in hot], entry)
     told += append_to_all(conn, sorted(hot), entry.model_copy(update={"hand_over": hand_over}), wake=hand_over)
-    stir_all(conn)
+    stirring.stir_all(conn)
     return Deployment(number, sha256, created=True, told=told)
 
 

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, and_, func, or_, select, update
+from sqlalchemy import Connection, and_, func, or_, select
 
-from adapters.database import audit, task_notices
+from adapters.database import audit, stirring, task_notices
 from adapters.database.handoffs import (
     Handoff,
     HandoffTaken,
@@ -18,18 +18,15 @@ from adapters.database.handoffs import (
     get,
     later,
     locked,
-    read,
     tell,
     tell_new_rep,
 )
-from adapters.database.loads import OPEN, claim_desk, company_reps, decide, loads_of
+from adapters.database.loads import OPEN, claim_desk, decide, loads_of, reps_by_company
 from adapters.database.schema import handoffs
-from nurture.assigning import assign, with_one_more
+from nurture.assigning import assign, plain_company, with_one_more
 from nurture.definitions import Definitions, Sales
 from nurture.errors import NurtureError
 
-AT_ONCE = 500
-"""How many tasks without a rep are looked at in one round; the others after them."""
 LONGEST_SNOOZE = timedelta(days=90)
 
 
@@ -56,25 +53,32 @@ def to_give(conn: Connection, definitions: Definitions, now: datetime) -> list[s
         return []
     active = [rep.rep for rep in sales.reps if rep.active]
     rows = conn.execute(
-        select(handoffs)
+        select(handoffs.c.id, handoffs.c.queue, handoffs.c.rep, handoffs.c.company, handoffs.c.language)
         .where(
             handoffs.c.state.in_(OPEN),
             handoffs.c.queue.in_(list(sales.queues)),
             or_(and_(handoffs.c.state == "open", handoffs.c.rep.is_(None)), handoffs.c.rep.not_in(active)),
         )
         .order_by(func.coalesce(handoffs.c.total, 0).desc(), handoffs.c.made_at.desc(), handoffs.c.id)
-        .limit(AT_ONCE)
     ).all()
+    if not rows:
+        return []
     loads = {queue: loads_of(conn, queue, now) for queue in {row.queue for row in rows}}
+    keep = any(sales.queues[queue].keep_companies for queue in loads)
+    by_company = reps_by_company(conn) if keep else {}
     found: list[str] = []
+    full: set[tuple[str, str | None]] = set()  # who gets nobody now gets nobody later in the round: loads only grow
     for row in rows:
-        keep = sales.queues[row.queue].keep_companies
-        known = company_reps(conn, row.company) if keep else ()
-        given = assign(row.queue, definitions, loads[row.queue], now, language=row.language, company_reps=known)
-        if given.rep is not None or row.rep is not None:
+        rep: str | None = None
+        if (row.queue, row.language) not in full:
+            known = by_company.get(plain_company(row.company), ()) if row.company else ()
+            rep = assign(row.queue, definitions, loads[row.queue], now, language=row.language, company_reps=known).rep
+        if rep is None:
+            full.add((row.queue, row.language))
+        else:
+            loads = {queue: with_one_more(each, rep) for queue, each in loads.items()}
+        if rep is not None or row.rep is not None:
             found.append(row.id)
-        if given.rep is not None:
-            loads = {queue: with_one_more(each, given.rep) for queue, each in loads.items()}
     return found
 
 
@@ -98,7 +102,7 @@ def give(conn: Connection, handoff: str, definitions: Definitions, *, now: datet
     accept = sales.queues[task.queue].accept_within
     change(
         conn, handoff, rep=given.rep, given_at=now, due=task.due or later(now, accept, definitions),
-        stirred=handoffs.c.stirred + 1,
+        stirred=stirring.mark(),
     )  # fmt: skip
     tell_new_rep(conn, task, given.rep, why, now)
     return tell(conn, get(conn, handoff), "given", now, why)
@@ -120,7 +124,7 @@ def _pass_on(conn: Connection, task: Handoff, sales: Sales, definitions: Definit
     change(
         conn, task.id, state="open", rep=to, given_at=now if to else None, accepted_at=None, reminded_at=None,
         snoozed_until=None, reasons=reasons, due=later(now, queue.accept_within, definitions),
-        stirred=handoffs.c.stirred + 1,
+        stirred=stirring.mark(),
     )  # fmt: skip
     why = f"{task.rep} is not active any more: to {to or 'nobody yet'}"
     if to is not None:
@@ -153,7 +157,7 @@ def hand_to(
     due = later(now, queue.accept_within, definitions) if queue is not None else None
     change(
         conn, handoff, state="open", rep=rep, given_at=now, accepted_at=None, reminded_at=None, snoozed_until=None,
-        due=due, stirred=handoffs.c.stirred + 1,
+        due=due, stirred=stirring.mark(),
     )  # fmt: skip
     why = f"from {task.rep or 'nobody'} to {rep} by {by}: {reason}"
     tell_new_rep(conn, task, rep, f"from {task.rep or 'nobody'} by {by}", now)
@@ -194,23 +198,6 @@ def snooze(
     due = task.due
     if task.state == "open" and queue is not None:
         due = later(until, queue.accept_within, definitions)
-    change(conn, handoff, snoozed_until=until, due=due, stirred=handoffs.c.stirred + 1)
+    change(conn, handoff, snoozed_until=until, due=due, stirred=stirring.mark())
     why = f"until {until.isoformat(timespec='minutes')} by {rep}" + (f": {reason}" if reason else "")
     return tell(conn, get(conn, handoff), "snoozed", now, why)
-
-
-def stirred(conn: Connection, limit: int) -> list[tuple[Handoff, int]]:
-    """Tasks whose workflow has to look again, each with how often it was stirred."""
-    rows = conn.execute(select(handoffs).where(handoffs.c.stirred > 0).order_by(handoffs.c.made_at).limit(limit))
-    return [(read(row), row.stirred) for row in rows]
-
-
-def settle(conn: Connection, handoff: str, seen: int) -> None:
-    """Its workflow was told, so often as `seen` says; what stirred it since then is told anew."""
-    this = (handoffs.c.id == handoff, handoffs.c.stirred == seen)
-    conn.execute(update(handoffs).where(*this).values(stirred=0))
-
-
-def stir_all(conn: Connection) -> None:
-    """Let every open task be looked at again: what is due may be something else by a new deployment."""
-    conn.execute(update(handoffs).where(handoffs.c.state.in_(OPEN)).values(stirred=handoffs.c.stirred + 1))

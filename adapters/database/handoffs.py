@@ -8,7 +8,7 @@ from typing import Any, Literal, TypedDict, Unpack
 
 from sqlalchemy import Connection, Row, and_, insert, not_, select, update
 
-from adapters.database import task_notices, timeline
+from adapters.database import stirring, task_notices, tellings, timeline
 from adapters.database.loads import OPEN, claim_desk, decide
 from adapters.database.merges import goes_on, lock_who_goes_on
 from adapters.database.pages import cursor_after, rows_of_a_page, shown, text_cursor
@@ -180,6 +180,8 @@ def accept(
     queue = definitions.sales.queues.get(task.queue) if definitions is not None and definitions.sales else None
     due = later(task.made_at, queue.close_within, definitions) if queue and definitions else None
     taken: dict[str, Any] = {"given_at": now} if task.rep != rep else {}
+    if task.waiting or not task.notified:  # its workflow waits for a rep, or tells of the one it had
+        taken["stirred"] = stirring.mark()
     change(conn, handoff, state="accepted", rep=rep, accepted_at=now, due=due, snoozed_until=None, **taken)
     return tell(conn, get(conn, handoff), "accepted", now, f"by {rep}")
 
@@ -350,7 +352,7 @@ def _close(
         reason=reason,
         due=None,
         snoozed_until=None,
-        stirred=0,
+        **({"stirred": stirring.mark()} if task.waiting else {}),  # its workflow waits without a timer
     )
     entry = append(
         conn,
@@ -363,10 +365,10 @@ def _close(
 def tell_new_rep(conn: Connection, task: Handoff, rep: str, why: str, now: datetime) -> None:
     """See to it that a rep hears of a task that was another's; of one that nobody was told of, everybody hears first.
 
-    `task` as it was before.
+    `task` as it was before. One channel that may have told somebody is enough: it does not tell of the task again.
     """
-    if task.notified:
-        task_notices.add(conn, task.id, "given", to=rep, text=f"this task is yours now: {why}", at=now)
+    if task.notified or tellings.begun(conn, tellings.of_task(task.id)):
+        task_notices.add(conn, task.id, "given", to=rep, text=why, at=now)
 
 
 def locked(conn: Connection, handoff: str) -> Handoff:

@@ -5,14 +5,14 @@ The lock order: the lead's row, then the desk (docs/adr/0010-many-writers-on-pos
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, func, select
 
 from adapters.database.locks import claim
 from adapters.database.schema import handoffs
-from nurture.assigning import Assignment, Load, assign, same_company
+from nurture.assigning import Assignment, Load, assign, plain_company
 from nurture.definitions import Definitions
 
 OPEN = ("open", "accepted")
@@ -39,16 +39,17 @@ def loads_of(conn: Connection, queue: str, now: datetime) -> dict[str, Load]:
     return {rep: Load(taken.get(rep, 0), given.get(rep, 0)) for rep in sorted({*taken, *given})}
 
 
-def company_reps(conn: Connection, company: str | None) -> list[str]:
-    """Who has open tasks of a company, the newest last."""
-    if not company:
-        return []
+def reps_by_company(conn: Connection) -> Mapping[str, Sequence[str]]:
+    """Who has open tasks of each company, by its plain name, the newest last."""
     rows = conn.execute(
         select(handoffs.c.rep, handoffs.c.company)
         .where(handoffs.c.state.in_(OPEN), handoffs.c.rep.is_not(None), handoffs.c.company.is_not(None))
         .order_by(handoffs.c.made_at, handoffs.c.id)
     )
-    return [row.rep for row in rows if same_company(row.company, company)]
+    found: dict[str, list[str]] = {}
+    for rep, company in rows:
+        found.setdefault(plain_company(company), []).append(rep)
+    return found
 
 
 def decide(
@@ -64,7 +65,7 @@ def decide(
     sales = definitions.sales
     known: Sequence[str] = ()
     if sales is not None and sales.queues[queue].keep_companies:
-        known = company_reps(conn, company)
+        known = reps_by_company(conn).get(plain_company(company), ()) if company else ()
     return assign(queue, definitions, loads_of(conn, queue, now), now, language=language, company_reps=known)
 
 

@@ -6,13 +6,14 @@ Names and addresses are read at the moment of telling, so that none lies in a qu
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import datetime, tzinfo
 from urllib.parse import quote
 
 from sqlalchemy import Connection, select
 
-from adapters.database import handoffs
+from adapters.database import handoffs, tellings
+from adapters.database.loads import OPEN
 from adapters.database.merges import goes_on
 from adapters.database.schema import events, leads
 from adapters.database.schema import handoffs as tasks
@@ -30,7 +31,10 @@ _LOOK_BACK = 60
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A notice before anybody is chosen: which task or message, about whom, to which reps of which queue."""
+    """A notice before anybody is chosen: which task or message, about whom, to which reps of which queue.
+
+    `absent`: who was to hear it, has left, and has nobody in their place. `waits`: it is told once the task has a rep.
+    """
 
     key: str
     lead: str
@@ -41,29 +45,47 @@ class Asked:
     message: Message | None = None
     scenario: str | None = None
     forgotten: bool = False
+    absent: Sequence[str] = ()
+    waits: bool = False
 
 
-def of_task(conn: Connection, handoff: str) -> Asked:
-    """What is to be told of a task, to the rep who has it; raises UnknownHandoff."""
-    task = handoffs.get(conn, handoff)
+def of_task(conn: Connection, handoff: str, definitions: Definitions) -> Asked:
+    """What is to be told of a task, to the rep who has it; raises UnknownHandoff.
+
+    Read under its lock: whoever hands it over sees either nothing begun, or that this one was claimed.
+    """
+    task = handoffs.locked(conn, handoff)
     scenario = conn.execute(select(tasks.c.scenario).where(tasks.c.id == handoff)).scalar()
+    sales, rep = definitions.sales, task.rep
+    gone = rep is not None and _has_left(sales, rep)
+    passed_on = task.state in OPEN and _queue(definitions, task.queue) is not None
     return Asked(
-        key=f"handoff/{task.id}", lead=task.lead, queue=task.queue, reps=(task.rep,) if task.rep else (),
-        at=task.made_at, task=task, scenario=scenario or None, forgotten=_forgotten(conn, task.lead),
+        key=tellings.of_task(task.id), lead=task.lead, queue=task.queue, reps=(rep,) if rep and not gone else (),
+        at=task.made_at, task=task, scenario=scenario or None, forgotten=forgotten(conn, task.lead),
+        absent=(rep,) if rep and gone else (), waits=rep is None or (gone and passed_on),
     )  # fmt: skip
 
 
 def of_message(conn: Connection, message: Message, definitions: Definitions, at: datetime) -> Asked:
-    """What a `notify` step says: to the queue it names and all its reps, or to a rep through the rep's first queue."""
+    """What a `notify` step says: to the queue it names and all its reps, or to a rep.
+
+    A rep hears through the queue of the task that it is about, or the rep's first one; by mail where there is none.
+    Who has left hears nothing: where that is everybody, the queue's fallback does.
+    """
     sales = definitions.sales
     if sales is not None and message.to in sales.queues:
-        queue, reps = message.to, sales.queues[message.to].reps
+        queue, named = message.to, sales.queues[message.to].reps
     else:
-        queue, reps = _first_queue(sales, message.to), (message.to,)
+        queue, named = message.nudge.queue if message.nudge else _first_queue(sales, message.to), (message.to,)
+    reps, absent = [rep for rep in named if not _has_left(sales, rep)], [rep for rep in named if _has_left(sales, rep)]
+    rules = _queue(definitions, queue)
+    if not reps and rules is not None and rules.fallback is not None and not _has_left(sales, rules.fallback):
+        reps, absent = [rules.fallback], []
+        message = message if message.to == queue else replace(message, to=rules.fallback)
     lead = goes_on(conn, message.lead)
     return Asked(
-        key=f"message/{message.key}", lead=lead, queue=queue, reps=reps, at=at, message=message,
-        forgotten=_forgotten(conn, lead),
+        key=tellings.of_message(message.key), lead=lead, queue=queue, reps=reps, at=at, message=message,
+        forgotten=forgotten(conn, lead), absent=absent if not reps else (),
     )  # fmt: skip
 
 
@@ -71,9 +93,11 @@ def units(asked: Asked, definitions: Definitions, otherwise: Sequence[Channel]) 
     """Where it goes by sales.yaml; `otherwise` where its queue does not say."""
     queue = _queue(definitions, asked.queue)
     tell = queue.tell if queue is not None and queue.tell is not None else otherwise
+    if not asked.queue:  # no queue says where, and a rep has an address
+        tell = tell or ("email",)
     found: list[Unit] = []
     for channel in tell:
-        found += [Unit(channel, rep) for rep in asked.reps] if channel == "email" else [Unit(channel)]
+        found += [Unit(channel, rep) for rep in (*asked.reps, *asked.absent)] if channel == "email" else [Unit(channel)]
     return found
 
 
@@ -92,13 +116,18 @@ def notice(
         key=asked.key, kind="handoff" if task is not None else "message",
         id=task.id if task is not None else message.key if message is not None else asked.key, lead=asked.lead,
         queue=asked.queue, rep=rep, made_at=asked.at, to=message.to if message is not None else None,
-        text=message.text if message is not None else None, reasons=task.reasons if task is not None else (),
+        text=_text(message, language, zone) if message is not None else None,
+        reasons=task.reasons if task is not None else (),
         note=task.note if task is not None else None, due=task.due if task is not None else None,
         briefing=brief(_grounds(conn, asked, task), definitions, language, zone) if task is not None else None,
         reader=reader, person=_person(conn, asked.lead),
         sender=definitions.sender.from_ if definitions.sender is not None else None, zone=str(zone), links=links,
         again=again,
     )  # fmt: skip
+
+
+def _text(message: Message, language: str, zone: tzinfo) -> str:
+    return message.nudge.words(language, zone) if message.nudge is not None else message.text
 
 
 def _grounds(conn: Connection, asked: Asked, task: handoffs.Handoff) -> Grounds:
@@ -129,13 +158,19 @@ def _person(conn: Connection, lead: str) -> Person | None:
     return Person(row.name, row.email, str(company) if company else None)
 
 
-def _forgotten(conn: Connection, lead: str) -> bool:
+def forgotten(conn: Connection, lead: str) -> bool:
+    """Whether nobody is to hear of this lead any more."""
     return conn.execute(select(leads.c.status).where(leads.c.id == lead)).scalar() == "erased"
 
 
 def _reader(sales: Sales | None, rep: str | None) -> Reader | None:
     found = next((each for each in sales.reps if each.rep == rep), None) if sales is not None else None
     return Reader(found.rep, found.name, found.email, found.language) if found is not None else None
+
+
+def _has_left(sales: Sales | None, rep: str) -> bool:
+    found = sales.rep(rep) if sales is not None else None
+    return found is not None and not found.active
 
 
 def _queue(definitions: Definitions, name: str) -> Queue | None:

@@ -14,8 +14,21 @@ from adapters.database.handoffs import Handoff
 from adapters.database.locks import claim
 from adapters.database.schema import sales_answers
 from nurture.definitions import Definitions
+from nurture.errors import NurtureError
 
 Outcome = Literal["accepted", "returned", "won", "lost"]
+
+
+class AnswerIdTaken(NurtureError):
+    """The id of an answer was that of another one, which stays as it is."""
+
+    def __init__(self, outcome: str, handoff: str) -> None:
+        super().__init__(
+            f"this id said {outcome!r} of {handoff!r} before",
+            do="use an id for each answer, such as that of the deal with what came of it",
+        )
+        self.outcome = outcome
+        self.handoff = handoff
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,11 +46,15 @@ class SalesAnswer:
 def take(conn: Connection, answer: SalesAnswer, *, now: datetime, definitions: Definitions) -> tuple[Handoff, bool]:
     """The task as it is now, and whether the answer was new: the same id changes nothing twice.
 
-    Raises UnknownHandoff, HandoffTaken, UnknownName as `handoffs` does; then nothing was kept of it.
+    Raises AnswerIdTaken where the id said something else before, and UnknownHandoff, HandoffTaken, UnknownName as
+    `handoffs` does; then nothing was kept of it.
     """
     id_ = hashlib.sha256(answer.id.encode(errors="surrogatepass")).hexdigest()
     claim(conn, [f"sales answer/{id_}"])
-    if conn.execute(select(sales_answers.c.id).where(sales_answers.c.id == id_)).first() is not None:
+    before = conn.execute(select(sales_answers).where(sales_answers.c.id == id_)).first()
+    if before is not None:
+        if (before.handoff, before.outcome) != (answer.handoff, answer.outcome):
+            raise AnswerIdTaken(before.outcome, before.handoff)
         return handoffs.get(conn, answer.handoff), False
     task = _carry_out(conn, answer, now, definitions)
     conn.execute(insert(sales_answers).values(id=id_, handoff=task.id, outcome=answer.outcome, at=now))

@@ -329,7 +329,7 @@ handoffs = Table(
     Column("snoozed_until", Instant),
     Column("reminded_at", Instant),
     Column("escalated_at", Instant),
-    Column("stirred", Integer, nullable=False, default=0, server_default="0"),  # its workflow has to look again
+    Column("stirred", Integer, nullable=False, default=0, server_default="0"),  # a mark: look again
     Index("ix_handoffs_stirred", "stirred"),
     Index("ix_handoffs_state", "state", "made_at"),
     Index("ix_handoffs_of_lead", "lead", "state"),

@@ -11,7 +11,7 @@ from datetime import datetime
 
 from sqlalchemy import ColumnElement, Connection, delete, func, null, or_, select, update
 
-from adapters.database import audit
+from adapters.database import audit, stirring
 from adapters.database import erasures as asked
 from adapters.database import timeline as lines
 from adapters.database.consents import address_hash, stand_in
@@ -116,6 +116,8 @@ def _forget_texts(conn: Connection, lead: str, now: datetime) -> None:
     held = (sends.c.lead == lead, sends.c.state == "held")
     conn.execute(update(sends).where(*held).values(state="cancelled"))
     unclosed = (handoffs.c.lead == lead, handoffs.c.state.in_(("open", "accepted")))
+    waits = (*unclosed, handoffs.c.rep.is_(None))
+    conn.execute(update(handoffs).where(*waits).values(stirred=stirring.mark()))
     conn.execute(update(handoffs).where(*unclosed).values(state="expired", closed_at=now, due=None))
     texts: dict[str, object] = {
         "note": None,

@@ -7,20 +7,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
 
 from sqlalchemy import Connection, insert, select, update
 
 from adapters.database.schema import task_notices
 from nurture.calendar import zone_of
 from nurture.definitions import Definitions
-
-Kind = Literal["given", "reminder", "woken", "escalated", "waiting"]
+from nurture.nudges import Kind
 
 
 @dataclass(frozen=True, slots=True)
 class TaskNotice:
-    """One thing to tell a rep or a queue; `key` makes a repeat recognisable."""
+    """One thing to tell a rep or a queue; `key` makes a repeat recognisable. `text` is why, for logs."""
 
     key: str
     kind: Kind
@@ -46,8 +44,7 @@ def add(
 def add_waiting(conn: Connection, handoff: str, queue: str, why: str, definitions: Definitions, now: datetime) -> bool:
     """Note that tasks wait in a queue: once a day, by the sender's time zone; the caller has claimed the desk."""
     day = now.astimezone(zone_of(None, definitions)).date().isoformat()
-    text = f"{why}: tasks wait since today; GET /api/handoffs?waiting=true&queue={queue} lists them"
-    return add(conn, handoff, "waiting", to=queue, text=text, at=now, key=f"waiting/{queue}/{day}")
+    return add(conn, handoff, "waiting", to=queue, text=why, at=now, key=f"waiting/{queue}/{day}")
 
 
 def untold(conn: Connection, handoff: str) -> list[TaskNotice]:

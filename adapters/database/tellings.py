@@ -20,6 +20,8 @@ from nurture.records import Line
 CLAIM = timedelta(seconds=30)
 """How long others leave a telling alone that somebody is at; one that lasts longer is one of a dead worker."""
 MOST_OF_AN_ERROR = 300
+MOVED = "sales.yaml, or the task, names another place by now"
+"""Why a telling was let be that comes back where that place is named again."""
 _ADDRESS = re.compile(r"[^\s@<>\"'()]+@[^\s@<>\"'()]+")
 
 
@@ -51,12 +53,14 @@ def plan(
 
     A channel that has told somebody of it tells nobody else, though the task may be another rep's by now.
     """
-    rows = {Unit(row.channel, row.rep): row.state for row in _rows(conn, notice)}
-    for unit, state in rows.items():
-        if state == "pending" and unit not in wanted:
-            _set(conn, notice, unit, state="dropped")
-            _line(conn, lead, now, "not_told", unit, "sales.yaml, or the task, names another place by now")
-    over = {unit.channel for unit, state in rows.items() if state == "told"}
+    rows = {Unit(row.channel, row.rep): row for row in _rows(conn, notice)}
+    over = {unit.channel for unit, row in rows.items() if row.state == "told"}
+    for unit, row in rows.items():
+        if row.state == "pending" and unit not in wanted:
+            _set(conn, notice, unit, state="dropped", last_error=MOVED)
+            _line(conn, lead, now, "not_told", unit, MOVED)
+        elif row.state == "dropped" and row.last_error == MOVED and unit in wanted and unit.channel not in over:
+            _set(conn, notice, unit, state="pending", last_error=None, planned_real=real_now, due_real=real_now)
     fresh = [each for each in wanted if each not in rows and each.channel not in over]
     if fresh:
         conn.execute(
@@ -69,6 +73,22 @@ def plan(
                 for each in fresh
             ],
         )  # fmt: skip
+
+
+def of_task(handoff: str) -> str:
+    """The notice that a task is there."""
+    return f"handoff/{handoff}"
+
+
+def of_message(key: str) -> str:
+    """The notice of a message with this key."""
+    return f"message/{key}"
+
+
+def begun(conn: Connection, notice: str) -> bool:
+    """Whether somebody may have heard of it: a channel was tried at least once, and is not let be."""
+    tried = (tellings.c.notice == notice, tellings.c.attempts > 0, tellings.c.state != "dropped")
+    return conn.execute(select(tellings.c.notice).where(*tried).limit(1)).first() is not None
 
 
 def drop(conn: Connection, notice: str, lead: str, why: str, *, now: datetime) -> None:

@@ -10,10 +10,11 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
-from adapters.database import task_notices
+from adapters.database import task_notices, tellings
 from adapters.database.handoffs import Handoff, change, expire, fall_back, later, locked, tell
 from adapters.database.loads import OPEN
 from nurture.definitions import Definitions, Queue
+from nurture.nudges import Kind
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +52,37 @@ def tend(conn: Connection, handoff: str, definitions: Definitions, *, now: datet
     )
 
 
+def still_to_tell(
+    conn: Connection, handoff: str, *, now: datetime, real_now: datetime
+) -> list[task_notices.TaskNotice]:
+    """What is to be told of a task, the oldest first; lets go, with a line, of what is not true any more."""
+    task = locked(conn, handoff)
+    kept: list[task_notices.TaskNotice] = []
+    for each in task_notices.untold(conn, handoff):
+        why = _outdated(task, each)
+        if why is None:
+            kept.append(each)
+            continue
+        task_notices.told(conn, each.key, real_now)
+        tellings.drop(conn, tellings.of_message(each.key), task.lead, why, now=now)
+        tell(conn, task, "not_told", now, f"{each.kind} to {each.to}: {why}")
+    return kept
+
+
+def _outdated(task: Handoff, notice: task_notices.TaskNotice) -> str | None:
+    """Why a notice would say what is not so; None where it still is."""
+    match notice.kind:
+        case "waiting":
+            return None
+        case "reminder" | "escalated" if task.state != "open":
+            return f"it is {task.state} by now"
+        case "given" | "woken" if task.state not in OPEN:
+            return f"it is {task.state} by now"
+        case "given" | "reminder" | "woken" if task.rep != notice.to:
+            return f"{task.rep or 'nobody'} has it by now"
+    return None
+
+
 def remind_at(task: Handoff, queue: Queue, definitions: Definitions) -> datetime | None:
     """When the rep who has a task is reminded that it is not accepted; None where they were, or never are."""
     if task.state != "open" or task.rep is None or task.given_at is None or task.reminded_at is not None:
@@ -80,7 +112,7 @@ def _escalate(conn: Connection, task: Handoff, queue: Queue, definitions: Defini
     to, after = queue.escalate_after.to, queue.escalate_after.after
     change(conn, task.id, escalated_at=now)
     why = f"nobody accepted it within {after} of its making; {to} is told"
-    task_notices.add(conn, task.id, "escalated", to=to, text=f"{why}; {task.rep or 'nobody'} has it", at=now)
+    task_notices.add(conn, task.id, "escalated", to=to, text=why, at=now)
     return tell(conn, locked(conn, task.id), "escalated", now, why)
 
 
@@ -92,12 +124,10 @@ def _wake(conn: Connection, task: Handoff, now: datetime) -> Handoff:
     return tell(conn, locked(conn, task.id), "woken", now, why)
 
 
-def _said(
-    conn: Connection, task: Handoff, kind: task_notices.Kind, to: str, why: str, now: datetime, **values: None
-) -> Handoff:
+def _said(conn: Connection, task: Handoff, kind: Kind, to: str, why: str, now: datetime, **values: None) -> Handoff:
     """Note that the rep hears of it, which is also their reminder."""
     change(conn, task.id, reminded_at=now, **values)
-    task_notices.add(conn, task.id, kind, to=to, text=f"this task waits for you: {why}", at=now)
+    task_notices.add(conn, task.id, kind, to=to, text=why, at=now)
     return tell(conn, locked(conn, task.id), "reminded" if kind == "reminder" else "woken", now, why)
 
 

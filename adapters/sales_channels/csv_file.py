@@ -1,7 +1,8 @@
 """Appends notices to a CSV file of the month, one line each, that Excel opens as it is; refuses to read what it adds.
 
 Whoever appends holds the file's lock and looks first whether the key is there, so a notice stands there once whatever
-was killed when. A line that was not finished was never acknowledged: it is cut off.
+was killed when. A line that was not finished was never acknowledged: it is cut off. Where lines are taken out, what is
+left lies whole beside the file before anything of the file is touched, so whoever comes next can finish it.
 """
 
 from __future__ import annotations
@@ -71,8 +72,8 @@ class CsvFile:
                 rows = list(_rows(file))
                 kept = [row for row in rows if len(row) < 3 or row[2] != guarded(lead)]
                 if len(kept) < len(rows):
-                    # in place: whoever has it open must not go on with a copy that knows the person
-                    _rewrite(file, kept)
+                    _lay_beside(path, kept)
+                    _finish(path, file)
                     gone += len(rows) - len(kept)
         return gone
 
@@ -88,6 +89,7 @@ def _locked(path: Path) -> Iterator[int]:
     file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
     try:
         fcntl.flock(file, fcntl.LOCK_EX)
+        _finish(path, file)
         yield file
     finally:
         os.close(file)  # which lets go of the lock, too
@@ -118,9 +120,28 @@ def _read(file: int) -> bytes:
     return b"".join(parts)
 
 
-def _rewrite(file: int, rows: Sequence[Sequence[str]]) -> None:
-    os.ftruncate(file, 0)
-    _write(file, BOM + "".join(_line(row) for row in rows))
+def _lay_beside(path: Path, rows: Sequence[Sequence[str]]) -> None:
+    """Have `.new` hold what the file is to be: there once it is whole."""
+    part = path.with_suffix(".part")
+    file = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    try:
+        _write(file, BOM + "".join(_line(row) for row in rows))
+    except OSError:
+        part.unlink()
+        raise
+    finally:
+        os.close(file)
+    part.rename(path.with_suffix(".new"))
+
+
+def _finish(path: Path, file: int) -> None:
+    """Write what lies beside the file into it, in place: whoever has it open must not go on with a copy that knows."""
+    new = path.with_suffix(".new")
+    if new.exists():
+        content = new.read_bytes().decode()
+        os.ftruncate(file, 0)
+        _write(file, content)
+        new.unlink()
 
 
 def _write(file: int, text: str) -> None:

@@ -43,7 +43,7 @@ class Slack:
 
 def message_of(notice: Notice) -> dict[str, Any]:
     """The message with its blocks; `text` is what a phone's banner shows."""
-    language = notice.briefing.language if notice.briefing is not None else "ja"
+    language = notice.reader.language if notice.reader is not None else "ja"
     blocks: list[dict[str, Any]] = [
         {"type": "header", "text": {"type": "plain_text", "text": notice.headline[:LONGEST_HEADER]}}
     ]

@@ -21,6 +21,7 @@ from adapters.database.engine import reading, writing
 from adapters.database.notices import Asked
 from adapters.database.tellings import Try, Unit
 from adapters.notification import Message
+from adapters.sales_channels.chosen import forget
 from adapters.sales_channels.port import REDACTED_FOR, NeverTaken, Notice, NotTaken, SalesChannel
 from nurture.definitions import Channel, Definitions
 
@@ -54,40 +55,47 @@ class Teller:
     real_now: Callable[[], datetime] = lambda: datetime.now(UTC)
 
     def task(self, handoff: str) -> Left | None:
-        """Tell of a task what is not told yet; None once every channel has. Another reason that joins it is no news.
+        """Tell of a task what is not told yet; None once every channel has, or while it has no rep who could hear.
+
+        Another reason that joins it is no news.
 
         Raises UnknownHandoff.
         """
         with reading(self.engine) as conn:
             if handoffs.was_notified(conn, handoff):
                 return None
-        left = self._tell(lambda conn, _: notices.of_task(conn, handoff))
-        if left is None:
+        asked, left = self._tell(lambda conn, definitions: notices.of_task(conn, handoff, definitions))
+        if left is None and not asked.waits:
             with writing(self.engine) as conn:
                 handoffs.notified(conn, handoff, self.real_now())
         return left
 
     def message(self, message: Message, at: datetime) -> Left | None:
         """Pass on what a `notify` step said at an instant; None once every channel has."""
-        return self._tell(lambda conn, definitions: notices.of_message(conn, message, definitions, at))
+        return self._tell(lambda conn, definitions: notices.of_message(conn, message, definitions, at))[1]
 
-    def _tell(self, ask: Callable[[Connection, Definitions], Asked]) -> Left | None:
+    def _tell(self, ask: Callable[[Connection, Definitions], Asked]) -> tuple[Asked, Left | None]:
         definitions = self.store.current()
         with writing(self.engine) as conn:
             asked = ask(conn, definitions)
             now, real_now = self.clock.now(), self.real_now()
             if asked.forgotten:
                 tellings.drop(conn, asked.key, asked.lead, FORGOTTEN, now=now)
-                return None
+                return asked, None
+            if asked.waits:
+                return asked, None
             wanted = notices.units(asked, definitions, self._otherwise())
             tellings.plan(conn, asked.key, asked.lead, wanted, now=now, real_now=real_now)
+            for unit in wanted:
+                if unit.rep in asked.absent:
+                    tellings.give_up(conn, asked.key, asked.lead, unit, f"{unit.rep} is not active any more", now=now)
             tries = tellings.claim(conn, asked.key, real_now)
         if not wanted:
             log.info("sales_notified", notice=asked.key, lead=asked.lead, channel=None)
         self._deliver_all(asked, definitions, tries)
         with reading(self.engine) as conn:
             again, why = tellings.due(conn, asked.key), tellings.errors(conn, asked.key)
-        return Left(max(again - self.real_now(), timedelta(0)), why) if again is not None else None
+        return asked, Left(max(again - self.real_now(), timedelta(0)), why) if again is not None else None
 
     def _otherwise(self) -> Sequence[Channel]:
         """Where a queue does not say: as ever, the webhook, where there is one."""
@@ -114,6 +122,10 @@ class Teller:
         except NotTaken as error:
             self._failed(asked, tried, error)
             return
+        with reading(self.engine) as conn:
+            forgotten = notices.forgotten(conn, asked.lead)
+        if forgotten:  # meanwhile: a file may have the person once more
+            forget(self.channels, [asked.lead])
         log.info("sales_notified", notice=asked.key, lead=asked.lead, channel=unit.channel, attempt=tried.attempt)
         with writing(self.engine) as conn:
             tellings.told(conn, asked.key, asked.lead, tried, now=self.clock.now(), real_now=self.real_now())

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nurture.assigning import Load, assign, same_company, with_one_more
+from nurture.assigning import Load, assign, plain_company, with_one_more
 from nurture.definitions import Definitions, Sales, Sender
 from nurture.working_hours import at_work, next_change
 
@@ -102,8 +102,7 @@ def test_a_company_is_talked_with_by_one_rep() -> None:
     assert other.rep == "b"
     assert other.why == "a has an open task of this company, but cannot take it now"
     assert assign("inside", desk(rep("a"), rep("b", capacity=99)), {}, MONDAY, company_reps=["a"]).rep == "b"
-    assert same_company("（株）例示 商事", "(株)例示商事")
-    assert not same_company(None, None)
+    assert plain_company("（株）例示 商事") == plain_company("(株)例示商事")
 
 
 def test_in_turn_each_gets_a_share_like_the_room_they_have() -> None:

@@ -8,13 +8,15 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import event, insert, update
 
-from adapters.database import giving, handoffs, leads, task_notices, timeline
+from adapters.database import erasures, giving, handoffs, leads, scrubbing, stirring, task_notices, timeline
 from adapters.database.deployments import DeploymentStore
 from adapters.database.engine import reading, writing
 from adapters.database.handoffs import Handoff, HandoffTaken
 from adapters.database.leads import LeadUpsert
 from adapters.database.loads import team
+from adapters.database.schema import handoffs as tasks
 from adapters.database.tending import Tended, tend
 from nurture.commands import MakeHandoff
 from nurture.definitions import Definitions, Sales
@@ -116,13 +118,14 @@ def test_what_waits_goes_to_whoever_has_room_the_best_first(deployed: Deployment
         assert give_out(deployed, rules) == []
     assert lines(deployed, "new")[2] == ("given", "it waited in inside since 2026-11-02T03:00+00:00")
     with reading(deployed.engine) as conn:
-        stirred = giving.stirred(conn, 9)
-    assert [task.id for task, _ in stirred] == ["h/low"]  # the others are closed
+        stirred = stirring.stirred(conn, 9)
+    assert sorted(task.handoff for task in stirred) == ["h/low", "h/new", "h/old"]
     seen = looked(deployed, "low", rules, NOW + 5 * HOUR)
     assert not seen.waits
     with writing(deployed.engine) as conn:
-        giving.settle(conn, "h/low", 1)
-        assert giving.stirred(conn, 9) == []
+        for each in stirred:
+            stirring.settle(conn, each)
+        assert stirring.stirred(conn, 9) == []
 
 
 def test_more_capacity_or_the_beginning_of_hours_gives_out_what_waits(deployed: DeploymentStore) -> None:
@@ -277,4 +280,93 @@ def test_a_deployment_lets_every_open_task_be_looked_at_again(
     close(deployed, "b", "rep_2")
     deploy_again({**files, "segments.yaml": files["segments.yaml"] + "\n# x\n"})
     with reading(deployed.engine) as conn:
-        assert [(task.id, times) for task, times in giving.stirred(conn, 9)] == [("h/a", 1)]
+        assert [task.handoff for task in stirring.stirred(conn, 9)] == ["h/a"]
+
+
+def test_a_relay_settles_only_the_change_that_it_told(deployed: DeploymentStore) -> None:
+    """Two relays tell one change, and the task changes between what one and the other do: that is told, too."""
+    rules = desk()
+    make(deployed, "a", rules)
+
+    def put_off(hours: int) -> stirring.Stirred:
+        with writing(deployed.engine) as conn:
+            giving.snooze(conn, "h/a", "rep_1", NOW + hours * HOUR, None, now=NOW, definitions=rules)
+            return stirring.stirred(conn, 9)[0]
+
+    first = put_off(1)
+    with writing(deployed.engine) as conn:
+        stirring.settle(conn, first)
+    second = put_off(2)
+    with writing(deployed.engine) as conn:
+        stirring.settle(conn, first)
+        assert stirring.stirred(conn, 9) == [second]
+
+
+@pytest.mark.parametrize("how", ["accept", "close", "return", "expire", "erase", "scrub"])
+def test_the_workflow_of_a_task_that_waited_hears_what_became_of_it(deployed: DeploymentStore, how: str) -> None:
+    """It waits without a timer: it would live on for ever."""
+    rules = desk({"rep": "rep_1", "capacity": 1})
+    make(deployed, "a", rules)
+    assert make(deployed, "b", rules).waiting
+    with writing(deployed.engine) as conn:
+        match how:
+            case "accept":
+                handoffs.accept(conn, "h/b", "rep_1", now=NOW)
+            case "close":
+                handoffs.close(conn, "h/b", "rep_1", "won", now=NOW)
+            case "return":
+                handoffs.return_(conn, "h/b", "rep_1", None, now=NOW)
+            case "expire":
+                handoffs.expire(conn, "h/b", now=NOW, reason="late")
+            case _:
+                erasures.ask(conn, "b", by="test", now=NOW, real_now=NOW)
+                if how == "scrub":  # as if it was made a moment later
+                    conn.execute(update(tasks).where(tasks.c.id == "h/b").values(state="open", stirred=0))
+                    scrubbing.scrub(conn, "b", NOW)
+        assert [task.handoff for task in stirring.stirred(conn, 9)] == ["h/b"]
+
+
+def test_the_workflow_of_a_task_hears_what_became_of_it_though_it_was_closed_at_once(
+    deployed: DeploymentStore,
+) -> None:
+    """It was given to a rep who closed it before the relay came by: what stirred it then stands."""
+    rules = desk({"rep": "rep_1", "capacity": 1})
+    make(deployed, "a", rules)
+    make(deployed, "b", rules)
+    close(deployed, "a", "rep_1")
+    assert give_out(deployed, rules) == ["b rep_1"]
+    close(deployed, "b", "rep_1")
+    with reading(deployed.engine) as conn:
+        assert [task.handoff for task in stirring.stirred(conn, 9)] == ["h/b"]
+
+
+def waiting_tasks(store: DeploymentStore, number: int, **values: Any) -> None:
+    """So many tasks that wait, of one lead: only who gets them matters here."""
+    rows = [
+        {"id": f"w/{each}", "lead": "a", "queue": "inside", "reasons": [], "state": "open", "made_at": NOW, **values}
+        for each in range(number)
+    ]
+    with writing(store.engine) as conn:
+        conn.execute(insert(tasks), rows)
+
+
+def test_many_that_nobody_can_take_keep_nobody_else_waiting(deployed: DeploymentStore) -> None:
+    """Hundreds with a better score wait for somebody who is full; one that another can take is given out."""
+    rules = Definitions(
+        sales=Sales.model_validate({
+            "reps": [{"rep": rep, "name": rep, "email": "a@example.com", "capacity": 1} for rep in ("rep_1", "rep_2")],
+            "queues": {
+                "inside": {"reps": ["rep_1"], "wait_for": ["capacity"], "keep_companies": True},
+                "field": {"reps": ["rep_2"], "wait_for": ["capacity"]},
+            },
+        })
+    )  # fmt: skip
+    make(deployed, "a", rules)
+    waiting_tasks(deployed, 700, total=99, company="架空商事")
+    with writing(deployed.engine) as conn:
+        conn.execute(insert(tasks).values(id="h/field", lead="a", queue="field", reasons=[], state="open", made_at=NOW))
+    asked: list[str] = []
+    event.listen(deployed.engine, "before_cursor_execute", lambda *said: asked.append(said[2]))
+    with reading(deployed.engine) as conn:
+        assert giving.to_give(conn, rules, NOW) == ["h/field"]
+    assert len(asked) < 12, "as many questions however many wait"

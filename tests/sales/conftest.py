@@ -33,6 +33,7 @@ SALES = """\
 reps:
   - {rep: rep_1, name: 営業 一郎, email: rep1@example.co.jp}
   - {rep: rep_2, name: Second Seller, email: rep2@example.co.jp, language: en}
+  - {rep: boss, name: 架空 部長, email: boss@example.co.jp}
 queues:
   inside: {reps: [rep_1, rep_2], fallback: rep_2%s}
 """
@@ -67,9 +68,12 @@ class Company:
         clock = Clock(self.engine, real_now=lambda: self.now)
         return Teller(self.engine, clock, self.store, self.channels, PUBLIC, real_now=lambda: self.now)
 
-    def deploy(self, tell: str | None = None, more: str = "") -> None:
-        """Let sales.yaml say where its queue tells; None: nothing of it."""
-        said = {**FILES, "sales.yaml": SALES % (f", tell: [{tell}]" if tell is not None else "") + more}
+    def deploy(self, tell: str | None = None, more: str = "", *, without: tuple[str, ...] = ()) -> None:
+        """Let sales.yaml say where its queue tells; None: nothing of it. `without`: the reps who have left."""
+        sales = SALES % (f", tell: [{tell}]" if tell is not None else "") + more
+        for rep in without:
+            sales = sales.replace(f"{{rep: {rep},", f"{{rep: {rep}, active: false,")
+        said = {**FILES, "sales.yaml": sales}
         with writing(self.engine) as conn:
             deploy(conn, said, [], by="tests", now=self.now, real_now=self.now)
         self.store.refresh()

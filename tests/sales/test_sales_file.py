@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import csv
 import os
+import resource
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from sqlalchemy import update
 
+from adapters.database.engine import writing
+from adapters.database.schema import leads
 from adapters.sales_channels.csv_file import CsvFile
-from adapters.sales_channels.port import NotTaken, Person
+from adapters.sales_channels.port import Notice, NotTaken, Person
 from tests.sales.conftest import EMAIL, LEAD, NAME, TASK, Company
 from tests.sales.test_channels import MESSAGE
 
@@ -80,6 +84,65 @@ def test_a_person_who_is_forgotten_is_in_no_file(tmp_path: Path) -> None:
     assert [row["lead"] for row in rows_of(tmp_path / "handoffs-2026-12.csv")] == ["other"]
     assert NAME not in (tmp_path / "handoffs-2026-12.csv").read_text()
     assert CsvFile(tmp_path / "none").forget(LEAD) == 0
+
+
+def full(folder: Path) -> Path:
+    """The file of a month with a hundred people in it, of whom one is to be forgotten."""
+    CsvFile(folder).deliver(MESSAGE)
+    for number in range(100):
+        CsvFile(folder).deliver(replace(MESSAGE, key=f"message/{number}", lead=f"other_{number}"))
+    return folder / "handoffs-2026-12.csv"
+
+
+def test_a_disk_that_is_full_loses_nobody_else_while_one_is_forgotten(tmp_path: Path) -> None:
+    """It says so, is tried again, and the others are there all the while."""
+    path = full(tmp_path)
+    before = path.read_bytes()
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (len(before) // 2, hard))
+    try:
+        with pytest.raises(OSError, match="too large"):
+            CsvFile(tmp_path).forget(LEAD)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert path.read_bytes() == before
+    assert CsvFile(tmp_path).forget(LEAD) == 1
+    assert len(rows_of(path)) == 100
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_who_is_killed_while_one_is_forgotten_loses_nobody_else(tmp_path: Path) -> None:
+    """At any moment: whoever opens the file next finishes it."""
+    path = full(tmp_path)
+    kept = b"".join(line for line in path.read_bytes().splitlines(True) if f",{LEAD},".encode() not in line)
+    path.with_suffix(".part").write_bytes(kept[:500])
+    assert CsvFile(tmp_path).forget(LEAD) == 1
+    assert path.read_bytes() == kept
+    for written in (0, 500, len(kept)):
+        path.with_suffix(".new").write_bytes(kept)
+        path.write_bytes(kept[:written])
+        CsvFile(tmp_path).deliver(replace(MESSAGE, key="message/0", lead="other_0"))
+        assert path.read_bytes() == kept
+        assert list(tmp_path.iterdir()) == [path]
+
+
+def test_who_is_forgotten_while_the_line_is_written_is_in_no_file(make_company: MakeCompany, tmp_path: Path) -> None:
+    """The name was read, the erasure came and cleaned the file, then the line was written."""
+    file = CsvFile(tmp_path / "sales")
+
+    class Late:
+        ready = True
+
+        def deliver(self, notice: Notice) -> None:
+            with writing(company.engine) as conn:
+                conn.execute(update(leads).values(status="erased", name=None, email=None))
+            assert file.forget(LEAD) == 0
+            file.deliver(notice)
+
+    company = make_company("slack", slack=Late(), csv=file)
+    company.make()
+    assert company.tell() is None
+    assert rows_of(tmp_path / "sales" / "handoffs-2026-12.csv") == []
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")

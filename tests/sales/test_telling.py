@@ -9,15 +9,16 @@ from datetime import timedelta
 
 from sqlalchemy import update
 
-from adapters.database import handoffs
+from adapters.database import giving, handoffs, task_notices
 from adapters.database.engine import reading, writing
 from adapters.database.schema import handoffs as tasks
 from adapters.database.schema import leads as lead_rows
 from adapters.notification import Message
 from adapters.sales_channels.hubspot import HubSpot
-from adapters.sales_channels.port import Notice, NotTaken
+from adapters.sales_channels.port import NeverTaken, Notice, NotTaken
 from adapters.sales_channels.webhook import Webhook
-from tests.sales.conftest import EMAIL, LEAD, NAME, TASK, Company
+from nurture.nudges import Kind, Nudge
+from tests.sales.conftest import EMAIL, LEAD, NAME, START, TASK, Company
 from tests.sales.doubles import Receiver, Said
 
 MakeCompany = Callable[..., Company]
@@ -266,3 +267,160 @@ def test_why_it_was_not_taken_names_no_address(make_company: MakeCompany) -> Non
     assert left is not None
     assert EMAIL not in str(left.why)
     assert EMAIL not in str(company.lines())
+
+
+def hand_over(company: Company, rep: str) -> None:
+    """By the word of a person."""
+    with writing(company.engine) as conn:
+        giving.hand_to(
+            conn, TASK, rep, by="a person", reason="on leave", now=company.now, definitions=company.store.current()
+        )
+
+
+def given_to(company: Company) -> list[str]:
+    """Whom the notices say that the task is theirs now."""
+    with reading(company.engine) as conn:
+        return [each.to for each in task_notices.untold(conn, TASK) if each.kind == "given"]
+
+
+def test_who_gets_a_task_that_one_channel_has_told_another_hears_of_it(make_company: MakeCompany) -> None:
+    """Mail has told rep_1 and tells nobody else, Slack is down: rep_2 has a notice of their own."""
+    email, slack = Kept(), Kept(NotTaken("it answered 500"))
+    company = make_company("email, slack", email=email, slack=slack)
+    company.make()
+    assert company.tell() is not None
+    hand_over(company, "rep_2")
+    assert given_to(company) == ["rep_2"]
+    slack.down = None
+    company.tell_until_told()
+    assert company.rows() == {"email/rep_1": "told", "slack": "told"}
+
+
+def test_who_gets_a_task_while_the_first_mail_is_under_way_hears_of_it(make_company: MakeCompany) -> None:
+    """It may have gone to rep_1, and then goes to nobody else."""
+    company = make_company("email")
+
+    class Slow(Kept):
+        def deliver(self, notice: Notice) -> None:
+            super().deliver(notice)
+            hand_over(company, "rep_2")
+
+    company.channels["email"] = Slow()
+    company.make()
+    assert company.tell() is None
+    assert company.rows() == {"email/rep_1": "told"}
+    assert given_to(company) == ["rep_2"]
+
+
+def test_nobody_hears_twice_of_a_task_that_was_handed_over_before_anybody_heard(make_company: MakeCompany) -> None:
+    """The first telling goes to whoever has it by then."""
+    email = Kept()
+    company = make_company("email", email=email)
+    company.make()
+    hand_over(company, "rep_2")
+    assert given_to(company) == []
+    assert company.tell() is None
+    assert [notice.reader.rep for notice in email.heard if notice.reader] == ["rep_2"]
+
+
+def test_a_task_that_comes_back_to_a_rep_is_told_to_that_rep(make_company: MakeCompany) -> None:
+    """Mail is down while it goes from rep_1 to rep_2 and back: when mail is back, rep_1 hears of it, once."""
+    email = Kept(NotTaken("it answered 500"))
+    company = make_company("email", email=email)
+    company.make()
+    assert company.tell() is not None
+    hand_over(company, "rep_2")
+    assert company.tell() is not None
+    assert company.rows() == {"email/rep_1": "dropped", "email/rep_2": "pending"}
+    hand_over(company, "rep_1")
+    email.down = None
+    company.tell_until_told()
+    assert company.rows() == {"email/rep_1": "told", "email/rep_2": "dropped"}
+    assert [notice.reader.rep for notice in email.heard if notice.reader] == ["rep_1"]
+
+
+def test_a_channel_that_sales_yaml_names_again_is_told_again(make_company: MakeCompany) -> None:
+    """Taken out by mistake and put back; what can never go a way stays dropped."""
+    slack, hubspot = Kept(NotTaken("it answered 410")), Kept(NeverTaken("nobody there"))
+    company = make_company("slack, hubspot", slack=slack, hubspot=hubspot)
+    company.make()
+    assert company.tell() is not None
+    company.deploy("")
+    assert company.tell() is None
+    with writing(company.engine) as conn:
+        conn.execute(update(tasks).values(notified_real=None))
+    company.deploy("slack, hubspot")
+    slack.down = None
+    company.tell_until_told()
+    assert company.rows() == {"slack": "told", "hubspot": "dropped"}
+    assert (len(slack.heard), hubspot.tried) == (1, 1)
+
+
+def nudge(kind: Kind, queue: str) -> Nudge:
+    """What is said of a task that rep_1 has."""
+    return Nudge(kind, queue, "rep_1", START)
+
+
+def test_a_rep_of_no_queue_hears_through_the_queue_of_the_task_else_by_mail(make_company: MakeCompany) -> None:
+    """An escalation to the boss is not lost, nor is what a `notify` step says to a rep whom no queue has."""
+    email, slack = Kept(), Kept()
+    company = make_company("slack", email=email, slack=slack)
+    about = Message(key=f"{TASK}/escalated", lead=LEAD, to="boss", text="late", nudge=nudge("escalated", "inside"))
+    assert company.teller.message(about, company.now) is None
+    assert ([each.to for each in slack.heard], [each.queue for each in slack.heard]) == (["boss"], ["inside"])
+    assert email.heard == []
+    plain = Message(key=f"{LEAD}/s/1/tell/1", lead=LEAD, to="boss", text="look")
+    assert company.teller.message(plain, company.now) is None
+    assert [each.reader.rep for each in email.heard if each.reader] == ["boss"]
+
+
+def test_what_is_said_of_a_task_goes_through_the_channels_of_its_queue(make_company: MakeCompany) -> None:
+    """Not through those of the queue that names its rep first."""
+    email, slack = Kept(), Kept()
+    company = make_company("slack", "\n  field: {reps: [rep_2], tell: [email]}", email=email, slack=slack)
+    about = Message(key=f"{TASK}/reminder", lead=LEAD, to="rep_2", text="late", nudge=nudge("reminder", "field"))
+    assert company.teller.message(about, company.now) is None
+    assert ([each.queue for each in email.heard], slack.heard) == (["field"], [])
+
+
+def hearers(email: Kept) -> list[str]:
+    """Who had a mail, in the order of it."""
+    return [notice.reader.rep for notice in email.heard if notice.reader]
+
+
+def test_who_has_left_hears_of_nobody(make_company: MakeCompany) -> None:
+    """Of a queue the others hear; of one rep the fallback does; where there is none, the timeline says so."""
+    email = Kept()
+    company = make_company("email", email=email)
+    to_queue = Message(key="k/1", lead=LEAD, to="inside", text="look")
+    to_rep = Message(key="k/2", lead=LEAD, to="rep_1", text="look")
+    to_boss = Message(key="k/3", lead=LEAD, to="boss", text="look")
+    company.deploy("email", without=("rep_1", "boss"))
+    for message in (to_queue, to_rep, to_boss, to_boss):
+        assert company.teller.message(message, company.now) is None
+    assert hearers(email) == ["rep_2", "rep_2"]
+    assert company.lines().count(("not_told", "email: boss", "boss is not active any more")) == 1
+    company.deploy("email", without=("rep_1", "rep_2"))
+    for _ in range(2):
+        assert company.teller.message(Message(key="k/4", lead=LEAD, to="inside", text="x"), company.now) is None
+    assert len(email.heard) == 2
+    unheard = [subject for what, subject, _ in company.lines() if what == "not_told"]
+    assert unheard == ["email: boss", "email: rep_1", "email: rep_2"]
+
+
+def test_a_task_of_a_rep_who_has_left_is_told_to_whom_it_goes(make_company: MakeCompany) -> None:
+    """Whoever comes first, the telling or the relay that passes it on."""
+    email = Kept()
+    company = make_company("email", email=email)
+    company.make()
+    company.deploy("email", without=("rep_1",))
+    assert company.tell() is None
+    with reading(company.engine) as conn:
+        assert not handoffs.was_notified(conn, TASK)
+    with writing(company.engine) as conn:
+        giving.give(conn, TASK, company.store.current(), now=company.now)
+    assert company.tell() is None
+    assert hearers(email) == ["rep_2"]
+    with reading(company.engine) as conn:
+        assert handoffs.was_notified(conn, TASK)
+    assert given_to(company) == []

@@ -68,6 +68,19 @@ async def test_a_deal_that_is_won_closes_the_task_once(client: httpx.AsyncClient
     assert (late.status_code, late.json()["state"]) == (409, "won")
 
 
+async def test_another_answer_under_the_same_id_is_refused(client: httpx.AsyncClient) -> None:
+    """A CRM that uses the deal's id for everything hears of it, instead of losing what came of the task."""
+    accepted = {"id": "deal-1", "handoff": TASK, "outcome": "accepted", "rep": "rep_1"}
+    assert (await post(client, accepted)).json()["became"] == "taken"
+    for other in (WON, {**accepted, "handoff": "another"}):
+        answer = await post(client, other)
+        assert (answer.status_code, answer.json()["where"]) == (409, "body.id")
+        assert "said 'accepted' of" in answer.json()["title"] + answer.json().get("detail", "")
+        assert answer.json()["do"].startswith("use an id for each answer")
+    assert (await post(client, accepted)).json()["became"] == "duplicate"
+    assert (await post(client, {**WON, "id": "deal-1-won"})).json()["task"]["state"] == "won"
+
+
 @pytest.mark.parametrize("outcome", ["accepted", "returned", "won", "lost"])
 async def test_every_outcome_is_taken(client: httpx.AsyncClient, process: Process, outcome: str) -> None:
     """With a rep by name, and the reason that `returned` wants; auditors see who said it, and once."""

@@ -108,3 +108,21 @@ async def test_what_comes_up_while_the_receiver_is_down_is_told_when_it_is_back(
     task.down = False
     await asyncio.wait_for(handle.result(), 30)
     assert task.told == 2
+
+
+async def test_a_task_is_looked_at_though_a_channel_is_down_and_nothing_more_is_due(
+    temporal_client: Client, task: Task
+) -> None:
+    """Somebody gave it to another rep meanwhile: that is told as soon as the receiver is back, and so is the rest."""
+    name = str(uuid4())
+    task.down = True
+    task.answers = [HandoffTended(), HandoffTended(tell=True)]
+    await start_task(temporal_client, name, "l")
+    handle = temporal_client.get_workflow_handle(protocol.handoff_workflow_id(name))
+    await after(task, 1)
+    await start_task(temporal_client, name, "l", look_again=True)
+    await after(task, 2)
+    assert task.told == 0
+    task.down = False
+    await asyncio.wait_for(handle.result(), 30)
+    assert task.told == 2
