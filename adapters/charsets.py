@@ -6,8 +6,11 @@ A guess is made over all the bytes at once: the more there are, the surer it is.
 from __future__ import annotations
 
 import codecs
+import encodings
 import re
 from collections.abc import Sequence
+from encodings.aliases import aliases
+from pkgutil import iter_modules
 
 _SHIFT_JIS, _EUC_JP, _ISO_2022_JP = "cp932", "euc_jp", "iso2022_jp_ext"
 # what the web means by a name, where Python means something narrower
@@ -19,6 +22,8 @@ _MEANT = {
 }
 _NO_CHARSETS = re.compile(r"utf-?7|utf-?16|utf-?32|punycode|idna|.*escape|undefined|mbcs|oem|.*-codec")
 """What Python can decode and no page is written in, or only to mislead."""
+_KNOWN = {*aliases, *aliases.values(), *(each.name for each in iter_modules(encodings.__path__))}
+_LONGEST = 40
 _SWITCH = re.compile(rb"\x1b[$(]")
 _THREE_BYTES = re.compile(rb"[\xe1-\xef][\x80-\xbf]{2}")
 _NO_LETTERS = re.compile("[\x80\uf8f0-\uf8f3]")
@@ -35,10 +40,21 @@ def codec_of(label: str) -> str | None:
     if name in _MEANT:
         return _MEANT[name]
     try:
-        found = codecs.lookup(name).name
-    except (LookupError, ValueError):
+        found = codecs.lookup(python_name(name) or "").name
+    except LookupError:
         return None
     return None if _NO_CHARSETS.fullmatch(found) or not _reads_text(found) else found
+
+
+def python_name(name: str) -> str | None:
+    """What Python calls a charset; None for one it does not know, which it must not be asked for.
+
+    It keeps every name it was ever asked for, and anybody may send one.
+    """
+    if len(name) > _LONGEST or not name.isascii():
+        return None
+    found = encodings.normalize_encoding(name).replace(".", "_").lower()
+    return found if found in _KNOWN else None
 
 
 def codec_for(pieces: Sequence[bytes], declared: Sequence[str] = ()) -> str | None:

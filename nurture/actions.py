@@ -290,7 +290,7 @@ def close_handoff(walk: Walk, entry: HandoffClosed) -> None:
         at = max(entry.at, run.since or entry.at)
         run.outcome = entry.outcome
         walk.arrive(walk.reaction(at), at)
-    letters.take_unread(walk, entry.at)  # before anything queued begins
+    letters.take_unread(walk, entry.at)
     walk.arrive(walk.take_next(entry.at), entry.at)
 
 

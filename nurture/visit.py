@@ -281,6 +281,8 @@ class Walk:
         state = self.state
         if not state.queue or state.run is not None or state.paused is not None or state.handoff is not None:
             return None
+        if state.unread:
+            return None  # it would end at once: sales gets a task for the letter first
         first, *rest = state.queue
         start = self.book.ready(first.scenario, first.deployment, state.deployment).scenario.start
         state.queue = tuple(rest)

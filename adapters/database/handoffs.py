@@ -13,6 +13,7 @@ from adapters.database.loads import OPEN, claim_desk, decide
 from adapters.database.merges import goes_on, lock_who_goes_on
 from adapters.database.pages import cursor_after, rows_of_a_page, shown, text_cursor
 from adapters.database.schema import handoffs
+from adapters.database.schema import timeline as timeline_lines
 from adapters.database.sequence import append, lock
 from adapters.notification import HandoffNotice
 from nurture import calendar
@@ -24,6 +25,8 @@ from nurture.entries import HandoffClosed
 from nurture.errors import NurtureError, UnknownName
 from nurture.records import Line
 
+_AGAIN = " (again)"
+"""After the words of a letter that a task has as a reason already."""
 State = Literal["open", "accepted", "won", "lost", "returned", "expired"]
 
 
@@ -324,12 +327,26 @@ def page(
 
 def _join(conn: Connection, row: Row[Any], command: MakeHandoff) -> Handoff:
     fresh = [reason for reason in command.reasons if reason not in row.reasons]
-    if not fresh:
+    if not fresh and (not command.letters or _is_heard(conn, row, command)):
         return read(row)
     if row.state not in OPEN:
         raise HandoffTaken(row.id, row.rep, row.state)
     change(conn, row.id, reasons=[*row.reasons, *fresh])
-    return tell(conn, get(conn, row.id), "reason_added", command.at, "; ".join(fresh))
+    said = (each if each in fresh else f"{each}{_AGAIN}" for each in dict.fromkeys((*fresh, *command.letters)))
+    return tell(conn, get(conn, row.id), "reason_added", command.at, "; ".join(said))
+
+
+def _is_heard(conn: Connection, row: Row[Any], command: MakeHandoff) -> bool:
+    """True if this very command was carried out before: another letter to the same mail says the same."""
+    if row.made_at == command.at:
+        return True
+    marks = select(timeline_lines.c.reason).where(
+        timeline_lines.c.lead == row.lead, timeline_lines.c.kind == "handoff",
+        timeline_lines.c.what == "reason_added", timeline_lines.c.at == command.at,
+        timeline_lines.c.reason.is_not(None),
+    )  # fmt: skip
+    said = {each.removesuffix(_AGAIN) for mark in conn.execute(marks).scalars() for each in mark.split("; ")}
+    return said.issuperset(command.letters)
 
 
 def _close(

@@ -1,6 +1,7 @@
 """Divides the text of a file of leads into rows and cells; refuses to know what the cells mean.
 
-A quote that nobody closed costs its own row, and reading goes on with the next line.
+A quote that nobody closed costs its own row, and reading goes on with the next line. Text in quotes is never a row:
+who wrote it could add leads.
 """
 
 from __future__ import annotations
@@ -24,6 +25,10 @@ _MARKS_16, _MARKS_32 = (b"\xff\xfe", b"\xfe\xff"), (b"\xff\xfe\0\0", b"\0\0\xfe\
 _WORKBOOKS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
 _OPEN = "a quote is opened here and not closed"
 _CLOSE_IT = 'close it, or write a quote inside a cell twice (""); the rows after it are read'
+_SHORTEN_IT = "shorten it, or close the quote that is missing, and import it again"
+_SEE_TO_IT = "if a quote is missing, close it; if it is text, begin these lines with a blank; then import it again"
+_CLOSED = re.compile(r'[^"]*+(?:""[^"]*+)*+"')
+"""A line inside a cell in quotes, as far as the quote that ends the cell."""
 
 
 class FileRefused(NurtureError):
@@ -155,15 +160,57 @@ def _rows(source: _Lines, header: Sequence[str], sign: str) -> Iterator[Row]:
         try:
             cells = next(csv.reader(source.from_(first, taken), delimiter=sign, strict=True), [])
         except (csv.Error, _TooLong) as error:
-            source.put_back(taken)
-            yield Row(begins, ["?"], _not_csv(error, several=bool(taken)))
+            if _is_length(error) and _closes(source, first, taken, sign):
+                fault = FileRefused(f"a cell that begins here goes on to line {source.number}", do=_SHORTEN_IT)
+            else:
+                source.put_back(taken)
+                fault = _not_csv(error, several=bool(taken))
+            yield Row(begins, ["?"], fault)
             continue
-        cells = _without_empty_end(cells, len(header))
-        if taken and (len(cells) != len(header) or _holds_a_row(cells, header, sign)):
-            source.put_back(taken)
-            yield Row(begins, ["?"], FileRefused(_OPEN, do=_CLOSE_IT))
+        if taken and (inside := _rows_inside(cells, begins, header, sign)):
+            rows = f"rows {inside[0]}-{inside[-1]}" if len(inside) > 1 else f"row {inside[0]}"
+            fault = FileRefused(f"a cell that begins here holds what looks like {rows}", do=_SEE_TO_IT)
+            yield Row(begins, ["?"], fault)
             continue
-        yield Row(begins, cells)
+        yield Row(begins, _without_empty_end(cells, len(header)))
+
+
+def _is_length(error: Exception) -> bool:
+    return isinstance(error, _TooLong) or "field larger" in str(error)
+
+
+def _closes(source: _Lines, first: str, taken: list[str], sign: str) -> bool:
+    """True if a cell that is too long ends as cells do: then it is one, and `taken` gets the rest of its record.
+
+    Else somebody forgot its quote.
+    """
+    begin, more = first, taken
+    while True:
+        line: str | None = more[-1] if more else None  # it begins inside the cell
+        if line is None and not _ends_inside(begin, sign):
+            return bool(taken)
+        while line is None or (end := _CLOSED.match(line)) is None:
+            if (line := source.take()) is None:
+                return False
+            taken.append(line)
+        if line[end.end() : end.end() + 1] not in ("", sign, "\r", "\n"):
+            return False
+        begin, more = line[end.end() :], []
+        try:
+            next(csv.reader(source.from_(begin, more), delimiter=sign, strict=True), [])
+        except (csv.Error, _TooLong) as error:
+            taken += more
+            if not _is_length(error):
+                return False
+        else:
+            taken += more
+            return True
+
+
+def _ends_inside(begin: str, sign: str) -> bool:
+    """True if the last cell of a line, and no other, is a quote that is not closed there."""
+    quoted = r'"[^"]*+(?:""[^"]*+)*+'
+    return re.fullmatch(rf'(?:(?:{quoted}"|[^"{sign}][^{sign}]*+|){sign})*+{quoted}', begin) is not None
 
 
 def _not_csv(error: Exception, *, several: bool) -> FileRefused:
@@ -175,10 +222,16 @@ def _not_csv(error: Exception, *, several: bool) -> FileRefused:
     return FileRefused(f"not CSV ({error})", do="see to the quotes in this row")
 
 
-def _holds_a_row(cells: Sequence[str], header: Sequence[str], sign: str) -> bool:
-    """True if a line inside a cell would be a row of its own: then the quote before it was never meant to go so far."""
-    inside = [line for cell in cells for line in list(lines_of(cell))[1:]]
-    return any(_is_a_row(line, header, sign) for line in inside)
+def _rows_inside(cells: Sequence[str], begins: int, header: Sequence[str], sign: str) -> list[int]:
+    """The lines inside cells that would be rows of their own: a quote was forgotten, or it is what somebody wrote."""
+    found: list[int] = []
+    number = begins
+    for cell in cells:
+        for place, line in enumerate(lines_of(cell)):
+            if place and _is_a_row(line, header, sign):
+                found.append(number)
+            number += line.endswith(("\r", "\n"))
+    return found
 
 
 def _is_a_row(line: str, header: Sequence[str], sign: str) -> bool:

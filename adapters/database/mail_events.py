@@ -127,7 +127,9 @@ def accept_mail(conn: Connection, told: Sequence[MailEvent], now: datetime, send
     known = _look_up(conn, told)
     # one that is unknown may be made just now: then its event is not parked
     fresh = {hint_of_address(event.address) for event in told if event.address and known.lead_of(event) is None}
-    claim(conn, fresh | {f"clicks/{event.network}" for event in told if event.network is not None})
+    waited = claim(conn, fresh | {f"clicks/{event.network}" for event in told if event.network is not None})
+    if waited and fresh:
+        known = _look_up(conn, told)
     crowd = clicks.crowd(conn, _origins(told, known), rules)
     known = _lock(conn, told, known, crowd.leads)
     strangers = {normalised(event.address) for event in told if event.address and known.lead_of(event) is None}

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from contextlib import suppress
 
+from adapters.charsets import python_name
+
 _BETTER = {
     # what mail programs call Shift_JIS is Microsoft's: ① and ㈱ are in it
     "shift_jis": "cp932", "shift-jis": "cp932", "sjis": "cp932", "x-sjis": "cp932", "windows-31j": "cp932",
@@ -23,12 +25,13 @@ def decoded(content: bytes, charset: str | None) -> str:
     name = (charset or "").strip().strip("\"'").lower()
     if name.startswith("iso-2022-jp") or (not name and b"\x1b$" in content):
         return _jis(content).replace("\0", "")
-    for each in (_BETTER.get(name, name), *_GUESSES):
+    told = _BETTER.get(name) or python_name(name) or _GUESSES[0]
+    for each in (told, *_GUESSES):
         try:
             return content.decode(each).replace("\0", "")
         except (LookupError, ValueError):
             continue
-    for each in (_BETTER.get(name, name), "utf-8"):
+    for each in (told, "utf-8"):
         with suppress(LookupError, ValueError):  # some codecs have no replacement, some are none of text
             return content.decode(each, errors="replace").replace("\0", "")
     return ""

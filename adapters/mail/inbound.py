@@ -208,10 +208,8 @@ def _text_of(message: Message) -> tuple[str, int]:
             attachments += 1
             continue
         content = part.get_payload(decode=True)
-        try:
-            charset = part.get_content_charset()
-        except ValueError:  # a name that is none, in RFC 2231's form
-            charset = None
+        said = part.get_param("charset")  # `get_content_charset` asks Python for whatever RFC 2231's form names
+        charset = said[2] if isinstance(said, tuple) else said
         text = decoded(content if isinstance(content, bytes) else b"", charset)
         (plain if kind == "text/plain" else html).append(text)
     text = "\n".join(plain)

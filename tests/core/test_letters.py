@@ -269,6 +269,21 @@ def test_a_letter_that_came_late_stops_the_mail_that_the_outcome_would_lead_to()
     assert handoffs(lead)[-1].reasons == ("replied",)
 
 
+def test_a_letter_that_came_late_leaves_what_is_queued_untouched_where_the_outcome_ends_the_scenario() -> None:
+    """The queued one begins when sales is done with the letter too, and not to be ended by it in the same moment."""
+    lead = Lead(define(WALK.replace("start: mail", "start: to_sales"), SECOND, checked=False))
+    lead.enrol("walk")
+    lead.tell(lead.enrolment("second"))
+    done = lead.give(letter(lead, mail=None))
+    (join,) = [each for each in done.commands if isinstance(each, MakeHandoff)]
+    lead.tell(too_late(lead, join))
+    lead.tell(lead.outcome("lost", at=later("2h")))
+    assert (lead.ends, [each.scenario for each in lead.state.queue]) == (["quiet"], ["second"])
+    assert (lead.where(), handoffs(lead)[-1].reasons) == (("with_sales", None, None), ("replied",))
+    lead.tell(lead.outcome("lost", at=later("3d")))
+    assert lead.templates == ["m_c"]
+
+
 def test_other_reasons_that_came_late_are_named_beside_the_letter() -> None:
     """A crossing waits for a person as before; only the letter gets a task."""
     lead, join = joining()

@@ -1,4 +1,4 @@
-"""What comes in the very moment of a merge is written under the lock of the lead that goes on, on PostgreSQL."""
+"""What comes in the very moment of a merge, or of a lead's first upsert, is kept with the right lead, on PostgreSQL."""
 
 from __future__ import annotations
 
@@ -69,6 +69,23 @@ def profile(conn: Connection, store: DeploymentStore) -> object:
     return leads.upsert(conn, LeadUpsert.model_validate({"id": "gone", "name": "見本"}), store=store, now=NOW)
 
 
+def merged(conn: Connection, store: DeploymentStore) -> object:
+    """What everybody else runs into."""
+    return merge(conn, "keep", "gone", store=store, now=NOW)
+
+
+def newcomer(conn: Connection, store: DeploymentStore) -> object:
+    """A lead whose address nobody has had before."""
+    said = LeadUpsert.model_validate({"id": "new", "email": "new@example.com"})
+    return leads.upsert(conn, said, store=store, now=NOW)
+
+
+def spam_report(conn: Connection, store: DeploymentStore) -> object:
+    """Of a mail to the newcomer that another program sent."""
+    told = MailEvent(id="s", type="spam_reported", at=NOW, address="new@example.com", suppresses="all")
+    return accept_mail(conn, [told], NOW, store.current().sender)
+
+
 @dataclass
 class Moment:
     """A merge that is not committed yet, and somebody who writes meanwhile and holds the transaction open."""
@@ -76,8 +93,8 @@ class Moment:
     store: DeploymentStore
 
     @contextmanager
-    def written(self, write: Write) -> Iterator[None]:
-        """Merge, let the writer run into it, commit; the body runs while the writer's transaction is open."""
+    def written(self, write: Write, meanwhile: Write | None = None) -> Iterator[None]:
+        """Merge (or `meanwhile`), let the writer run into it, commit; the body runs while the writer is not done."""
         done, may_end, faults = threading.Event(), threading.Event(), list[Exception]()
 
         def other() -> None:
@@ -92,9 +109,9 @@ class Moment:
 
         thread = threading.Thread(target=other)
         with writing(self.store.engine) as conn:
-            merge(conn, "keep", "gone", store=self.store, now=NOW)
+            (meanwhile or merged)(conn, self.store)
             thread.start()
-            assert not done.wait(0.5), "it does not wait for the merge"
+            assert not done.wait(0.5), "it does not wait"
         assert done.wait(20)
         assert faults == []
         try:
@@ -155,3 +172,11 @@ def test_a_refusal_of_a_lead_without_an_address_holds_for_the_one_that_goes_on(m
         pass
     with reading(moment.store.engine) as conn:
         assert consents.suppressed(conn, consents.stand_in("keep"), "newsletter") is not None
+
+
+def test_an_event_of_a_mail_that_comes_while_its_lead_is_made_is_the_leads(moment: Moment) -> None:
+    """It looked for the lead before, and has waited since; nobody would look for it again."""
+    with moment.written(spam_report, newcomer):
+        pass
+    with reading(moment.store.engine) as conn:
+        assert conn.execute(select(events.c.lead)).scalars().all() == ["new"]

@@ -280,6 +280,33 @@ def test_a_task_is_made_once_and_a_second_reason_joins_it(store: DeploymentStore
         assert len(handoffs.page(conn)[0]) == 1
 
 
+def test_a_second_letter_to_the_same_mail_is_not_taken_for_the_first(store: DeploymentStore) -> None:
+    """Both say the same words: while the task is open it joins, once however often it is told; closed, it is late."""
+    first: dict[str, Any] = {"reasons": ("replied: m_a",), "letters": ("replied: m_a",)}
+    second, third = (first | {"at": NOW + timedelta(hours=hours)} for hours in (1, 2))
+    assert _make(store, **first) == _make(store, **first)
+    joined = _make(store, **second)
+    assert joined == _make(store, **second)
+    assert joined.reasons == ("replied: m_a",)
+    with writing(store.engine) as conn:
+        handoffs.close(conn, "h", "rep_1", "lost", now=NOW)
+    assert _make(store, **first).state == _make(store, **second).state == "lost", "they were heard while it was open"
+    with pytest.raises(HandoffTaken, match="closed: lost"):
+        _make(store, **third)
+    assert _told(store) == ["handed_over", "reason_added", "lost"]
+    with reading(store.engine) as conn:
+        assert "replied: m_a (again)" in [item["reason"] for item in timeline.page(conn, "a")[0]]
+
+
+def test_a_letter_beside_a_new_reason_is_told_once_more(store: DeploymentStore) -> None:
+    """The order that brings both is known again by its letter."""
+    letter = ("replied: m_a",)
+    _make(store, reasons=letter, letters=letter)
+    both: dict[str, Any] = {"reasons": ("hot: score", *letter), "letters": letter, "at": NOW + timedelta(minutes=1)}
+    assert _make(store, **both) == _make(store, **both)
+    assert _told(store) == ["handed_over", "reason_added"]
+
+
 def test_a_task_goes_to_the_rep_with_the_most_free_capacity(store: DeploymentStore) -> None:
     """Ties go to the first of the queue; closed tasks free their rep; when all are full, still somebody gets it."""
     reps = [_make(store, handoff=f"h{number}", lead=f"l{number}").rep for number in range(4)]

@@ -48,9 +48,9 @@ def row(name: str) -> str:
         (f"x,x@example.com,{'a' * (LONGEST_LINE + 1)}", "the line has 1,000,018 characters"),
     ],
 )
-@pytest.mark.parametrize("after", ["", row("c"), row("c") + 'd,d@example.com,"D"\n', row("c") + 'd,d@example.com,D"\n'])
+@pytest.mark.parametrize("after", ["", row("c"), row("c") + 'd,d@example.com,"D"\n'])
 def test_a_quote_costs_its_own_row(deployed: DeploymentStore, broken: str, why: str, after: str) -> None:
-    """Whatever comes after it, another quote that would close it too: its line is named, the rows around are leads."""
+    """Another quote after it, too: its line is named, the rows around are leads."""
     done, found = imported(deployed, HEADER + row("a") + broken + "\n" + after)
     assert places(done.bad) == [3]
     assert why in done.bad[0]
@@ -64,10 +64,55 @@ def test_an_open_quote_in_a_large_file_costs_one_row(deployed: DeploymentStore) 
     assert (places(done.bad), done.good, len(found)) == ([2], MOST_LINES * 2, MOST_LINES * 2)
 
 
-def test_an_open_quote_that_a_later_row_would_close_takes_no_lead_with_it(deployed: DeploymentStore) -> None:
-    """Also without addresses, where the row between is known by its id."""
-    done, found = imported(deployed, 'id,name,region\na,A,x\nb,B,"open\nc,C,y\nd,D,z"\ne,E,w\n')
-    assert (places(done.bad), set(found)) == ([3], {"a", "c", "d", "e"})
+@pytest.mark.parametrize(
+    ("text", "rows"),
+    [
+        ('b,B,"open\nc,C,y\nd,D,z"\n', "rows 4-5"),
+        ('b,B,"open\n\nc,C,y\nand more"\n', "row 5"),
+        ('b,"B\n1","open\nc,C,y\n"\n', "row 5"),
+        ('b,"B,open\nc,C,y\n"\n', "row 4"),
+    ],
+)
+def test_what_looks_like_rows_in_a_cell_is_told_and_not_kept(deployed: DeploymentStore, text: str, rows: str) -> None:
+    """Whether a quote is missing or somebody wrote it so, only a person can say."""
+    done, found = imported(deployed, f"id,name,region\na,A,x\n{text}e,E,w\n")
+    assert (places(done.bad), set(found)) == ([3], {"a", "e"})
+    assert f"a cell that begins here holds what looks like {rows}. if a quote is missing, close it;" in done.bad[0]
+
+
+def test_text_that_is_begun_with_a_blank_is_no_row(deployed: DeploymentStore) -> None:
+    """As the message says."""
+    done, found = imported(deployed, 'id,name,region\na,A,x\nb,"B\n c,C,y",z\n')
+    assert (done.bad, found) == ([], {"a": "A", "b": "B\n c,C,y"})
+
+
+MUCH = "x" * 200_000
+LINES = "\n" * (MOST_LINES + 5)
+
+
+@pytest.mark.parametrize("much", ["\n" * 5, LINES, f"{MUCH}\n", ("x" * 200 + "\n") * 1_000])
+@pytest.mark.parametrize(
+    "rest", ["", "\n", f'","{MUCH}', f'","{MUCH}\na@example.com,A', f'","{LINES}', '",x,"', '""\n""']
+)
+def test_nobody_adds_a_lead_by_what_is_written_in_a_cell(deployed: DeploymentStore, much: str, rest: str) -> None:
+    """A field of free text is filled in by strangers; however long it is, its lines are no rows."""
+    text = f'email,name\na@example.com,"cc to:{much}boss@example.co.jp,B{rest}"\nc@example.com,C\n'
+    done, found = imported(deployed, text)
+    assert (places(done.bad), list(found.values()), done.good) == ([2], ["C"], 1)
+
+
+def test_a_row_with_a_cell_too_few_is_told_by_its_cells(deployed: DeploymentStore) -> None:
+    """Its quotes are as they should be."""
+    done, found = imported(deployed, 'id,name,region\na,A,x\nb,"one\ntwo"\nc,C,y\n')
+    assert (places(done.bad), set(found)) == ([3], {"a", "c"})
+    assert "2 cells under 3 columns" in done.bad[0]
+
+
+def test_two_open_quotes_far_apart_cost_two_rows(deployed: DeploymentStore) -> None:
+    """The second does not close the first: no cell ends so."""
+    rows = "".join(row(f"l{number}") for number in range(MOST_LINES + 50))
+    done, found = imported(deployed, f'{HEADER}x,x@example.com,"Open\n{rows}y,y@example.com,"Open\n{row("z")}')
+    assert (places(done.bad), len(found)) == ([2, MOST_LINES + 53], MOST_LINES + 51)
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import encodings
 from urllib.parse import quote, quote_from_bytes
 
 import httpx
@@ -10,6 +11,7 @@ from sqlalchemy import select
 
 from adapters.database.engine import reading
 from adapters.database.schema import leads
+from adapters.mail.charsets import decoded
 from tests.web.process import Process
 
 NAME, COMPANY = "山田 太郎", "見本ソフト株式会社"
@@ -93,6 +95,20 @@ async def test_a_charset_that_nobody_knows_is_told(process: Process, charset: st
     assert (answer.status_code, answer.json()["where"]) == (415, "header Content-Type")
     assert "UTF-8" in answer.json()["do"]
     assert (await post(process, body("UTF-8", said=charset))).status_code == 303
+
+
+@pytest.mark.parametrize("said", ["x" * 100_000, "no-such", "utf-8\xe9", "shift_jis.é"])
+async def test_a_name_that_somebody_made_up_is_not_kept(process: Process, said: str) -> None:
+    """Python keeps every name it is asked for as long as it runs, so it is asked for those it knows."""
+    await post(process, body("UTF-8"))
+    before = len(encodings._cache)
+    form = body("UTF-8") + b"&_charset_=" + quote(said).encode()
+    for content, header in ((form, ""), (body("UTF-8"), said[:1000])):
+        kind = f"{KIND}; charset={header}" if header else KIND
+        headers = [(b"content-type", kind.encode("utf-8"))]
+        await process.anybody().post("/forms/consultation", content=content, headers=headers)
+    assert decoded("見本".encode(), said) == "見本"
+    assert len(encodings._cache) == before
 
 
 async def test_json_that_is_sent_as_a_form_says_what_to_send(process: Process) -> None:
