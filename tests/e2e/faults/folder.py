@@ -2,8 +2,9 @@
 
 Scenarios, templates, segments, attributes and the hot lead definition are the shipped ones, word for word, with these
 changes: mail goes at any hour (no window, holiday or cap), points do not fade, the invitation may be thirty days late
-instead of one, and a sign-up is remembered for ten years instead of thirty days. Whether a mail goes today or on Monday, and what a point is worth by then, hangs on minutes; and at
-the speed of the suite a minute is not even a hundredth of a second.
+instead of one, and a sign-up is remembered for ten years instead of thirty days. Whether a mail goes today or on
+Monday, and what a point is worth by then, hangs on minutes; and at the speed of the suite a minute is not even a
+hundredth of a second.
 """
 
 from __future__ import annotations
