@@ -359,6 +359,22 @@ async def test_the_first_link_makes_the_first_admin_and_no_second(empty: Process
         assert [each.login for each in users.listed(connection)] == ["hanako.sato"]
 
 
+async def test_an_old_first_link_says_what_to_do_now(empty: Process) -> None:
+    """How to get a new one as long as there is nobody; afterwards to log in."""
+    for answer in (
+        await empty.anybody().get("/first", params={"token": "old"}),
+        await post(empty.anybody(), "/first", token="old"),
+    ):
+        assert (answer.status_code, "nurture users add" in answer.text, "nurture up" in answer.text) == (
+            401,
+            True,
+            True,
+        )
+    person(empty, "boss", "admin")
+    answer = await empty.anybody().get("/first", params={"token": "old"})
+    assert (answer.status_code, "nurture users add" in answer.text, "/login" in answer.text) == (401, False, True)
+
+
 async def test_an_invitation_is_good_once_and_for_a_day(empty: Process) -> None:
     """The person chooses a password and is in; whoever comes with the link later is not."""
     user = person(empty, "hanako", "sales", "rep_1")
