@@ -21,9 +21,9 @@ from adapters.database.schema import sessions
 from adapters.database.schema import users as user_rows
 from adapters.database.users import User
 from adapters.settings import Settings
-from tests.web.people import PASSWORD, browser_of, link, person, post, try_login
+from tests.web.people import PASSWORD, browser_of, kept, link, person, post, try_login
 from tests.web.process import KEY, Process, client_of
-from web import hashing
+from web import hashing, logins
 from web.app import make_app
 
 CHANGES: dict[str, Callable[[Connection, User], object]] = {
@@ -189,3 +189,21 @@ async def test_whoever_comes_too_late_keeps_what_they_wrote(empty: Process, monk
         assert (answer.status_code, answer.headers["retry-after"]) == (503, "5")
         assert "5 秒ほど待って" in answer.text
     assert 'value="部長"' in first.text
+
+
+def test_a_login_waits_for_a_change_that_is_not_committed_yet(empty: Process) -> None:
+    """Whoever comes in between reads no password of before."""
+    user = person(empty, "hanako", "marketer")
+    begun: list[str | None] = []
+    here = empty.app.state.nurture
+    admit = logins.by_password(user, kept(), None)
+    entering = threading.Thread(target=lambda: begun.append(logins._begin(here, admit, None, "")))
+    with writing(empty.engine) as connection:
+        users.forget_password(connection, "hanako")
+        entering.start()
+        entering.join(0.5)
+        assert entering.is_alive()
+    entering.join(30)
+    assert begun == [None]
+    with reading(empty.engine) as connection:
+        assert connection.execute(select(func.count()).select_from(sessions)).scalar() == 0
