@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+import asyncio
+from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import Engine
+from sqlalchemy.exc import SQLAlchemyError
 
 from adapters.database import user_links, users
 from adapters.database.engine import open_database, reading, writing
 from adapters.settings import Settings
 from cli.supervisor import say_on_stderr
-from nurture.errors import UnknownName
+from nurture.errors import NurtureError, UnknownName
+
+ANOTHER_WAY = "nurture users add LOGIN --name NAME --role admin"
+_PATIENCE = timedelta(seconds=10)
+"""How long a link may wait for the database, with Ctrl-C in vain."""
 
 DEMO = (
     ("mika", "見本 美香", "marketer", None),
@@ -21,17 +27,30 @@ DEMO = (
 
 
 async def say_first_link(settings: Settings) -> None:
-    """As long as there is no user: the link behind which the first admin chooses a name and a password."""
+    """As long as there is no user: the link behind which the first admin chooses a name and a password.
+
+    A database that does not answer holds nothing else up: it is said how a link is made later.
+    """
+    try:
+        token = await asyncio.to_thread(_first_token, settings)
+    except (SQLAlchemyError, NurtureError) as error:
+        why = error.what if isinstance(error, NurtureError) else type(error).__name__
+        say_on_stderr(f"no link for the first admin could be made: {why}. {ANOTHER_WAY} makes one")
+        return
+    if token is not None:
+        say_on_stderr(f"make the first admin here (good once, for 24 h): {settings.public_url}/first?token={token}")
+
+
+def _first_token(settings: Settings) -> str | None:
     engine = open_database(settings.database_url)
     try:
         with reading(engine) as connection:
             if not users.nobody(connection):
-                return
-        with writing(engine) as connection:
-            token = user_links.make(connection, "first", None, datetime.now(UTC))
+                return None
+        with writing(engine, _PATIENCE) as connection:
+            return user_links.make(connection, "first", None, datetime.now(UTC))
     finally:
         engine.dispose()
-    say_on_stderr(f"make the first admin here (good once, for 24 h): {settings.public_url}/first?token={token}")
 
 
 def demo_links(engine: Engine, settings: Settings) -> dict[str, str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -152,6 +153,30 @@ async def test_up_says_how_the_first_admin_comes_in_until_there_is_somebody(
     nurture("users", "add", "taro", "--name", "x", "--role", "ops")
     await say_first_link(read_settings())
     assert capsys.readouterr().err == ""
+
+
+async def test_up_goes_on_where_no_link_can_be_made(nurture: Nurture, capsys: pytest.CaptureFixture[str]) -> None:
+    """It is said how one is made later."""
+    assert nurture("users", "list").code == 0
+    settings = read_settings()
+    engine = open_database(settings.database_url)
+    with engine.begin() as connection:
+        connection.exec_driver_sql("ALTER TABLE user_links RENAME TO elsewhere")
+    engine.dispose()
+    await say_first_link(settings)
+    said = capsys.readouterr().err
+    assert "no link for the first admin could be made" in said
+    assert "nurture users add" in said
+
+
+async def test_a_slow_database_holds_nothing_else_up(nurture: Nurture, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The link is made beside the event loop, which watches over the other processes."""
+    assert nurture("users", "list").code == 0
+    threads: list[int] = []
+    monkeypatch.setattr(users, "nobody", lambda _: threads.append(threading.get_ident()))
+    await say_first_link(read_settings())
+    assert threads
+    assert threads[0] != threading.get_ident()
 
 
 def test_the_people_of_the_demo_have_links_and_no_passwords(nurture: Nurture) -> None:

@@ -19,7 +19,7 @@ from adapters.database.users import User
 from nurture.errors import NurtureError
 from web.context import Here, Nurture
 from web.hashing import hashing_of
-from web.logins import AWAY, enter
+from web.logins import AWAY, enter, there_is_somebody
 from web.problems import Refusal
 from web.security import check_csrf
 from web.session import render
@@ -34,13 +34,15 @@ Password = Annotated[str, Form(max_length=1000)]
 @router.get("/first")
 def first_page(request: Request, here: Here, token: Token = "") -> Response:
     """Asks the first admin for a login name, a name and a password."""
-    return _page(request, "first", _look(here, token, "first"), token)
+    link = _look(here, token, "first")
+    return _gone(request, here, "first") if link is None else _page(request, "first", link, token)
 
 
 @router.get("/invitation")
 def invitation_page(request: Request, here: Here, token: Token = "") -> Response:
     """Asks whoever was invited for a password. To look at the page does not use the link up."""
-    return _page(request, "invitation", _look(here, token, "invitation"), token)
+    link = _look(here, token, "invitation")
+    return _gone(request, here, "invitation") if link is None else _page(request, "invitation", link, token)
 
 
 @router.post("/first")
@@ -57,7 +59,7 @@ async def make_first(
     await check_csrf(request)
     link = await run_in_threadpool(_look, here, token, "first")
     if link is None:
-        return _page(request, "first", None, token)
+        return await run_in_threadpool(_gone, request, here, "first")
     wrong = weakness(password, again, login=login.strip())
     try:
         users.login_of(login)
@@ -75,7 +77,8 @@ async def make_first(
     def make(connection: Connection) -> User | None:
         return _first(here, connection, token, login, name, kept)
 
-    return await enter(request, here, make, "/") or _page(request, "first", None, token)
+    entered = await enter(request, here, make, "/")
+    return entered if entered is not None else await run_in_threadpool(_gone, request, here, "first")
 
 
 @router.post("/invitation")
@@ -90,7 +93,7 @@ async def accept(
     await check_csrf(request)
     link = await run_in_threadpool(_look, here, token, "invitation")
     if link is None or link.user is None:
-        return _page(request, "invitation", None, token)
+        return await run_in_threadpool(_gone, request, here, "invitation")
     wrong = weakness(password, again, login=link.user.login)
     if wrong is not None:
         return _page(request, "invitation", link, token, wrong=wrong)
@@ -102,7 +105,8 @@ async def accept(
     def keep(connection: Connection) -> User | None:
         return _accepted(here, connection, token, kept)
 
-    return await enter(request, here, keep, "/") or _page(request, "invitation", None, token)
+    entered = await enter(request, here, keep, "/")
+    return entered if entered is not None else await run_in_threadpool(_gone, request, here, "invitation")
 
 
 def weakness(password: str, again: str, *, login: str) -> str | None:
@@ -138,10 +142,16 @@ def _accepted(here: Nurture, connection: Connection, token: str, kept: str) -> U
     return link.user
 
 
+def _gone(request: Request, here: Nurture, door: Door) -> Response:
+    """The page behind a link that is not good any more, with what to do now."""
+    somebody = there_is_somebody(here)
+    return render(request, "console/door.html", status=401, door=door, link=None, somebody=somebody, again=f"/{door}")
+
+
 def _page(
     request: Request,
     door: Door,
-    link: Link | None,
+    link: Link,
     token: str,
     *,
     wrong: str = "",
@@ -149,12 +159,11 @@ def _page(
     login: str = "",
     name: str = "",
 ) -> Response:
-    status, wait = 401 if link is None else 422 if wrong else 200, 0
+    status, wait = 422 if wrong else 200, 0
     if away is not None:
         status, wrong, wait = away.status, AWAY[away.status], away.wait
-    user = link.user if link is not None else None
     return render(
         request, "console/door.html", status=status, wait=wait, door=door, link=link, token=token, wrong=wrong,
-        user=user, login=login, shown_name=name, shortest=passwords.SHORTEST,
+        user=link.user, login=login, shown_name=name, shortest=passwords.SHORTEST,
         again=f"/{door}?{urlencode({'token': token})}",
     )  # fmt: skip
