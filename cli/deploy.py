@@ -13,6 +13,7 @@ from rich.text import Text
 from sqlalchemy import Connection
 
 from adapters.database import audit, deployments
+from adapters.database.desk_foresight import tasks_under
 from adapters.database.engine import reading, writing
 from adapters.database.foresight import HotBy, arriving, hot_by, leaving, standing, stirred
 from adapters.enrolling import Enrolment, enrol
@@ -23,7 +24,7 @@ from cli.check import report, summary
 from cli.console import INPUT_IS_WRONG, Ended, err, out
 from cli.folder import Folder
 from cli.opening import Data, opened, opened_if_there
-from cli.plan import say_hot, show_arriving, show_hot, show_leaving, show_past, show_standing, show_told
+from cli.plan import say_hot, show_arriving, show_hot, show_leaving, show_past, show_standing, show_tasks, show_told
 from cli.who import who
 from nurture.definitions import Definitions
 from nurture.loading import Loaded
@@ -97,6 +98,7 @@ def _plan(
             out.print("plan: no file differs from the current deployment: deploying would do nothing")
         else:
             show_told(len({*deployments.affected(connection), *hot.becoming}), stirred(connection))
+            show_tasks(tasks_under(connection, new, data.clock.now()), before="plan: ")
     show_past(foretold(data, new))
 
 
@@ -122,6 +124,7 @@ def put_in_place(data: Data, loaded: Loaded, files: Mapping[str, str], *, hand_o
     warn_of_no_agreement(data.store.current(), loaded.definitions)
     with reading(data.engine) as connection:
         hot = _hot_by(data, connection, loaded.definitions)
+        tasks = tasks_under(connection, loaded.definitions, now)
     try:
         with writing(data.engine) as connection:
             deployments.number_before(connection, data.store)
@@ -144,6 +147,7 @@ def put_in_place(data: Data, loaded: Loaded, files: Mapping[str, str], *, hand_o
         out.print(Text(f"deployment {made.number} is current", style="bold green"))
         _tell_changes(old, files)
         out.print(f"{made.told} lead(s) hear of it")
+        show_tasks(tasks)
         say_hot(hot.becoming, hand_over=hand_over)
     else:
         out.print(f"deployment {made.number} is current already: nothing changed")

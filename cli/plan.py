@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from rich.table import Table
 from rich.text import Text
 
+from adapters.database.desk_foresight import DeskForesight
 from adapters.database.foresight import Arriving, Leaving, Standing, Steps, Stirred
 from cli.console import out
 
@@ -83,6 +84,21 @@ def show_told(told: int, stirred: Stirred) -> None:
     if stirred.waiting:
         mails.append(f"{stirred.waiting} mail(s) that wait for their slot may go sooner or later")
     out.print(f"plan: {told} lead(s) would hear of it; {'; '.join(mails) or 'none would be mailed'}")
+
+
+def show_tasks(found: DeskForesight, *, before: str = "") -> None:
+    """What becomes of the open tasks of sales at once; nothing where nothing does."""
+    counts = (
+        (found.given, "that waited go to a rep"),
+        (found.passed_on, "whose rep is not active any more go to others, or wait"),
+        (found.fallback, "go to the fallback"),
+        (found.expired, "expire, and their leads go on"),
+        (found.reminded, "are not accepted yet, of which their reps are reminded"),
+        (found.escalated, "are escalated"),
+    )
+    for count, what in counts:
+        if count:
+            _say(f"{before}{count} task(s) of sales {what}")
 
 
 def say_hot(newly: Sequence[str], *, hand_over: bool) -> None:

@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
+from sqlalchemy import insert, select
 
+from adapters.database.engine import writing
+from adapters.database.schema import handoffs, leads
+from cli.opening import opened
 from cli.plan import show_past
 from tests.cli.conftest import Nurture
 from tests.databases import Databases
@@ -249,3 +254,22 @@ def test_a_plan_prints_brackets_as_they_are(capsys: pytest.CaptureFixture[str]) 
     """A queue or a rule may have some; the terminal has nothing to do with them."""
     show_past(["hot: 3 time(s), close_within of [/calls] [red]"])
     assert "close_within of [/calls] [red]" in capsys.readouterr().out
+
+
+def test_a_plan_and_a_deploy_say_what_becomes_of_open_tasks(deployed: Nurture) -> None:
+    """Who leaves passes on what they have, what is too old expires; nothing is said where nothing happens."""
+    assert deployed("leads", "import", "scenarios/leads.csv").code == 0
+    assert "task(s) of sales" not in deployed("deploy", "--plan").out
+    with opened() as data, writing(data.engine) as connection:
+        lead = connection.execute(select(leads.c.id)).scalars().first()
+        row: dict[str, Any] = {"lead": lead, "queue": "inside_sales", "rep": "rep_2", "reasons": [], "state": "open"}
+        for number in range(3):
+            connection.execute(insert(handoffs).values(id=f"h{number}", made_at=data.clock.now(), **row))
+    sales = Path("scenarios/sales.yaml")
+    before = sales.read_text(encoding="utf-8")
+    sales.write_text(before.replace("{rep: rep_2,", "{rep: rep_2, active: false,"), encoding="utf-8")
+    line = "3 task(s) of sales whose rep is not active any more go to others, or wait"
+    assert f"plan: {line}" in deployed("deploy", "--plan").out
+    assert line in deployed("deploy").out
+    sales.write_text(before, encoding="utf-8")
+    assert "task(s) of sales" not in deployed("deploy").out

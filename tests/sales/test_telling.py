@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import timedelta
 
@@ -424,3 +426,18 @@ def test_a_task_of_a_rep_who_has_left_is_told_to_whom_it_goes(make_company: Make
     with reading(company.engine) as conn:
         assert handoffs.was_notified(conn, TASK)
     assert given_to(company) == []
+
+
+def test_a_telling_waits_for_a_hand_over_that_is_under_way(make_company: MakeCompany) -> None:
+    """Who hands over has seen that nobody was told: the telling that begins meanwhile goes to the new rep."""
+    email = Kept()
+    company = make_company("email", email=email)
+    company.make()
+    rules = company.store.current()
+    with ThreadPoolExecutor(1) as threads:
+        with writing(company.engine) as conn:
+            giving.hand_to(conn, TASK, "rep_2", by="a person", reason="on leave", now=company.now, definitions=rules)
+            telling = threads.submit(company.tell)
+            time.sleep(0.3)
+        assert telling.result(30) is None
+    assert (hearers(email), given_to(company)) == (["rep_2"], [])
