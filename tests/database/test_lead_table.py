@@ -150,6 +150,18 @@ def test_bytes_of_another_charset_cost_their_own_row(deployed: DeploymentStore) 
     assert "name: holds bytes that are not UTF-8" in done.bad[0]
 
 
+@pytest.mark.parametrize("mark", [True, False])
+def test_a_western_row_costs_no_other_of_a_western_file(deployed: DeploymentStore, *, mark: bool) -> None:
+    """All its letters have two bytes, and Shift_JIS would read every one of them as something else."""
+    good = [f"l{number},l{number}@example.com,Gärtner {number}\n" for number in range(3 if mark else 5)]
+    bad = ["x,x@example.com,Müller\n".encode("cp1252"), "y,y@example.com,Ünal\n".encode("cp1252")]
+    raw = "".join([HEADER, *good]).encode("utf-8-sig" if mark else "utf-8") + b"".join(bad if mark else bad[:1])
+    done, found = imported(deployed, raw)
+    assert found == {f"l{number}": f"Gärtner {number}" for number in range(len(good))}
+    assert len(done.bad) == (2 if mark else 1)
+    assert "name: holds bytes that are not UTF-8" in done.bad[0]
+
+
 @pytest.mark.parametrize("sign", [";", "\t"])
 @pytest.mark.parametrize("begin", ["", "sep={sign}\n"])
 def test_the_header_shows_what_divides_the_cells(deployed: DeploymentStore, sign: str, begin: str) -> None:
