@@ -206,6 +206,14 @@ def test_characters_of_windows_are_read() -> None:
 
 
 @pytest.mark.parametrize(
+    ("name", "charset"), [("﨑山", "cp932"), ("한국", "utf-8"), ("김현호", "utf-8"), ("﨑山", "utf-8")]
+)
+def test_rare_kanji_that_seem_to_be_hangul_are_read(name: str, charset: str) -> None:
+    """Their bytes in Shift_JIS are UTF-8 too, of syllables that no Korean writes alone."""
+    assert decode(f"id,name\na,{name}\n".encode(charset), "x.csv") == f"id,name\na,{name}\n"
+
+
+@pytest.mark.parametrize(
     ("raw", "why"),
     [
         (JAPANESE.encode("utf-16-le"), "looks like UTF-16 without its mark"),

@@ -66,6 +66,12 @@ async def test_half_width_katakana_are_shift_jis(process: Process) -> None:
     assert (answer.status_code, kept(process)) == (303, [("ﾔﾏﾀﾞ ﾀﾛｳ", COMPANY)])
 
 
+async def test_a_rare_kanji_that_seems_to_be_hangul_is_read(process: Process) -> None:
+    """Where nothing else in the form tells its charset: 﨑山 in Shift_JIS is UTF-8 as well."""
+    answer = await post(process, b"email=taro@example.co.jp&name=%ED%95%8ER&company=A")
+    assert (answer.status_code, kept(process)) == (303, [("﨑山", "A")])
+
+
 async def test_a_letter_that_the_page_lacks_comes_by_its_number(process: Process) -> None:
     """Browsers send it so; in UTF-8 the same text is what somebody wrote."""
     answer = await post(process, body("EUC-JP", name="&#39641;橋"))
