@@ -12,7 +12,8 @@ from sqlalchemy import select
 from adapters.database.engine import reading
 from adapters.database.schema import leads
 from adapters.mail.charsets import decoded
-from tests.web.process import Process
+from tests.web.people import token_in
+from tests.web.process import KEY, Process
 
 NAME, COMPANY = "山田 太郎", "見本ソフト株式会社"
 KIND = "application/x-www-form-urlencoded"
@@ -115,6 +116,21 @@ async def test_a_name_that_somebody_made_up_is_not_kept(process: Process, said: 
         await process.anybody().post("/forms/consultation", content=content, headers=headers)
     assert decoded("見本".encode(), said) == "見本"
     assert len(encodings._cache) == before
+
+
+async def test_a_name_that_somebody_made_up_for_a_form_in_parts_is_not_kept_either(process: Process) -> None:
+    """Before anybody is logged in; the form is read all the same."""
+    answers, sizes = [], []
+    for said in ("", "; charset=utf-8", "; charset=made-up-1", "; charset*=x''made-up-2", '; charset="MADE UP 3"'):
+        browser = process.anybody()
+        fields = {"csrf_token": token_in((await browser.get("/login")).text), "key": KEY}
+        parts = [f'--b\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{fields[name]}' for name in fields]
+        headers = {"Content-Type": f"multipart/form-data{said}; boundary=b"}
+        answer = await browser.post("/login", content="\r\n".join([*parts, "--b--\r\n"]), headers=headers)
+        answers.append((answer.status_code, answer.headers.get("location")))
+        sizes.append(len(encodings._cache))
+    assert answers == [(303, "/")] * 5
+    assert len(set(sizes)) == 1
 
 
 async def test_json_that_is_sent_as_a_form_says_what_to_send(process: Process) -> None:
