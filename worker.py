@@ -71,6 +71,10 @@ REFRESH = timedelta(milliseconds=200)
 """How often the worker looks for a new deployment."""
 SEE_TO_SWEEP = timedelta(minutes=1)
 """How often a worker sees to it that the sweep runs."""
+LOOKS = 50.0
+"""At how many stopped mails all workers together look a second: a hundred thousand have their turn in half an hour."""
+LOOKERS = 4
+"""So many threads of a worker at most."""
 DRAIN = timedelta(seconds=10)
 """How long running activities may take to end after SIGTERM."""
 
@@ -129,6 +133,19 @@ def make_mail_worker(client: Client, desk: Desk, threads: ThreadPoolExecutor, ra
     )
 
 
+def make_aside_worker(client: Client, desk: Desk, threads: ThreadPoolExecutor) -> Worker:
+    """A worker that looks at stopped mails and does nothing else."""
+    return Worker(
+        client,
+        task_queue=protocol.ASIDE_QUEUE,
+        activities=[MailActivities(desk).await_mail],
+        activity_executor=threads,
+        max_concurrent_activities=LOOKERS,
+        max_task_queue_activities_per_second=LOOKS,
+        graceful_shutdown_timeout=DRAIN,
+    )
+
+
 def make_worker(client: Client, desk: Desk, threads: ThreadPoolExecutor, **options: object) -> Worker:
     """A worker with every workflow and activity; `options` go to Temporal's Worker.
 
@@ -155,7 +172,6 @@ def make_worker(client: Client, desk: Desk, threads: ThreadPoolExecutor, **optio
         ],
         activities=[
             mail.send_mail,
-            mail.await_mail,
             ConfirmationActivities(desk).send_confirmation,
             records.read_lead,
             records.write_record,
@@ -232,8 +248,9 @@ async def run(settings: Settings) -> None:
         desk = desk_of(settings, clock, store, runtime)
         worker = make_worker(client, desk, threads)
         mails = make_mail_worker(client, desk, threads, settings.mail_rate)
+        aside = make_aside_worker(client, desk, threads)
         loading = asyncio.create_task(keep_loading(store, BOOK))
-        async with mails, worker:
+        async with mails, aside, worker:
             sweeping = asyncio.create_task(keep_sweeping(client))
             log.info("worker_ready", deployments=len(store.numbers()), speed=clock.epoch.speed)
             await stop.wait()

@@ -85,7 +85,7 @@ class MailActivities:
     def await_mail(self, order: protocol.Order) -> None:
         """Return once nothing stops the mail any more: then it is ordered anew, and judged anew.
 
-        It is asked on the queue of everything but mail, so that what is stopped takes no place of the mail that goes.
+        It is asked on a queue of its own, so that what is stopped takes no place of the mail that goes, nor of tasks.
         """
         command = order.command
         if not isinstance(command, SendMail):

@@ -28,6 +28,9 @@ _SWITCH = re.compile(rb"\x1b[$(]")
 _THREE_BYTES = re.compile(rb"[\xe1-\xef][\x80-\xbf]{2}")
 _NO_LETTERS = re.compile("[\x80\uf8f0-\uf8f3]")
 _NOT_ASCII, _LATIN = re.compile("[^\x00-\x7f]+"), re.compile("[A-Za-z]")
+_CLEARLY = 5
+_HANGUL, _FIRST_SEEMING = re.compile("[가-힣]"), "\ud000"
+"""Syllables, and the first one that such kanji seem to be: Korean has others beside them."""
 _FIRST_RARE = 0xA1
 """The first byte of half-width katakana and of rare kanji; Western letters have such bytes."""
 _PLAIN_EUC = re.compile(rb"(?:[\x00-\x7f]|[\xa1-\xcf][\xa1-\xfe])*")
@@ -70,7 +73,7 @@ def codec_for(pieces: Sequence[bytes], declared: Sequence[str] = ()) -> str | No
             return codec
     if _SWITCH.search(raw) and _fits(raw, _ISO_2022_JP):
         return _ISO_2022_JP
-    if _fits(raw, "utf-8"):
+    if _is_utf_8(raw):
         return "utf-8"
     if mostly_utf_8(pieces):
         return None
@@ -81,16 +84,29 @@ def codec_for(pieces: Sequence[bytes], declared: Sequence[str] = ()) -> str | No
 
 
 def mostly_utf_8(pieces: Sequence[bytes]) -> bool:
-    """True if at least half of the pieces with more than ASCII are UTF-8, and no other charset by chance."""
-    good = bad = 0
+    """True if most pieces with more than ASCII are UTF-8, and no other charset by chance.
+
+    Half of them do where they have letters of three bytes; where they have none, as in the West, five to one.
+    """
+    sure = good = bad = 0
     for piece in pieces:
         if piece.isascii():
             continue
-        if _fits(piece, "utf-8"):
-            good += _THREE_BYTES.search(piece) is not None
+        if _is_utf_8(piece):
+            good += 1
+            sure += _THREE_BYTES.search(piece) is not None
         else:
             bad += 1
-    return good > 0 and good >= bad
+    return (sure > 0 and sure >= bad) or good >= max(_CLEARLY, _CLEARLY * bad)
+
+
+def _is_utf_8(raw: bytes) -> bool:
+    """True if bytes are UTF-8, and not Shift_JIS of which rare kanji (﨑, 塚 and others) seem to be Hangul there."""
+    try:
+        hangul = _HANGUL.findall(raw.decode())
+    except UnicodeDecodeError:
+        return False
+    return not hangul or min(hangul) < _FIRST_SEEMING or not _fits(raw, _SHIFT_JIS)
 
 
 def _fits(raw: bytes, codec: str) -> bool:

@@ -22,8 +22,14 @@ def mail_queue(queue: str) -> str:
     return f"{queue}-mail"
 
 
+def aside_queue(queue: str) -> str:
+    """The queue where stopped mails of workflows on `queue` are looked at: however many, nothing waits for them."""
+    return f"{queue}-aside"
+
+
 MAIL_QUEUE = mail_queue(TASK_QUEUE)
 """Where mail is handed out, at most so many a second as the provider takes."""
+ASIDE_QUEUE = aside_queue(TASK_QUEUE)
 LEAD_WORKFLOW = "Lead"
 HANDOFF_WORKFLOW = "Handoff"
 SWEEP_WORKFLOW = "Sweep"

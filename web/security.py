@@ -11,12 +11,14 @@ from datetime import UTC, datetime, timedelta
 from typing import Annotated
 
 from fastapi import Depends, Request
+from python_multipart.multipart import parse_options_header
 from sqlalchemy import Engine, delete, insert
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from adapters.charsets import python_name
 from adapters.database import audit, sessions
 from adapters.database.api_keys import digest_of, known, stands
 from adapters.database.engine import reading, writing
@@ -257,7 +259,8 @@ class SafeHeaders:
 class BodyLimit:
     """Refuses bodies above 5 MB (mails: 30 MB) with 413, by length as told and as counted; compressed ones with 415.
 
-    Texts with a NUL character, which no database keeps, are refused in the address already.
+    Texts with a NUL character, which no database keeps, are refused in the address already. A charset of a form in
+    parts that is none is not passed on: whoever reads it would ask Python for it, which keeps every name.
     """
 
     def __init__(self, app: ASGIApp) -> None:
@@ -279,6 +282,7 @@ class BodyLimit:
         if told.isdigit() and int(told) > most:
             await problem(413, "the body is too large", where=scope["path"], do=_at_most(most))(scope, receive, send)
             return
+        _pass_on_no_made_up_charset(scope)
         counted = 0
 
         async def counting() -> Message:
@@ -290,6 +294,18 @@ class BodyLimit:
             return message
 
         await self._app(scope, counting, send)
+
+
+def _pass_on_no_made_up_charset(scope: Scope) -> None:
+    headers = MutableHeaders(scope=scope)
+    told = headers.get("content-type", "")
+    if "charset" not in told.lower():
+        return
+    kind, options = parse_options_header(told)
+    charset = options.get(b"charset")
+    if kind == b"multipart/form-data" and charset is not None and python_name(charset.decode("latin-1")) is None:
+        boundary = options.get(b"boundary", b"").decode("latin-1")
+        headers["content-type"] = f'multipart/form-data; boundary="{boundary}"'
 
 
 def _at_most(most: int) -> str:

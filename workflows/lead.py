@@ -301,6 +301,7 @@ class LeadWorkflow(People):
             await workflow.execute_activity(
                 protocol.AWAIT_MAIL,
                 order.model_copy(update={"records": ()}),
+                task_queue=protocol.aside_queue(workflow.info().task_queue),
                 start_to_close_timeout=ONE_CALL,
                 retry_policy=ACT_AGAIN,
                 summary=f"stopped: {why}"[:200],

@@ -6,6 +6,7 @@ who wrote it could add leads.
 
 from __future__ import annotations
 
+import codecs
 import csv
 import re
 from collections import deque
@@ -62,8 +63,8 @@ class Table:
 def decode(raw: bytes, file_name: str) -> str:
     """The text of a file: UTF-8 or UTF-16 by its mark, else UTF-8, Shift_JIS, EUC-JP or ISO-2022-JP.
 
-    Where most lines are UTF-8 the bytes that are not stay as halves of characters, which no row may hold. Raises
-    FileRefused for any other, and for a workbook.
+    With the mark of UTF-8, or where most lines are UTF-8, the bytes that are not stay as halves of characters, which
+    no row may hold. Raises FileRefused for any other, and for a workbook.
     """
     do = "save the file as CSV in UTF-8"
     if raw.startswith(_WORKBOOKS):
@@ -78,12 +79,12 @@ def decode(raw: bytes, file_name: str) -> str:
     if b"\0" in raw[:4]:
         raise FileRefused("this looks like UTF-16 without its mark", where=file_name, do=do)
     lines = raw.split(b"\n")
-    codec = codec_for(lines)
-    if codec is None and mostly_utf_8(lines):
-        return raw.decode("utf-8", "surrogateescape").removeprefix("\ufeff")
+    codec = "utf-8" if raw.startswith(codecs.BOM_UTF8) else codec_for(lines)
+    if codec == "utf-8" or (codec is None and mostly_utf_8(lines)):
+        return raw.decode("utf-8-sig", "surrogateescape")
     if codec is None:
         raise FileRefused("neither UTF-8 nor Shift_JIS, nor EUC-JP", where=file_name, do=do)
-    return raw.decode(codec).removeprefix("\ufeff")
+    return raw.decode(codec)
 
 
 def lines_of(text: str) -> Iterator[str]:

@@ -16,7 +16,7 @@ from sqlalchemy import Connection, Row, and_, case, func, null, or_, select
 
 from adapters.database.among import among
 from adapters.database.members import AT_ONCE
-from adapters.database.schema import handoffs, leads, timeline
+from adapters.database.schema import handoffs, timeline
 from nurture.review.shortfall import TO_SALES, Moves
 from nurture.review.tasks import PastTask
 
@@ -32,8 +32,7 @@ def past_tasks(conn: Connection, since: datetime, now: datetime) -> list[PastTas
     Of the timeline: how many steps led to each, and which reasons were added later.
     """
     rows = conn.execute(
-        select(handoffs, (leads.c.status == "erased").label("erased"))
-        .join(leads, leads.c.id == handoffs.c.lead)
+        select(handoffs)
         .where(
             handoffs.c.made_at <= now,
             or_(handoffs.c.made_at >= since, handoffs.c.closed_at >= since, handoffs.c.closed_at.is_(None)),

@@ -6,6 +6,7 @@ where few came to it.
 
 from __future__ import annotations
 
+import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -249,14 +250,18 @@ def _asked_early(
             if left < ENOUGH or step.phase is None or deeds.phases[step.phase] < ENOUGH:
                 continue
             for action in _asks(step):
-                did = sum(
-                    each.number for each in told if each.what == "reaction" and str(action) in (each.reason or "")
-                )
+                did = sum(each.number for each in told if each.what == "reaction" and _says(each.reason or "", action))
                 share = Share(did, left)
                 rather = _usual(deeds, step.phase, action)
                 if share.high < RARE and rather is not None:
                     found.append(Asked(name, step_name, step.phase, action, share, *rather))
     return tuple(sorted(found, key=lambda each: (each.did.value, each.scenario, each.step, str(each.action))))
+
+
+def _says(reason: str, action: EventPattern) -> bool:
+    """True if a condition in words asks for an event, or for one whose subject lies below."""
+    whole = rf"(?<![^ (])(?<!not ){re.escape(str(action))}(?![^ ),/])"
+    return re.search(whole, reason) is not None
 
 
 def _asks(step: Step) -> list[EventPattern]:

@@ -268,6 +268,29 @@ def test_a_step_that_asks_too_much_too_early_is_named_with_what_its_leads_do_ins
     assert (asked.rather_did, str(asked.rather)[:9]) == (Share(30, 30), "visited: ")
 
 
+@pytest.mark.parametrize(
+    ("reason", "counts"),
+    [
+        ("requested: demo", True),
+        ("(opened and requested: demo)", True),
+        ("did requested: demo within 7d", True),
+        ("did requested: demo, at least 2 times", True),
+        ("requested: demo/online", True),
+        ("requested: demo_online", False),
+        ("requested: demo-online", False),
+        ("(opened or requested: demos)", False),
+        ("pre_requested: demo", False),
+        ("not requested: demo", False),
+    ],
+)
+def test_a_reaction_counts_as_what_is_asked_for_where_it_names_just_that(reason: str, *, counts: bool) -> None:
+    """Not where its name begins another."""
+    doing = [lead(f"l{number}", (1, "visited", "/pricing"), (2, "visited", "/cases/a")) for number in range(30)]
+    more = moved(("ask", "reaction", "elsewhere", reason, 1))
+    (asked,) = review((), doing, [*MOVES, *more]).shortfall.asked_early
+    assert asked.did == Share(4 if counts else 3, 101)
+
+
 def test_what_winners_do_and_nothing_catches_is_named() -> None:
     """Stories of customers: all 20 won, no other; prices, demos and the seminar give points or are in a rule."""
     done = ((1, "visited", "/cases/a"), (1, "visited", "/pricing"), (1, "attended", "seminar"), (1, "opened", "t"))

@@ -150,6 +150,18 @@ def test_bytes_of_another_charset_cost_their_own_row(deployed: DeploymentStore) 
     assert "name: holds bytes that are not UTF-8" in done.bad[0]
 
 
+@pytest.mark.parametrize("mark", [True, False])
+def test_a_western_row_costs_no_other_of_a_western_file(deployed: DeploymentStore, *, mark: bool) -> None:
+    """All its letters have two bytes, and Shift_JIS would read every one of them as something else."""
+    good = [f"l{number},l{number}@example.com,Gärtner {number}\n" for number in range(3 if mark else 5)]
+    bad = ["x,x@example.com,Müller\n".encode("cp1252"), "y,y@example.com,Ünal\n".encode("cp1252")]
+    raw = "".join([HEADER, *good]).encode("utf-8-sig" if mark else "utf-8") + b"".join(bad if mark else bad[:1])
+    done, found = imported(deployed, raw)
+    assert found == {f"l{number}": f"Gärtner {number}" for number in range(len(good))}
+    assert len(done.bad) == (2 if mark else 1)
+    assert "name: holds bytes that are not UTF-8" in done.bad[0]
+
+
 @pytest.mark.parametrize("sign", [";", "\t"])
 @pytest.mark.parametrize("begin", ["", "sep={sign}\n"])
 def test_the_header_shows_what_divides_the_cells(deployed: DeploymentStore, sign: str, begin: str) -> None:
@@ -191,6 +203,14 @@ def test_characters_of_windows_are_read() -> None:
     """The Shift_JIS of spreadsheets knows more than the standard."""
     assert decode("id,company\na,A社\n".encode("cp932"), "x.csv").endswith("a,A社\n")
     assert decode("id,company\na,架空①髙橋\n".encode("cp932"), "x.csv").endswith("架空①髙橋\n")
+
+
+@pytest.mark.parametrize(
+    ("name", "charset"), [("﨑山", "cp932"), ("한국", "utf-8"), ("김현호", "utf-8"), ("﨑山", "utf-8")]
+)
+def test_rare_kanji_that_seem_to_be_hangul_are_read(name: str, charset: str) -> None:
+    """Their bytes in Shift_JIS are UTF-8 too, of syllables that no Korean writes alone."""
+    assert decode(f"id,name\na,{name}\n".encode(charset), "x.csv") == f"id,name\na,{name}\n"
 
 
 @pytest.mark.parametrize(

@@ -30,7 +30,7 @@ from nurture import protocol
 from nurture.loading import definitions_of
 from tests.mail.fake_provider import FakeProvider
 from tests.relay.conftest import FILES, Post, Server, eventually
-from worker import THREADS, make_mail_worker, make_worker
+from worker import LOOKS, THREADS, make_aside_worker, make_mail_worker, make_worker
 
 ROOT = Path(__file__).parents[2]
 MAILS = {
@@ -172,16 +172,26 @@ async def test_mail_goes_no_faster_than_the_provider_takes_it(
     assert provider.taken_at[-1] - provider.taken_at[0] > 2.5, "all at once they would be handed over within a second"
 
 
-def test_mail_that_an_earlier_release_handed_out_is_still_taken(post: Post) -> None:
-    """It had no queue of its own: both kinds of mail are on the queue of the workflows too."""
+def test_mail_has_queues_of_its_own_and_what_an_earlier_release_handed_out_is_still_taken(post: Post) -> None:
+    """Both kinds of mail are on the queue of the workflows too; looks at stopped mails are not, and have a rate.
+
+    A hundred thousand of them would else keep what tells sales waiting.
+    """
     desk = cast("Desk", SimpleNamespace(meter=MetricMeter.noop))
     with ThreadPoolExecutor(THREADS) as threads:
-        both = (make_worker(post.client, desk, threads), make_mail_worker(post.client, desk, threads, None))
-    queues = [worker.config()["task_queue"] for worker in both]
-    assert queues == [protocol.TASK_QUEUE, protocol.MAIL_QUEUE]
-    for worker in both:
-        taken = {getattr(each, "__temporal_activity_definition").name for each in worker.config()["activities"]}
-        assert {protocol.SEND_MAIL, protocol.SEND_CONFIRMATION} <= taken
+        made = (
+            make_worker(post.client, desk, threads),
+            make_mail_worker(post.client, desk, threads, None),
+            make_aside_worker(post.client, desk, threads),
+        )
+    said = [worker.config() for worker in made]
+    assert [each["task_queue"] for each in said] == [protocol.TASK_QUEUE, protocol.MAIL_QUEUE, protocol.ASIDE_QUEUE]
+    taken = [{getattr(each, "__temporal_activity_definition").name for each in of["activities"]} for of in said]
+    mail = {protocol.SEND_MAIL, protocol.SEND_CONFIRMATION}
+    assert mail <= taken[0]
+    assert taken[1:] == [mail, {protocol.AWAIT_MAIL}]
+    assert protocol.AWAIT_MAIL not in taken[0]
+    assert said[2]["max_task_queue_activities_per_second"] == LOOKS
 
 
 async def test_a_deployment_that_is_not_loaded_fails_the_task_and_mends_itself(

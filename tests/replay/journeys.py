@@ -92,7 +92,8 @@ async def record(address: str, release: str) -> None:
     for name, walk in JOURNEYS.items():
         office, queue = Office(), f"record_{name}"
         async with (
-            Worker(client, task_queue=protocol.mail_queue(queue), activities=office.activities),
+            Worker(client, task_queue=protocol.mail_queue(queue), activities=[office.send_mail]),
+            Worker(client, task_queue=protocol.aside_queue(queue), activities=[office.await_mail]),
             Worker(client, task_queue=queue, workflows=[LeadWorkflow, HandoffWorkflow], activities=office.activities),
         ):
             desk = LeadDesk(client, office, queue, lead=f"{name}_{release}")

@@ -12,7 +12,8 @@ from sqlalchemy import select
 from adapters.database.engine import reading
 from adapters.database.schema import leads
 from adapters.mail.charsets import decoded
-from tests.web.process import Process
+from tests.web.people import token_in
+from tests.web.process import KEY, Process
 
 NAME, COMPANY = "山田 太郎", "見本ソフト株式会社"
 KIND = "application/x-www-form-urlencoded"
@@ -66,6 +67,12 @@ async def test_half_width_katakana_are_shift_jis(process: Process) -> None:
     assert (answer.status_code, kept(process)) == (303, [("ﾔﾏﾀﾞ ﾀﾛｳ", COMPANY)])
 
 
+async def test_a_rare_kanji_that_seems_to_be_hangul_is_read(process: Process) -> None:
+    """Where nothing else in the form tells its charset: 﨑山 in Shift_JIS is UTF-8 as well."""
+    answer = await post(process, b"email=taro@example.co.jp&name=%ED%95%8ER&company=A")
+    assert (answer.status_code, kept(process)) == (303, [("﨑山", "A")])
+
+
 async def test_a_letter_that_the_page_lacks_comes_by_its_number(process: Process) -> None:
     """Browsers send it so; in UTF-8 the same text is what somebody wrote."""
     answer = await post(process, body("EUC-JP", name="&#39641;橋"))
@@ -109,6 +116,21 @@ async def test_a_name_that_somebody_made_up_is_not_kept(process: Process, said: 
         await process.anybody().post("/forms/consultation", content=content, headers=headers)
     assert decoded("見本".encode(), said) == "見本"
     assert len(encodings._cache) == before
+
+
+async def test_a_name_that_somebody_made_up_for_a_form_in_parts_is_not_kept_either(process: Process) -> None:
+    """Before anybody is logged in; the form is read all the same."""
+    answers, sizes = [], []
+    for said in ("", "; charset=utf-8", "; charset=made-up-1", "; charset*=x''made-up-2", '; charset="MADE UP 3"'):
+        browser = process.anybody()
+        fields = {"csrf_token": token_in((await browser.get("/login")).text), "key": KEY}
+        parts = [f'--b\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{fields[name]}' for name in fields]
+        headers = {"Content-Type": f"multipart/form-data{said}; boundary=b"}
+        answer = await browser.post("/login", content="\r\n".join([*parts, "--b--\r\n"]), headers=headers)
+        answers.append((answer.status_code, answer.headers.get("location")))
+        sizes.append(len(encodings._cache))
+    assert answers == [(303, "/")] * 5
+    assert len(set(sizes)) == 1
 
 
 async def test_json_that_is_sent_as_a_form_says_what_to_send(process: Process) -> None:

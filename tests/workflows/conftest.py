@@ -188,11 +188,12 @@ async def desk(temporal_client: Client, office: Office) -> AsyncIterator[LeadDes
     queue = f"queue_{next(_numbers)}_{datetime.now(UTC).timestamp()}"
     restrictions = SandboxRestrictions.default.with_passthrough_modules("nurture", "workflows", "pydantic")
     no_time = timedelta(seconds=0)
-    mails = Worker(
-        temporal_client,
-        task_queue=protocol.mail_queue(queue),
-        activities=office.activities,
-        graceful_shutdown_timeout=no_time,
+    mails, aside = (
+        Worker(temporal_client, task_queue=name, activities=[activity], graceful_shutdown_timeout=no_time)
+        for name, activity in (
+            (protocol.mail_queue(queue), office.send_mail),
+            (protocol.aside_queue(queue), office.await_mail),
+        )
     )
     everything = Worker(
         temporal_client,
@@ -202,5 +203,5 @@ async def desk(temporal_client: Client, office: Office) -> AsyncIterator[LeadDes
         workflow_runner=SandboxedWorkflowRunner(restrictions=restrictions),
         graceful_shutdown_timeout=no_time,
     )
-    async with mails, everything:
+    async with mails, aside, everything:
         yield LeadDesk(temporal_client, office, queue)

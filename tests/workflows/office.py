@@ -148,9 +148,9 @@ class Office:
 
     @property
     def activities(self) -> list[Callable[..., object]]:
-        """For a worker."""
+        """For a worker that does not look at stopped mails."""
         return [
-            self.read_lead, self.write_record, self.gather_facts, self.retire_lead, self.send_mail, self.await_mail,
+            self.read_lead, self.write_record, self.gather_facts, self.retire_lead, self.send_mail,
             self.make_handoff, self.notify_person, self.enroll_lead, self.notify_handoff,
             self.tend_handoff,
         ]  # fmt: skip

@@ -48,7 +48,7 @@ async def test_a_returned_handoff_goes_where_the_scenario_says(desk: LeadDesk, o
 async def test_a_stopped_mail_takes_no_place_of_other_mail_however_often_it_is_looked_at(
     desk: LeadDesk, office: Office
 ) -> None:
-    """It is tried once, then looked at on the queue of everything else, and tried again when it may go."""
+    """It is tried once, then looked at on a queue of its own, and tried again when it may go."""
     office.stopped = True
     await desk.enrol()
 
