@@ -14,12 +14,13 @@ from adapters.database import leads
 from adapters.database.engine import reading
 from cli.console import err, out
 from cli.opening import opened
-from nurture.errors import UnknownName
+from nurture.errors import NurtureError, UnknownName
 
 EXAMPLES = "Examples: nurture leads list · nurture leads list --find 例示 · nurture leads list --status idle --json"
 OF_THE_DEMO = "lead_001 and lead_057 stand for yours: they are leads of nurture demo and of scenarios/leads.csv."
 """Said below examples that name a lead."""
 _COLUMNS = ("id", "name", "status", "scenario", "step", "phase")
+BEGIN = "bring some along with nurture leads import FILE.csv, or begin with nurture demo"
 _NAMED = 5
 
 
@@ -52,7 +53,9 @@ def list_(
         err.print(Text("… and more: --limit N (to 1000), --find TEXT, or nurture segments show S --csv FILE"))
 
 
-def unknown_lead(connection: Connection, lead: str) -> UnknownName:
-    """The error for a lead that nobody knows, with a few that are known."""
+def unknown_lead(connection: Connection, lead: str) -> NurtureError:
+    """The error for a lead that nobody knows, with a few that are known; where there is none, it is not the id."""
     known, more = leads.page(connection, _NAMED)
+    if not known:
+        return NurtureError("there are no leads yet", do=BEGIN)
     return UnknownName("lead", lead, [each["id"] for each in known] + (["…"] if more is not None else []))

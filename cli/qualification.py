@@ -21,7 +21,7 @@ from cli import score_fit
 from cli.agreeing import EXAMPLE, agree_command
 from cli.condition_words import Language, language_of
 from cli.console import out
-from cli.lead_list import OF_THE_DEMO, unknown_lead
+from cli.lead_list import BEGIN, OF_THE_DEMO, unknown_lead
 from cli.opening import opened_if_there
 from cli.qualification_words import Explaining
 from cli.segments_report import Speaks
@@ -37,7 +37,6 @@ Then = Annotated[bool, typer.Option("--as-known-then", help="By what was known t
 As = Annotated[
     Literal["text", "json"], typer.Option("--format", help="For people, or for programs (as the API answers).")
 ]
-BEGIN = "bring some along with nurture leads import FILE.csv, or begin with nurture demo"
 MOST_NAMED = 6
 """How many items that could give points are named."""
 

@@ -106,6 +106,8 @@ def test_programs_get_both_explanations_as_the_api_answers_them(deployed: Nurtur
 
 def test_an_unknown_lead_and_a_date_that_is_none_are_told(deployed: Nurture) -> None:
     """What, and what to write instead."""
+    Path("leads.csv").write_text("id\nlead_010\n", encoding="utf-8")
+    assert deployed("leads", "import", "leads.csv").code == 0
     said = deployed("score", "explain", "nobody")
     assert (said.code, "nurture leads list --find TEXT" in said.err) == (1, True)
     said = deployed("hot", "explain", "nobody", "--at", "yesterday")
