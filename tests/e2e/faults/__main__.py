@@ -48,8 +48,8 @@ def perform(trouble: Trouble, database: Callable[[Path], str], leads: int) -> tu
         home = scratch / "home"
         home.mkdir()
         nurture = Whole(home, (free_port(), free_port(), free_port()), database(home), speed=trouble.speed)
+        stack.callback(lambda: nurture.process and nurture.stop())  # also where it is ended before it is ready
         nurture.start()
-        stack.callback(nurture.stop)
         deployed = nurture.run("deploy", str(folder.write(scratch / "scenarios")))
         if deployed.returncode:
             raise SystemExit(deployed.stderr)
