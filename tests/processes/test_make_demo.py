@@ -25,7 +25,8 @@ def test_the_ready_line_stands_alone_on_stdout(tmp_path: Path) -> None:
     """With nothing installed yet, and once more when everything is."""
     shutil.copy(MAKEFILE, tmp_path / "Makefile")
     for name, text in {
-        "pyproject.toml": "", "requirements/main.txt": "", "tools/uv": UV, ".venv/bin/nurture": NURTURE,
+        "pyproject.toml": "", "requirements/main.txt": "", "requirements/console.txt": "",
+        "tools/uv": UV, ".venv/bin/nurture": NURTURE,
     }.items():  # fmt: skip
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text(text)
