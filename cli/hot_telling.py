@@ -8,10 +8,7 @@ from datetime import datetime, timedelta
 from rich.table import Table
 from rich.text import Text
 
-from cli.backtest_words import Saying
-from cli.condition_words import Language, Words, rules_in
 from cli.console import out
-from cli.hot_words import ADVICE, COMPARED, LABELS, QUESTIONS, VERDICTS
 from nurture import calendar
 from nurture.conditions import EventPattern
 from nurture.definitions import Definitions
@@ -20,6 +17,9 @@ from nurture.review.report import Review
 from nurture.review.tasks import ENOUGH, Group, Grouping, Outcomes, Verdict
 from nurture.review.timing import NEVER, Spans
 from nurture.shares import Share
+from nurture.wording.backtests import Saying
+from nurture.wording.conditions import Language, Words, rules_in
+from nurture.wording.hot import ADVICE, COMPARED, LABELS, QUESTIONS, VERDICTS
 
 MOST = 12
 """How many rows a table shows; CSV and JSON have them all."""
