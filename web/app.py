@@ -49,7 +49,7 @@ from web import (
     unsubscribe,
     webhooks,
 )
-from web.console import account, assets, changes, doors, people
+from web.console import account, assets, changes, doors, people, scenario_pages
 from web.context import Nurture
 from web.counting import CountRequests
 from web.hashing import Hashing
@@ -126,6 +126,7 @@ def make_app(settings: Settings, engine: Engine, *, store: DeploymentStore, cloc
         metrics,
         people,
         changes,
+        scenario_pages,
     ):
         app.include_router(module.router)
     for module in (confirmation, snippet, page_views, assets):

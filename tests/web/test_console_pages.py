@@ -22,6 +22,8 @@ PAGES = {
     "/inbox": {"marketer", "sales", "ops", "admin"},
     "/api/docs": {"marketer", "sales", "ops", "admin"},
     "/account": {"marketer", "sales", "ops", "admin"},
+    "/scenarios": {"marketer", "sales", "ops", "admin"},
+    "/scenarios/seminar_to_demo": {"marketer", "sales", "ops", "admin"},
     "/users": {"admin"},
     "/audit": {"ops", "admin"},
     "/api/audit": {"ops", "admin"},
