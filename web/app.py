@@ -49,7 +49,7 @@ from web import (
     unsubscribe,
     webhooks,
 )
-from web.console import account, assets, changes, doors, people, scenario_pages
+from web.console import account, assets, changes, doors, people, report_pages, scenario_pages
 from web.context import Nurture
 from web.counting import CountRequests
 from web.hashing import Hashing
@@ -91,6 +91,7 @@ def make_app(settings: Settings, engine: Engine, *, store: DeploymentStore, cloc
     app.state.hashing = Hashing()
     app.state.gauges = metrics.gauges_of(nurture)
     app.state.footfalls = scenarios.footfalls()
+    app.state.reviews = report_pages.reviews()
     problems.install(app)
     openapi.install(app)
     secret = kept_secret(engine, "session", lambda: AESSIV.generate_key(512))
@@ -127,6 +128,7 @@ def make_app(settings: Settings, engine: Engine, *, store: DeploymentStore, cloc
         people,
         changes,
         scenario_pages,
+        report_pages,
     ):
         app.include_router(module.router)
     for module in (confirmation, snippet, page_views, assets):

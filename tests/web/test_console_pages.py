@@ -24,6 +24,7 @@ PAGES = {
     "/account": {"marketer", "sales", "ops", "admin"},
     "/scenarios": {"marketer", "sales", "ops", "admin"},
     "/scenarios/seminar_to_demo": {"marketer", "sales", "ops", "admin"},
+    "/report": {"marketer", "sales", "ops", "admin"},
     "/users": {"admin"},
     "/audit": {"ops", "admin"},
     "/api/audit": {"ops", "admin"},
