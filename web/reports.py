@@ -129,9 +129,14 @@ def check_journey(here: Here) -> dict[str, Any]:
     return data
 
 
+def are_many(connection: Connection) -> bool:
+    """True for more leads than one request may look at one by one."""
+    return connection.execute(select(leads.c.id).offset(MOST).limit(1)).first() is not None
+
+
 def refuse_many(connection: Connection, command: str) -> None:
     """Raise where there are more leads than one request may look at one by one."""
-    if connection.execute(select(leads.c.id).offset(MOST).limit(1)).first() is not None:
+    if are_many(connection):
         what = f"there are more than {MOST:,} leads, which takes longer than a request may"
         raise Refusal(409, what, where="the number of leads", do=f"run `{command}`, which takes any number")
 

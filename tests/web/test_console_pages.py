@@ -25,6 +25,8 @@ PAGES = {
     "/scenarios": {"marketer", "sales", "ops", "admin"},
     "/scenarios/seminar_to_demo": {"marketer", "sales", "ops", "admin"},
     "/report": {"marketer", "sales", "ops", "admin"},
+    "/segments": {"marketer", "sales", "ops", "admin"},
+    "/segments/midsize_infrastructure": {"marketer", "sales", "ops", "admin"},
     "/users": {"admin"},
     "/audit": {"ops", "admin"},
     "/api/audit": {"ops", "admin"},

@@ -52,12 +52,6 @@ def report_page(
     )  # fmt: skip
 
 
-@router.get("/answers")
-def report_answers(request: Request, here: Here, since: Since = "90d", by: Grouped = None) -> Response:
-    """The part of the page that holds the answers."""
-    return render(request, "console/report_answers.html", since=since, by=by, **_answers(request, here, since, by))
-
-
 def _answers(request: Request, here: Nurture, since: str, by: By | None) -> dict[str, Any]:
     known = here.store.current()
     kept: Kept[Review] = request.app.state.reviews

@@ -91,15 +91,6 @@ def scenario_page(
     )  # fmt: skip
 
 
-@router.get("/{scenario}/counts")
-def scenario_counts(request: Request, here: Here, scenario: str, since: Span = "30d") -> Response:
-    """The part of the page that holds figures."""
-    flow = flow_of(here, scenario, language_of(request))
-    return render(
-        request, "console/scenario_counts.html", **_figures(flow, counted(request, here, flow, _since(since)), since)
-    )
-
-
 def _since(span: str) -> str | None:
     return None if span == "all" else span
 
