@@ -49,7 +49,17 @@ from web import (
     unsubscribe,
     webhooks,
 )
-from web.console import account, assets, changes, doors, people, report_pages, scenario_pages, segment_pages
+from web.console import (
+    account,
+    assets,
+    changes,
+    doors,
+    journey_pages,
+    people,
+    report_pages,
+    scenario_pages,
+    segment_pages,
+)
 from web.context import Nurture
 from web.counting import CountRequests
 from web.hashing import Hashing
@@ -92,6 +102,7 @@ def make_app(settings: Settings, engine: Engine, *, store: DeploymentStore, cloc
     app.state.gauges = metrics.gauges_of(nurture)
     app.state.footfalls = scenarios.footfalls()
     app.state.reviews = report_pages.reviews()
+    app.state.journey_checks = journey_pages.checks()
     app.state.segment_counts = segment_pages.SegmentCounts()
     problems.install(app)
     openapi.install(app)
@@ -130,6 +141,7 @@ def make_app(settings: Settings, engine: Engine, *, store: DeploymentStore, cloc
         changes,
         scenario_pages,
         report_pages,
+        journey_pages,
         segment_pages,
     ):
         app.include_router(module.router)

@@ -27,6 +27,7 @@ PAGES = {
     "/report": {"marketer", "sales", "ops", "admin"},
     "/segments": {"marketer", "sales", "ops", "admin"},
     "/segments/midsize_infrastructure": {"marketer", "sales", "ops", "admin"},
+    "/journey": {"marketer", "sales", "ops", "admin"},
     "/users": {"admin"},
     "/audit": {"ops", "admin"},
     "/api/audit": {"ops", "admin"},
