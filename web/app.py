@@ -53,6 +53,7 @@ from web.console import (
     account,
     assets,
     changes,
+    definition_pages,
     doors,
     journey_pages,
     people,
@@ -102,6 +103,7 @@ def make_app(settings: Settings, engine: Engine, *, store: DeploymentStore, cloc
     app.state.gauges = metrics.gauges_of(nurture)
     app.state.footfalls = scenarios.footfalls()
     app.state.reviews = report_pages.reviews()
+    app.state.findings = definition_pages.findings()
     app.state.journey_checks = journey_pages.checks()
     app.state.segment_counts = segment_pages.SegmentCounts()
     problems.install(app)
@@ -142,6 +144,7 @@ def make_app(settings: Settings, engine: Engine, *, store: DeploymentStore, cloc
         scenario_pages,
         report_pages,
         journey_pages,
+        definition_pages,
         segment_pages,
     ):
         app.include_router(module.router)

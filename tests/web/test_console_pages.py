@@ -28,6 +28,8 @@ PAGES = {
     "/segments": {"marketer", "sales", "ops", "admin"},
     "/segments/midsize_infrastructure": {"marketer", "sales", "ops", "admin"},
     "/journey": {"marketer", "sales", "ops", "admin"},
+    "/definitions": {"marketer", "sales", "ops", "admin"},
+    "/definitions/compare?older=1&newer=1": {"marketer", "sales", "ops", "admin"},
     "/users": {"admin"},
     "/audit": {"ops", "admin"},
     "/api/audit": {"ops", "admin"},
