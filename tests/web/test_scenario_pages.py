@@ -6,7 +6,7 @@ import re
 
 import httpx
 import pytest
-from sqlalchemy import update
+from sqlalchemy import event, update
 
 from adapters.database.engine import writing
 from adapters.database.schema import leads
@@ -16,6 +16,8 @@ from tests.web.people import browser_of, person
 from tests.web.process import Process
 from tests.web.test_scenarios_over_http import walked
 from web.console.footfall_view import footfall_view
+from web.console.segment_pages import SegmentCounts
+from web.scenarios import footfalls
 
 DEMO = "/scenarios/seminar_to_demo"
 ENGLISH = {"Accept-Language": "en"}
@@ -113,3 +115,26 @@ def test_the_table_says_what_the_picture_says(process: Process) -> None:
     assert {each.visits for each in before.steps} == {None}
     ways = [[(way.why, way.to) for way in each.departures] for each in view.steps]
     assert [[(way.why, way.to) for way in each.departures] for each in before.steps] == ways
+
+
+async def test_pages_ask_the_database_as_often_for_many_leads_as_for_few(
+    process: Process, browser: httpx.AsyncClient
+) -> None:
+    """However many stand at a step, or fit a segment."""
+    asked: list[str] = []
+    event.listen(process.engine, "before_cursor_execute", lambda *said: asked.append(said[2]))
+    paths = [f"{DEMO}?step=newsletter&counts=1", "/scenarios", "/segments?counts=1", "/definitions"]
+    counts = []
+    for number in (2, 40):
+        for place in range(number):
+            lead = {"id": f"l{place:02}", "email": f"l{place:02}@example.com", "attributes": {"employees": 60}}
+            assert (await process.client.post("/api/leads", json=lead)).status_code in (200, 201)
+        with writing(process.engine) as connection:
+            connection.execute(update(leads).values(scenario="seminar_to_demo", step="newsletter"))
+        process.app.state.footfalls, process.app.state.segment_counts = footfalls(), SegmentCounts()
+        for path in paths:
+            asked.clear()
+            assert (await browser.get(path)).status_code == 200
+            counts.append(len(asked))
+    assert counts[: len(paths)] == counts[len(paths) :]
+    assert max(counts) < 20
