@@ -68,6 +68,10 @@ async def test_results_by_one_thing_are_asked_for_and_downloaded(
     assert (await browser.get(link)).text.startswith("question,by,name")
     assert "週別" in page
     assert "担当者別" not in page
+    everything = await browser.get("/report?since=30d&by=&whole=1")  # as the form sends it
+    assert "担当者別" in everything.text
+    assert 'href="/api/report/hot.csv?since=30d"' in everything.text
+    assert (await browser.get("/report?by=colour")).status_code == 422
 
 
 async def test_without_tasks_it_says_what_to_do(browser: httpx.AsyncClient) -> None:

@@ -13,7 +13,6 @@ from adapters.scenario_folder import check_texts
 from nurture.checks.rules import RULES
 from nurture.errors import MissingDeployment, Problem, UnknownName
 from nurture.reference.japanese_rules import RULES as RULES_IN_JAPANESE
-from web.console.report_pages import language
 from web.console.source_view import differences, files_of, source_lines
 from web.console.times import local_times
 from web.context import Here, Nurture
@@ -21,7 +20,7 @@ from web.kept import Kept
 from web.pages import Cursor, following_url
 from web.problems import Refusal
 from web.security import READER
-from web.session import render
+from web.session import language_of, render
 
 router = APIRouter(prefix="/definitions", include_in_schema=False, dependencies=[READER])
 
@@ -60,7 +59,7 @@ def definitions_page(
         request, "console/definitions.html", number=number, current=current, file=name, lines=lines,
         files=files_of(files, problems), there=files, problems=problems, listed=listed,
         older=following_url(request, following, limit=_ON_A_PAGE),
-        rules=RULES_IN_JAPANESE if language(request) == "ja" else RULES, **local_times(here),
+        rules=RULES_IN_JAPANESE if language_of(request) == "ja" else RULES, **local_times(here),
     )  # fmt: skip
 
 

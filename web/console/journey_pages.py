@@ -12,13 +12,12 @@ from adapters.database.history import past_leads
 from nurture.reality_check import JourneyCheck, reality_check
 from nurture.wording.conditions import Words
 from nurture.wording.journeys import LABELS, drawn, worded
-from web.console.report_pages import language
 from web.context import Here, Nurture
 from web.kept import Kept
 from web.problems import Refusal
 from web.reports import MOST, refuse_many
 from web.security import READER
-from web.session import render
+from web.session import language_of, render
 
 router = APIRouter(prefix="/journey", include_in_schema=False, dependencies=[READER])
 
@@ -32,7 +31,7 @@ def checks() -> Kept[JourneyCheck | None]:
 def journey_page(request: Request, here: Here, check: Annotated[bool, Query()] = False) -> Response:
     """The grid; with `check` what leads did of it as well."""
     known = here.store.current()
-    words = Words(known, language(request))
+    words = Words(known, language_of(request))
     shown: dict[str, Any] = {"sheet": None, "refused": False}
     if check and known.journey_map is not None:
         try:

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, get_args
+from typing import Annotated, Any, Literal, get_args
 
 from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
 from nurture.review.report import Review
 from nurture.review.tasks import By
-from nurture.wording.conditions import Language
 from nurture.wording.hot_sheet import worded
 from web.console.plots import plot_of
-from web.console.times import local_times
 from web.context import Here, Nurture
 from web.kept import Kept
 from web.problems import Refusal
@@ -26,7 +24,8 @@ SPANS = ("30d", "90d", "180d", "365d")
 _ROWS = 20
 """How many rows a table shows; CSV has them all."""
 Since = Annotated[str, Query(max_length=20)]
-Grouped = Annotated[By | None, Query()]
+Grouped = Annotated[By | Literal[""], Query()]
+"""Empty, as the form sends it: by each of the usual ones."""
 
 
 def reviews() -> Kept[Review]:
@@ -34,21 +33,16 @@ def reviews() -> Kept[Review]:
     return Kept(seconds=60, most=50)
 
 
-def language(request: Request) -> Language:
-    """The reader's language, as the words of reports have it."""
-    return "ja" if language_of(request) == "ja" else "en"
-
-
 @router.get("")
 def report_page(
-    request: Request, here: Here, since: Since = "90d", by: Grouped = None, whole: Annotated[bool, Query()] = False
+    request: Request, here: Here, since: Since = "90d", by: Grouped = "", whole: Annotated[bool, Query()] = False
 ) -> Response:
     """What is asked at once; the answers come after, or with it where `whole` asks for them."""
-    shown = _answers(request, here, since, by) if whole else {"sheet": None}
+    shown = _answers(request, here, since, by or None) if whole else {"sheet": None}
     spans = SPANS if since in SPANS else (*SPANS, since)
     return render(
         request, "console/report.html", since=since, by=by, spans=spans, groupings=get_args(By),
-        number=here.store.current().number, **shown, **local_times(here),
+        **shown,
     )  # fmt: skip
 
 
@@ -59,4 +53,4 @@ def _answers(request: Request, here: Nurture, since: str, by: By | None) -> dict
         found = kept.get((known.number, since, by), lambda: reviewed_now(here, since, by))
     except Refusal as refused:  # said in the page, beside what can be asked instead
         return {"sheet": None, "refused": refused, "most": MOST}
-    return {"sheet": worded(found, known, language(request), most=_ROWS), "plot_of": plot_of}
+    return {"sheet": worded(found, known, language_of(request), most=_ROWS), "plot_of": plot_of}

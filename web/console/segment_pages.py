@@ -15,14 +15,13 @@ from nurture.four_r import FourR, four_r
 from nurture.wording.conditions import Words
 from nurture.wording.four_r import LABELS, worded
 from web.console import segment_view
-from web.console.report_pages import language
 from web.console.segment_view import Counted, Tallies
 from web.context import Here, Nurture
 from web.kept import Kept
 from web.problems import Refusal
 from web.reports import MOST, refuse_many
 from web.security import READER
-from web.session import render
+from web.session import language_of, render
 
 router = APIRouter(prefix="/segments", include_in_schema=False, dependencies=[READER])
 
@@ -49,7 +48,7 @@ def segments_page(request: Request, here: Here, counts: Asked = False) -> Respon
             return segment_view.tallies(connection, known, here.clock.now())
 
     found = kept.tallies.get(known.number, look) if counts and known.segments else None
-    rows = segment_view.rows(known, Words(known, language(request)), found)
+    rows = segment_view.rows(known, Words(known, language_of(request)), found)
     return render(
         request, "console/segments.html", rows=rows, counted=found is not None, total=found[0] if found else 0,
         most=MOST, deployment=known.number,
@@ -59,7 +58,7 @@ def segments_page(request: Request, here: Here, counts: Asked = False) -> Respon
 @router.get("/{segment}")
 def segment_page(request: Request, here: Here, segment: str, counts: Asked = False, report: Asked = False) -> Response:
     """What it asks at once; the counts, and the 4R, where they are asked for."""
-    known, words = here.store.current(), Words(here.store.current(), language(request))
+    known, words = here.store.current(), Words(here.store.current(), language_of(request))
     if segment not in known.segments:
         raise UnknownName("segment", segment, known.segments, where=f"deployment {known.number}")
     shown: dict[str, Any] = {"counted": None, "refused": False, "report": None, "report_refused": False}
