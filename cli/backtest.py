@@ -15,9 +15,7 @@ from rich.progress import Progress
 from adapters.database.backtesting import open_for, some_leads
 from adapters.database.engine import reading
 from adapters.database.history import past_leads
-from cli.backtest_words import Saying
 from cli.backtests import as_data, tell
-from cli.condition_words import language_of
 from cli.console import err
 from cli.folder import Folder
 from cli.opening import Data, opened_if_there
@@ -27,6 +25,8 @@ from nurture.backtest import Capacity, Comparison, capacity_of, matters, usually
 from nurture.definitions import Definitions
 from nurture.durations import Duration
 from nurture.errors import NurtureError
+from nurture.wording.backtests import Saying
+from nurture.wording.conditions import language_of
 
 
 def register(app: typer.Typer) -> None:

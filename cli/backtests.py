@@ -10,11 +10,11 @@ from zoneinfo import ZoneInfo
 from rich.table import Table
 from rich.text import Text
 
-from cli.backtest_words import DAY, Saying
 from cli.console import out
 from cli.pasts import NO_LEAD
 from nurture.backtest import Backtest, Capacity, Case, Week
 from nurture.shares import Share
+from nurture.wording.backtests import DAY, Saying
 
 BAR = 40
 """How long the longest bar is."""

@@ -18,7 +18,6 @@ from rich.text import Text
 from adapters.database.delivered import counted
 from adapters.database.engine import reading
 from adapters.lead_export import cell
-from cli.condition_words import Language, language_of
 from cli.console import err, out
 from cli.delivery_words import ADVICE, COLUMNS, TITLES, VERDICTS
 from cli.opening import opened
@@ -28,6 +27,7 @@ from nurture.delivery import Counts, Line, Report, report
 from nurture.durations import Duration
 from nurture.errors import NurtureError
 from nurture.shares import Share
+from nurture.wording.conditions import Language, language_of
 
 EXAMPLES = "Examples: nurture report delivery · nurture report delivery --since 7d --csv delivery.csv"
 MOST_SHOWN = 20

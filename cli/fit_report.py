@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 from rich.table import Table
 from rich.text import Text
 
-from cli.condition_words import Language, Words
 from cli.console import err, out
 from nurture.definitions import AttributeItem, BehaviourItem
+from nurture.wording.conditions import Language, Words
 
 if TYPE_CHECKING:
     from adapters.fitting.measures import Interval

@@ -21,12 +21,8 @@ from rich.text import Text
 
 from adapters.scenario_folder import check_folder
 from cli import journey, segments_report
-from cli.condition_words import Language, language_of
 from cli.console import Ended, code_of, err, out
-from cli.four_r_words import worded as four_r_worded
 from cli.guide_team import Missing, Team
-from cli.journey_words import LABELS as JOURNEY_LABELS
-from cli.journey_words import worded as journey_worded
 from cli.opening import definitions_in
 from cli.pages import page
 from cli.pasts import FOLDER, Columns, Events
@@ -38,6 +34,10 @@ from nurture.reality_check import reality_check
 from nurture.score_bands import Band, score_bands
 from nurture.shares import Share, median
 from nurture.simulate import walk_many
+from nurture.wording.conditions import Language, language_of
+from nurture.wording.four_r import worded as four_r_worded
+from nurture.wording.journeys import LABELS as JOURNEY_LABELS
+from nurture.wording.journeys import worded as journey_worded
 
 WALKERS = 1000
 SEED = 1

@@ -8,13 +8,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from cli.condition_words import Language, Words
 from cli.guide_words import LABELS
 from cli.opening import opened_if_there
 from cli.pasts import FOLDER, Pasts, opened_pasts
 from nurture.definitions import Definitions, Scenario
 from nurture.errors import NurtureError
 from nurture.history import PastLead
+from nurture.wording.conditions import Language, Words
 
 
 class Missing(NurtureError):

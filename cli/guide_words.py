@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cli.condition_words import Language
+from nurture.wording.conditions import Language
 
 LABELS: dict[Language, dict[str, str]] = {
     "en": {

@@ -15,7 +15,6 @@ from rich.text import Text
 from adapters.database.engine import reading
 from adapters.database.reviewing import reviewed
 from adapters.review_csv import write_review
-from cli.condition_words import Language, language_of
 from cli.console import err
 from cli.delivery_report import span_of
 from cli.hot_telling import tell
@@ -27,6 +26,7 @@ from nurture.history import PastLead
 from nurture.review.report import Review
 from nurture.review.results import USUAL
 from nurture.review.tasks import By
+from nurture.wording.conditions import Language, language_of
 
 HELP = "What came of hot leads and of mails; without a word, the report of hot leads for marketing and sales."
 

@@ -11,9 +11,7 @@ from rich import box
 from rich.table import Table
 from rich.text import Text
 
-from cli.condition_words import Words, language_of
 from cli.console import out
-from cli.journey_words import LABELS, CheckSheet, Map, PhaseRows, drawn, worded
 from cli.opening import definitions_in
 from cli.pages import page, write_page
 from cli.pasts import FOLDER, NO_LEAD, Columns, Events, Folder, History, opened_pasts
@@ -21,6 +19,8 @@ from cli.segments_report import Format, Html, Speaks
 from nurture.as_data import as_data
 from nurture.errors import NurtureError
 from nurture.reality_check import reality_check
+from nurture.wording.conditions import Words, language_of
+from nurture.wording.journeys import LABELS, CheckSheet, Map, PhaseRows, drawn, worded
 
 WIDE_ENOUGH = 26
 """So wide a phase must be beside others; where there is no room, phases stand below each other."""

@@ -20,12 +20,12 @@ from adapters.database.history import past_leads
 from adapters.database.schema import leads as lead_rows
 from adapters.deals.columns import Columns as ColumnsOfDeals
 from adapters.history_file import UNDATED, columns_beside, open_history
-from cli.condition_words import Language
 from cli.console import err
 from cli.opening import definitions_in, opened_if_there, tell_problems
 from nurture.definitions import Definitions
 from nurture.errors import NurtureError, near_names
 from nurture.history import PastLead
+from nurture.wording.conditions import Language
 
 FOLDER = Path("scenarios")
 NO_LEAD: dict[Language, str] = {

@@ -19,7 +19,6 @@ from adapters.database.explaining import HotExplained, ScoreExplained, Standpoin
 from adapters.settings import read_settings
 from cli import score_fit
 from cli.agreeing import EXAMPLE, agree_command
-from cli.condition_words import Language, language_of
 from cli.console import out
 from cli.lead_list import BEGIN, OF_THE_DEMO, unknown_lead
 from cli.opening import opened_if_there
@@ -28,6 +27,7 @@ from cli.segments_report import Speaks
 from nurture import calendar
 from nurture.distance import Distance
 from nurture.errors import NurtureError
+from nurture.wording.conditions import Language, language_of
 
 Lead = Annotated[str, typer.Argument(metavar="LEAD", help="The lead's id.")]
 At = Annotated[

@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from adapters.database.explaining import EventPoints, HotExplained, ScoreExplained
-from cli.condition_words import Language, Words, rules_in
 from nurture.conditions import AnyCondition, AttributeIs, EventPattern, Not, ScoreIs, parts
 from nurture.definitions import AttributeItem, BehaviourItem, Definitions
 from nurture.distance import Distance, Gain
 from nurture.qualification import hot_condition
+from nurture.wording.conditions import Language, Words, rules_in
 
 LABELS: dict[Language, dict[str, str]] = {
     "en": {

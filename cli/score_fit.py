@@ -20,12 +20,12 @@ from adapters.deals.guess import guess
 from adapters.deals.table import read_table
 from adapters.history_file import HistoryFile, columns_beside, open_history
 from adapters.scenario_folder import check_folder
-from cli.condition_words import Language, Words, language_of
 from cli.console import INPUT_IS_WRONG, Ended, err
 from cli.fit_report import LABELS, said_of, tell_files, tell_study
 from nurture.definitions import Definitions
 from nurture.durations import Duration
 from nurture.errors import NurtureError, Unavailable
+from nurture.wording.conditions import Language, Words, language_of
 
 if TYPE_CHECKING:
     from adapters.fitting.proposal import Proposal

@@ -11,14 +11,14 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from cli.condition_words import Language, Words, language_of
 from cli.console import out
-from cli.four_r_words import LABELS, Card, Sheet, worded
 from cli.pages import page, write_page
 from cli.pasts import FOLDER, NO_LEAD, Columns, Events, Folder, History, opened_pasts
 from nurture.as_data import as_data
 from nurture.errors import NurtureError, UnknownName
 from nurture.four_r import four_r
+from nurture.wording.conditions import Language, Words, language_of
+from nurture.wording.four_r import LABELS, Card, Sheet, worded
 
 WIDE_ENOUGH = 78
 """So wide a terminal must be for figures beside their verdict."""

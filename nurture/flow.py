@@ -149,9 +149,12 @@ def words_of(language: str) -> dict[str, str]:
     return WORDS["ja" if language.startswith("ja") else "en"]
 
 
-def read_flow(scenario: Scenario) -> Flow:
-    """Every step of a scenario and every way between them, in a stable order."""
-    language = scenario.language or "ja"
+def read_flow(scenario: Scenario, language: str | None = None) -> Flow:
+    """Every step of a scenario and every way between them, in a stable order.
+
+    `language` of the words in boxes and at arrows; default: that of its mails.
+    """
+    language = language or scenario.language or "ja"
     words = words_of(language)
     start = Box("start", "start", words["start"], _entrance(scenario, words))
     steps = [_box(name, step, words) for name, step in _in_order(scenario)]

@@ -88,20 +88,23 @@ a:focus-visible .b,a:hover .b{stroke:var(--mail);stroke-width:2.5}
 """
 
 
-def svg(flow: Flow, links: Mapping[str, str] | None = None) -> str:
+def svg(flow: Flow, links: Mapping[str, str] | None = None, *, within: str = "") -> str:
     """The flow as one self-contained SVG (about screen size, light and dark), ending with a line feed.
 
-    `links`: by the id of a box, where a click on it leads.
+    `links`: by the id of a box, where a click on it leads. `within`: the CSS selector of what stands around it in a
+    page, of which its style then changes nothing else.
     """
     layout = lay_out(flow)
     width, height = round(layout.width), round(layout.height + 34)
-    spoken = f'role="img" lang="{flow.language}" aria-labelledby="title desc"'
+    role = "group" if links else "img"  # what is inside of an image is not read out
+    spoken = f'role="{role}" lang="{flow.language}" aria-labelledby="title desc"'
+    style = "".join(_CSS.splitlines())
     size = f'width="{width}" height="{height}" viewBox="0 -34 {width} {height}"'
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" {size} {spoken}>',
         f'<title id="title">{escape(flow.title)}</title>',
         f'<desc id="desc">{escape(_description(flow))}</desc>',
-        f"<style>{''.join(_CSS.splitlines())}</style>",
+        f"<style>{within}{{{style}}}</style>" if within else f"<style>{style}</style>",
         f'<rect class="p" x="0" y="-34" width="{width}" height="{height}"/>',
         f'<text class="t" x="24" y="-8" font-size="16">{escape(flow.title)}</text>',
     ]

@@ -49,7 +49,18 @@ from web import (
     unsubscribe,
     webhooks,
 )
-from web.console import account, assets, changes, doors, people
+from web.console import (
+    account,
+    assets,
+    changes,
+    definition_pages,
+    doors,
+    journey_pages,
+    people,
+    report_pages,
+    scenario_pages,
+    segment_pages,
+)
 from web.context import Nurture
 from web.counting import CountRequests
 from web.hashing import Hashing
@@ -91,6 +102,10 @@ def make_app(settings: Settings, engine: Engine, *, store: DeploymentStore, cloc
     app.state.hashing = Hashing()
     app.state.gauges = metrics.gauges_of(nurture)
     app.state.footfalls = scenarios.footfalls()
+    app.state.reviews = report_pages.reviews()
+    app.state.findings = definition_pages.findings()
+    app.state.journey_checks = journey_pages.checks()
+    app.state.segment_counts = segment_pages.SegmentCounts()
     problems.install(app)
     openapi.install(app)
     secret = kept_secret(engine, "session", lambda: AESSIV.generate_key(512))
@@ -126,6 +141,11 @@ def make_app(settings: Settings, engine: Engine, *, store: DeploymentStore, cloc
         metrics,
         people,
         changes,
+        scenario_pages,
+        report_pages,
+        journey_pages,
+        definition_pages,
+        segment_pages,
     ):
         app.include_router(module.router)
     for module in (confirmation, snippet, page_views, assets):

@@ -67,7 +67,7 @@ def report_hot(here: Here, since: Since = "90d", by: Grouped = None) -> dict[str
 
     Each answer has figures, shares with 95 % intervals, a verdict and what to do; spans are in days.
     """
-    data: dict[str, Any] = as_data(_reviewed(here, since, by))
+    data: dict[str, Any] = as_data(reviewed_now(here, since, by))
     return data
 
 
@@ -78,13 +78,14 @@ def report_hot(here: Here, since: Since = "90d", by: Grouped = None) -> dict[str
 def report_hot_csv(here: Here, since: Since = "90d", by: Grouped = None) -> Response:
     """One group of tasks a row, all of them first; with `by` only the groups of that."""
     text = StringIO()
-    write_review(text, _reviewed(here, since, by), only=by is not None)
+    write_review(text, reviewed_now(here, since, by), only=by is not None)
     return Response(
         text.getvalue(), media_type="text/csv", headers={"Content-Disposition": 'attachment; filename="hot.csv"'}
     )
 
 
-def _reviewed(here: Nurture, since: str, by: By | None) -> Review:
+def reviewed_now(here: Nurture, since: str, by: By | None) -> Review:
+    """The report of hot leads, from every lead. Raises Refusal where there are too many, or `since` is no span."""
     span = looking_back(since)
     with reading(here.engine) as connection:
         refuse_many(connection, "nurture report --format json")
@@ -128,9 +129,14 @@ def check_journey(here: Here) -> dict[str, Any]:
     return data
 
 
+def are_many(connection: Connection) -> bool:
+    """True for more leads than one request may look at one by one."""
+    return connection.execute(select(leads.c.id).offset(MOST).limit(1)).first() is not None
+
+
 def refuse_many(connection: Connection, command: str) -> None:
     """Raise where there are more leads than one request may look at one by one."""
-    if connection.execute(select(leads.c.id).offset(MOST).limit(1)).first() is not None:
+    if are_many(connection):
         what = f"there are more than {MOST:,} leads, which takes longer than a request may"
         raise Refusal(409, what, where="the number of leads", do=f"run `{command}`, which takes any number")
 

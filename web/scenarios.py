@@ -49,8 +49,8 @@ def show_scenario(request: Request, here: Here, scenario: str, since: Since = No
 
     The counts are at most ten seconds old.
     """
-    flow = _flow(here, scenario)
-    counts = _counted(request, here, flow, since)
+    flow = flow_of(here, scenario)
+    counts = counted(request, here, flow, since)
     data: dict[str, Any] = as_data(counts)
     boxes = [
         {"box": box.id, "kind": box.kind, "title": box.title, "lines": list(box.lines), "phase": box.phase, **traffic}
@@ -72,8 +72,8 @@ def draw_scenario(
     counts: Annotated[bool, Query(description="Write the counts into it.")] = True,
 ) -> Response:
     """The steps as boxes, the ways between them as arrows; each box leads to the leads that stand there."""
-    flow = _flow(here, scenario)
-    drawn = annotated(flow, _counted(request, here, flow, since)) if counts else flow
+    flow = flow_of(here, scenario)
+    drawn = annotated(flow, counted(request, here, flow, since)) if counts else flow
     to = f"/api/leads?scenario={quote(scenario)}&step="
     links = {box.id: to + quote(box.id.removeprefix(STEP)) for box in flow.boxes if box.id.startswith(STEP)}
     return Response(svg(drawn, links), media_type="image/svg+xml")
@@ -84,14 +84,16 @@ def footfalls() -> Kept[Footfall]:
     return Kept(seconds=10)
 
 
-def _flow(here: Nurture, name: str) -> Flow:
+def flow_of(here: Nurture, name: str, language: str | None = None) -> Flow:
+    """A scenario of the current deployment as boxes and arrows. Raises UnknownName."""
     known = here.store.current()
     if name not in known.scenarios:
         raise UnknownName("scenario", name, known.scenarios, where=f"deployment {known.number}")
-    return read_flow(known.scenarios[name])
+    return read_flow(known.scenarios[name], language)
 
 
-def _counted(request: Request, here: Nurture, flow: Flow, since: str | None) -> Footfall:
+def counted(request: Request, here: Nurture, flow: Flow, since: str | None) -> Footfall:
+    """What leads did in it in this time until now, at most ten seconds ago. Raises Refusal where it is no span."""
     begin = here.clock.now() - looking_back(since) if since is not None else None
 
     def look() -> Footfall:
@@ -100,7 +102,7 @@ def _counted(request: Request, here: Nurture, flow: Flow, since: str | None) -> 
             return footfall(flow, lines, counting.standing(connection, flow.name))
 
     kept: Kept[Footfall] = request.app.state.footfalls
-    return kept.get((here.store.current().number, flow.name, since), look)
+    return kept.get((here.store.current().number, flow.name, flow.language, since), look)
 
 
 def _shown(scenario: Scenario, deployment: int, counts: dict[tuple[str, str], int]) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from adapters import passwords
 from adapters.database import sessions
 from adapters.database.engine import reading, writing
 from adapters.database.schema import deployments, leads
+from nurture.wording.conditions import Language
 from web import logins
 from web.console.assets import asset
 from web.console.frame import navigation
@@ -41,18 +42,16 @@ templates = Jinja2Templates(directory=Path(__file__).parent / "templates")
 templates.env.globals["asset"] = asset
 
 
-def language_of(request: Request) -> str:
+_LANGUAGES: dict[str, Language] = {"ja": "ja", "en": "en"}
+
+
+def language_of(request: Request) -> Language:
     """`ja` or `en`: as the user chose, else this browser, else what it asks for first; Japanese where none says."""
     caller = getattr(request.state, "caller", None)
     chosen = caller.user.language if isinstance(caller, Caller) and caller.user is not None else None
-    chosen = chosen or request.cookies.get(LANGUAGE_COOKIE)
-    if chosen in ("ja", "en"):
-        return chosen
-    for part in request.headers.get("accept-language", "").split(","):
-        language = part.partition(";")[0].strip().lower()
-        if language.startswith(("ja", "en")):
-            return language[:2]
-    return "ja"
+    wanted = [chosen or request.cookies.get(LANGUAGE_COOKIE) or ""]
+    wanted += [part.strip().lower()[:2] for part in request.headers.get("accept-language", "").split(",")]
+    return next((_LANGUAGES[each] for each in wanted if each in _LANGUAGES), "ja")
 
 
 def render(request: Request, name: str, *, status: int = 200, wait: int = 0, **values: Any) -> Response:

@@ -14,6 +14,7 @@ from sqlalchemy import Connection, Engine, func, insert, or_, select
 from adapters.database import audit, numbering, stirring
 from adapters.database.engine import reading
 from adapters.database.locks import claim
+from adapters.database.pages import cursor_after, number_cursor, rows_of_a_page
 from adapters.database.schema import deployments, enrolments, handoffs, leads
 from adapters.database.sequence import Deployments, append_to_all, current_deployment, lock_many
 from nurture.definitions import Definitions
@@ -240,6 +241,26 @@ def listed(conn: Connection) -> list[Listed]:
         )
     )
     return [Listed(row.number, row.deployed_at, row.by, len(row.files)) for row in rows]
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """One deployment as a page lists it: when it was made (nurture's clock), and by whom."""
+
+    number: int
+    at: datetime
+    by: str | None
+
+
+def page(conn: Connection, limit: int | None = None, cursor: str | None = None) -> tuple[list[Told], str | None]:
+    """One page of deployments, the newest first, and the cursor of the next; their files are not read."""
+    wanted, before = rows_of_a_page(limit), number_cursor(cursor)
+    query = select(deployments.c.number, deployments.c.deployed_at, deployments.c.by)
+    if before is not None:
+        query = query.where(deployments.c.number < before)
+    rows = conn.execute(query.order_by(deployments.c.number.desc()).limit(wanted + 1)).all()
+    following = cursor_after(rows[wanted - 1].number) if len(rows) > wanted else None
+    return [Told(row.number, row.deployed_at, row.by) for row in rows[:wanted]], following
 
 
 def deployed_counts(conn: Connection) -> dict[int, int]:

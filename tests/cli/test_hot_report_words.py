@@ -7,10 +7,10 @@ from typing import get_args
 
 import pytest
 
-from cli.condition_words import Language
-from cli.hot_words import ADVICE, COMPARED, LABELS, QUESTIONS, VERDICTS
 from nurture.review.advice import AdviceWord
 from nurture.review.tasks import Verdict
+from nurture.wording.conditions import Language
+from nurture.wording.hot import ADVICE, COMPARED, LABELS, QUESTIONS, VERDICTS
 
 
 def fields(text: str) -> set[str]:

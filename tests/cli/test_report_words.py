@@ -10,12 +10,12 @@ import pytest
 from pydantic import TypeAdapter
 
 from adapters.scenario_folder import check_folder
-from cli.condition_words import Language, Words, language_of
-from cli.four_r_words import advised, with_interval
 from nurture.conditions import AnyCondition, AttributeIs, Condition
 from nurture.definitions import Definitions
 from nurture.four_r import Advice, AdviceWord
 from nurture.shares import Share
+from nurture.wording.conditions import Language, Words, language_of
+from nurture.wording.four_r import advised, with_interval
 
 SAMPLE = check_folder(Path(__file__).parents[2] / "scenarios")[0].definitions
 SIZE = AttributeIs.model_validate({"attribute": "employees", "at_least": 50})

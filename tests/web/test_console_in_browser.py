@@ -124,6 +124,32 @@ def test_another_session_ends_without_a_new_page(process: Process, url: str, bro
     assert page.url == f"{url}/account"
 
 
+def test_figures_come_after_the_page_and_lists_are_walked_by_keys(
+    process: Process, url: str, browser: BrowserContext
+) -> None:
+    """By htmx, in place; a box of the picture leads to who stands there; a picture begins in its middle at 360 px."""
+    user = person(process, "hanako", "marketer")
+    page = browser.pages[0]
+    page.set_viewport_size({"width": 360, "height": 740})
+    page.goto(f"{url}/login?token={link(process, 'entry', user)}&next=/scenarios")
+    press(page, "j", "j", "k")
+    assert page.evaluate("document.activeElement.closest('tr').rowIndex") == 1
+    page.goto(f"{url}/scenarios/seminar_to_demo")
+    expect(page.locator("#counts[hx-get]")).to_have_count(0)
+    assert page.locator(".picture").evaluate("each => each.scrollLeft") > 0
+    whole = page.locator(".picture svg").evaluate("each => each.getBoundingClientRect().width")
+    page.check("input[value=half]")
+    assert page.locator(".picture svg").evaluate("each => each.getBoundingClientRect().width") < 0.6 * whole
+    page.locator(".picture svg a").first.click()
+    page.wait_for_url(f"{url}/scenarios/seminar_to_demo?since=30d&step=newsletter#standing")
+    page.goto(f"{url}/segments/midsize_infrastructure")
+    page.locator("#four-r button").click()
+    expect(page.locator("#four-r tbody tr")).to_have_count(4)
+    for path in ("/scenarios", "/segments", "/journey?check=1", "/definitions", "/report?whole=1"):
+        page.goto(f"{url}{path}")
+        assert page.evaluate("document.documentElement.scrollWidth") <= 360, path
+
+
 def test_a_dark_system_gets_dark_pages(url: str, browser: BrowserContext) -> None:
     """By the system's setting, with text that stands out in both."""
     page = browser.pages[0]

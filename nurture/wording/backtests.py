@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import timedelta
 
-from cli.condition_words import Language, Words, rules_in
 from nurture.backtest import Backtest, Capacity, Case
 from nurture.conditions import ScoreIs
 from nurture.definitions import Definitions
@@ -13,6 +12,7 @@ from nurture.history import Result
 from nurture.nearness import Lack, Missed
 from nurture.rehearsal import Crossing
 from nurture.shares import Share, median
+from nurture.wording.conditions import Language, Words, rules_in
 
 DAY = timedelta(days=1)
 LABELS: dict[Language, dict[str, str]] = {

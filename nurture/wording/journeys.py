@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import timedelta
 
-from cli.condition_words import Language, Words
-from cli.four_r_words import percent, summary, with_count
 from nurture.definitions import Definitions, Phase
 from nurture.map_steps import Asking, served
 from nurture.reality_check import ENOUGH, ActionCheck, JourneyCheck, MissingAction, Reality
+from nurture.wording.conditions import Language, Words
+from nurture.wording.four_r import percent, summary, with_count
 
 LABELS: dict[Language, dict[str, str]] = {
     "en": {

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from cli.condition_words import Language, Words
 from nurture.conditions import AttributeIs, Did
 from nurture.definitions import Axis
 from nurture.four_r import Advice, FourR, Measured, Rank, Reach, Realistic, Response, SegmentReport, Verdict
 from nurture.reality_check import JourneyCheck
 from nurture.shares import Share
+from nurture.wording.conditions import Language, Words
 
 VERDICTS: dict[Language, dict[Verdict, str]] = {
     "en": {"good": "good", "fair": "fair", "weak": "weak", "too_few": "too few"},

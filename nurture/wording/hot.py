@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from cli.condition_words import Language
 from nurture.review.advice import AdviceWord
 from nurture.review.tasks import Verdict
+from nurture.wording.conditions import Language
 
 VERDICTS: dict[Language, dict[Verdict, str]] = {
     "en": {"good": "good", "fair": "not clear", "weak": "look into it", "too_few": "too few to say"},
