@@ -9,9 +9,10 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, Select, func, literal, or_, select
 
+from adapters.database.among import among
 from adapters.database.handoffs import Handoff, UnknownHandoff, read
 from adapters.database.loads import OPEN
-from adapters.database.merges import is_one_of
+from adapters.database.merges import merged_into
 from adapters.database.pages import cursor_after, rows_of_a_page, text_cursor
 from adapters.database.schema import Instant, consents, handoffs, leads, timeline
 
@@ -144,16 +145,17 @@ def history(conn: Connection, desk: DeskTask) -> list[Happened]:
         timeline.c.step.is_not_distinct_from(desk.step or None),
         timeline.c.visit.is_not_distinct_from(desk.visit or None), timeline.c.at >= desk.task.made_at,
     )  # fmt: skip
-    of_lead = is_one_of(timeline.c.lead, desk.task.lead)
-    return [_happened(row) for row in conn.execute(select(timeline).where(of_lead, *place).order_by(timeline.c.id))]
+    query = select(timeline).where(among(timeline.c.lead), *place).order_by(timeline.c.id)
+    return [_happened(row) for row in conn.execute(query, {"of": _selves(conn, desk.task.lead)})]
 
 
 def path(conn: Connection, lead: str, limit: int) -> list[Happened]:
     """The newest things that a lead did and that were decided about it, the newest first; what machines did is out."""
     query = select(timeline).where(
-        is_one_of(timeline.c.lead, lead), timeline.c.kind.in_(("event", "decision")), timeline.c.automatic.is_(False)
+        among(timeline.c.lead), timeline.c.kind.in_(("event", "decision")), timeline.c.automatic.is_(False)
     )
-    return [_happened(row) for row in conn.execute(query.order_by(timeline.c.id.desc()).limit(limit))]
+    rows = conn.execute(query.order_by(timeline.c.id.desc()).limit(limit), {"of": _selves(conn, lead)})
+    return [_happened(row) for row in rows]
 
 
 def person(conn: Connection, lead: str) -> Callee | None:
@@ -168,6 +170,11 @@ def agreed(conn: Connection, lead: str) -> list[Agreed]:
     columns = (consents.c.topic, consents.c.basis, consents.c.source, consents.c.at)
     query = select(*columns).where(consents.c.lead == lead).order_by(consents.c.at.desc()).limit(100)
     return [Agreed(row.topic, row.basis, row.source, row.at) for row in conn.execute(query)]
+
+
+def _selves(conn: Connection, lead: str) -> list[str]:
+    # asked for first: with the merges inside the statement PostgreSQL would look through the whole timeline
+    return [lead, *merged_into(conn, lead)]
 
 
 def _tasks() -> Select[Any]:

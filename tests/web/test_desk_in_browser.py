@@ -12,6 +12,7 @@ import httpx
 import pytest
 import uvicorn
 from playwright.sync_api import BrowserContext, Page, expect
+from pydantic import SecretStr
 
 from adapters.database import handoffs, leads
 from adapters.database.engine import writing
@@ -28,7 +29,7 @@ from web.app import _Server, make_app
 def serving(process: Process, home: Path, port: int) -> Iterator[str]:
     """The web process as it is served, until the end of the block; it has to end at once then."""
     found = f"http://127.0.0.1:{port}"
-    settings = Settings(home=home, api_key=KEY, temporal_port=1, public_url=found)  # type: ignore[arg-type]
+    settings = Settings(home=home, api_key=SecretStr(KEY), temporal_port=1, public_url=found)
     app = make_app(settings, process.engine, store=process.store, clock=process.clock)
     server = _Server(app, uvicorn.Config(app, host="127.0.0.1", port=port, log_config=None))
     thread = threading.Thread(target=server.run)

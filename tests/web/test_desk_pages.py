@@ -5,16 +5,18 @@ from __future__ import annotations
 import asyncio
 import re
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from urllib.parse import quote
 
 import httpx
 import pytest
-from sqlalchemy import update
+from sqlalchemy import event, update
 
-from adapters.database import desk, desk_changes, handoffs
+from adapters.database import desk, desk_changes, handoffs, timeline
 from adapters.database.engine import reading, writing
 from adapters.database.schema import handoffs as table
 from nurture.commands import MakeHandoff
+from nurture.records import Line
 from tests.web.people import browser_of, person, post, token_in
 from tests.web.process import Process
 from web.console import desk_live
@@ -238,8 +240,8 @@ async def test_the_page_of_a_task_says_why_now(process: Process, seller: httpx.A
     """Rule, score, what it read, how to begin, how to reach them, mails, history, the company's others."""
     handoff, other = await task(process, "l1"), await task(process, "l2", name="同僚 花子")
     at = process.clock.now().isoformat()
-    event = {"id": "e1", "lead": "l1", "type": "requested", "subject": "demo", "at": at}
-    assert (await process.client.post("/events", json={"events": [event]})).status_code in (200, 202)
+    requested = {"id": "e1", "lead": "l1", "type": "requested", "subject": "demo", "at": at}
+    assert (await process.client.post("/events", json={"events": [requested]})).status_code in (200, 202)
     page = (await seller.get(f"/desk/{quote(handoff)}")).text
     told = (
         REASON, "満たした条件", "最初のひとこと", "l1@example.co.jp", "同僚 花子", "この引き継ぎの記録",
@@ -294,6 +296,50 @@ async def test_lists_go_on_where_the_page_ends(process: Process) -> None:
             if cursor is None:
                 break
         assert seen == [ids[1], ids[3], ids[0], ids[2], ids[4]]
+
+
+async def test_pages_ask_as_much_of_many_tasks_as_of_one(process: Process, seller: httpx.AsyncClient) -> None:
+    """The desk, the team and a task; with a tenfold of rows no statement more."""
+    asked: list[str] = []
+    tables = re.compile(r"\b(handoffs|leads|timeline|sends|replies|events|consents|suppressions)\b")
+
+    def note(*said: Any) -> None:
+        if tables.search(said[2]):  # and not what the clock and the session ask now and then
+            asked.append(said[2])
+
+    event.listen(process.engine, "before_cursor_execute", note)
+    found: dict[str, list[int]] = {}
+    for number in range(10):
+        handoff = await task(process, f"l{number}")
+        waits = await task(process, f"w{number}")
+        change(process, waits, rep=None)
+        if number in (0, 9):
+            for path in ("/desk", "/desk/team", "/desk/l0/seminar_to_demo/1/to_sales/1"):
+                asked.clear()
+                assert (await seller.get(path)).status_code == 200
+                found.setdefault(path, []).append(len(asked))
+    assert handoff in (await seller.get("/desk")).text
+    assert all(first == last < 60 for first, last in found.values()), found
+
+
+async def test_the_way_of_a_lead_is_told_in_words(process: Process, seller: httpx.AsyncClient) -> None:
+    """Also that of one that was merged into it; what has no words stands as it is."""
+    handoff = await task(process, "l1")
+    await process.client.post("/api/leads", json={"id": "old"})
+    lines = [
+        Line(at=process.clock.now(), kind="event", what="downloaded", subject="guide"),
+        Line(at=process.clock.now(), kind="decision", what="entered", scenario="seminar_to_demo", step="invite"),
+        Line(at=process.clock.now(), kind="decision", what="something_new"),
+    ]
+    with writing(process.engine) as connection:
+        timeline.add(connection, "old", *lines)
+        of_machine = Line(at=process.clock.now(), kind="event", what="clicked", subject="machine")
+        timeline.add_rows(connection, [timeline.line_row("old", of_machine) | {"automatic": True}])
+    assert (await process.client.post("/api/leads/l1/merge", json={"lead": "old"})).status_code == 200
+    page = (await seller.get(f"/desk/{handoff}")).text
+    for words in ("資料をダウンロード", "guide", "シナリオに入った", "something_new"):
+        assert words in page, words
+    assert "machine" not in page
 
 
 async def test_a_change_of_a_task_is_noticed_once(process: Process) -> None:

@@ -18,6 +18,7 @@ from nurture.definitions import Definitions
 from web.console import desk_view
 from web.console.desk_seat import Seat, seat_of
 from web.console.desk_typed import Typed
+from web.console.happenings import in_words
 from web.context import Here, Nurture
 from web.problems import Refusal
 from web.security import Reader
@@ -92,7 +93,7 @@ def _known(conn: Connection, found: DeskTask, seat: Seat) -> dict[str, Any]:
         "attributes": _attributes(person, definitions) if person is not None else [],
         "topics": preferences.preferences(conn, lead, wording) if wording is not None else [],
         "agreed": desk.agreed(conn, lead),
-        "trail": desk.path(conn, lead, _PATH),
+        "trail": [(each, in_words(each, definitions, eyes.language)) for each in desk.path(conn, lead, _PATH)],
         "mails": lead_mails.newest(conn, lead, _MAILS),
         "letters": replies.page(conn, lead, _LETTERS)[0],
         "others": [desk_view.row(each, eyes, definitions) for each in others],

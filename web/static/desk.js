@@ -6,7 +6,7 @@
   const say = (text) => { if (said) said.textContent = text || ''; };
   const writing = (target) => target.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName);
   const typing = (row) => row.contains(d.activeElement) && writing(d.activeElement);
-  const busy = (row) => row.querySelector('.task-acts details[open]') !== null || typing(row) || row.querySelector('.htmx-request') !== null;
+  const busy = (row) => row.querySelector('.task-acts details[open]') !== null || typing(row) || row.querySelector('.htmx-request, [role=alert]') !== null;
   let composing = false, loading = false, again = false;
 
   // of a row that somebody works in only the head is renewed
@@ -35,6 +35,9 @@
     });
     const lost = Array.from(old.values()).filter(busy);
     desk.replaceChildren(...lost.map((row) => { row.classList.add('gone'); return row; }), ...next.childNodes);
+    // who has logged in anew meanwhile has another token: what was being typed can still be sent
+    const field = page.querySelector('[name=csrf_token]'), token = field && field.value;
+    if (token) lost.concat(changed).forEach((row) => row.querySelectorAll('[name=csrf_token]').forEach((each) => { each.value = token; }));
     if (lost.length) say(desk.dataset.gone);
     if (window.htmx) changed.forEach((row) => window.htmx.process(row));
     if (held) {
@@ -62,6 +65,7 @@
     if (source || d.hidden || !window.EventSource) return;
     source = new EventSource(desk.dataset.live);
     source.onmessage = reload;
+    source.onerror = () => { if (source && source.readyState === EventSource.CLOSED) source = null; };
   }
   function hush() { if (source) source.close(); source = null; }
   d.addEventListener('visibilitychange', () => { if (d.hidden) hush(); else { listen(); reload(); } });
@@ -69,7 +73,7 @@
   window.addEventListener('pageshow', listen);
   d.addEventListener('compositionstart', () => { composing = true; });
   d.addEventListener('compositionend', () => { composing = false; if (again) reload(); });
-  setInterval(() => { if (!d.hidden) reload(); }, 60000);
+  setInterval(() => { if (!d.hidden) { listen(); reload(); } }, 60000);
   listen();
 
   // a refusal comes with the fresh row and what was typed; without any answer nothing is taken away
