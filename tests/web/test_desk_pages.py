@@ -12,7 +12,8 @@ import httpx
 import pytest
 from sqlalchemy import event, update
 
-from adapters.database import desk, desk_changes, handoffs, timeline
+from adapters.database import desk, desk_changes, handoffs, sessions, timeline, users
+from adapters.database.api_keys import digest_of
 from adapters.database.engine import reading, writing
 from adapters.database.schema import handoffs as table
 from nurture.commands import MakeHandoff
@@ -394,3 +395,16 @@ async def test_only_so_many_listen(process: Process, monkeypatch: pytest.MonkeyP
     answer = await process.client.get("/desk/stream")
     assert (answer.status_code, answer.headers["retry-after"]) == (503, "60")
     assert (await process.anybody().get("/desk/stream")).status_code == 401
+
+
+async def test_a_session_stands_until_it_ends(process: Process) -> None:
+    """Asked for many at once: of one that was logged out, of one that ran out and of who was shut out, nothing."""
+    user, other, now = person(process, "ichiro", "sales", "rep_1"), person(process, "jiro", "sales"), datetime.now(UTC)
+    with writing(process.engine) as connection:
+        good, ended, of_other = (sessions.begin(connection, each, "b", now) for each in (user.id, user.id, other.id))
+        sessions.end(connection, ended)
+        users.deactivate(connection, "jiro")
+        asked = [digest_of(each) for each in (good, ended, of_other)]
+        assert sessions.standing(connection, asked, now) == {digest_of(good)}
+        assert sessions.standing(connection, asked, now + timedelta(hours=13)) == frozenset()
+        assert sessions.standing(connection, [], now) == frozenset()
