@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import signal
+import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -54,6 +55,10 @@ from web.console import (
     assets,
     changes,
     definition_pages,
+    desk,
+    desk_acts,
+    desk_live,
+    desk_task,
     doors,
     journey_pages,
     people,
@@ -86,6 +91,7 @@ def make_app(settings: Settings, engine: Engine, *, store: DeploymentStore, cloc
             else:
                 yield
         finally:
+            app.state.desk_watch.end()
             refreshing.cancel()
 
     app = FastAPI(
@@ -106,6 +112,7 @@ def make_app(settings: Settings, engine: Engine, *, store: DeploymentStore, cloc
     app.state.findings = definition_pages.findings()
     app.state.journey_checks = journey_pages.checks()
     app.state.segment_counts = segment_pages.SegmentCounts()
+    app.state.desk_watch = desk_live.DeskWatch(engine)
     problems.install(app)
     openapi.install(app)
     secret = kept_secret(engine, "session", lambda: AESSIV.generate_key(512))
@@ -146,6 +153,10 @@ def make_app(settings: Settings, engine: Engine, *, store: DeploymentStore, cloc
         journey_pages,
         definition_pages,
         segment_pages,
+        desk,
+        desk_live,
+        desk_acts,
+        desk_task,  # the last of these: its path takes any word
     ):
         app.include_router(module.router)
     for module in (confirmation, snippet, page_views, assets):
@@ -185,8 +196,21 @@ def serve(settings: Settings) -> None:
         engine.dispose()
 
 
+class _Server(uvicorn.Server):
+    """Lets pages that listen go first: the server waits for every answer that is not complete."""
+
+    def __init__(self, app: FastAPI, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self._app = app
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        self._app.state.desk_watch.end()
+        await super().shutdown(sockets)
+
+
 async def _serve(app: FastAPI, settings: Settings) -> None:
-    server = uvicorn.Server(
+    server = _Server(
+        app,
         uvicorn.Config(
             sink.HangsUp(app),
             host=settings.web_host,
@@ -197,7 +221,7 @@ async def _serve(app: FastAPI, settings: Settings) -> None:
             proxy_headers=True,  # from the trusted ones only: anybody else could choose an address to be counted for
             forwarded_allow_ips=list(settings.trusted_proxies),
             timeout_graceful_shutdown=5,
-        )
+        ),
     )
     for number in (signal.SIGTERM, signal.SIGINT):
         # the server hears both itself, and raises them again when it is done: that must not end the process

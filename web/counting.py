@@ -35,6 +35,7 @@ for route in ("/events", "/webhooks/sendgrid"):
     for reason in ("busy", "full"):
         TURNED_AWAY.labels(route, reason)
 
+_STREAM = b"text/event-stream; charset=utf-8"
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 
 
@@ -49,11 +50,14 @@ class CountRequests:
             await self._app(scope, receive, send)
             return
         status, began = 500, time.perf_counter()  # where nothing is answered, an error came out
+        ended: float | None = None
 
         async def noting(message: Message) -> None:
-            nonlocal status
+            nonlocal status, ended
             if message["type"] == "http.response.start":
                 status = message["status"]
+                if (b"content-type", _STREAM) in message["headers"]:
+                    ended = time.perf_counter()  # how long somebody listens says nothing of how fast it is answered
             await send(message)
 
         try:
@@ -62,4 +66,4 @@ class CountRequests:
             method = scope["method"] if scope["method"] in _METHODS else "other"
             route = str(getattr(scope.get("route"), "path", "none"))
             REQUESTS.labels(method, route, str(status)).inc()
-            SECONDS.labels(method, route).observe(time.perf_counter() - began)
+            SECONDS.labels(method, route).observe((ended or time.perf_counter()) - began)

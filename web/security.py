@@ -189,6 +189,7 @@ READER, WRITER, SELLER, REPORTER = (
 
 Reader = Annotated[Caller, READER]
 Writer = Annotated[Caller, WRITER]
+Seller = Annotated[Caller, SELLER]
 """For a route that says who changed something, or shows more to some."""
 
 

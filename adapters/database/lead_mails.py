@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, and_, func, or_, select
+from sqlalchemy import Connection, Row, and_, func, or_, select
 
 from adapters.database.among import among
 from adapters.database.merges import goes_on
@@ -32,16 +35,39 @@ def page(
         went = select(_AT).where(sends.c.key == after).scalar_subquery()
         query = query.where(or_(went < _AT, and_(went == _AT, sends.c.key > after)))
     rows = conn.execute(query).all()
-    told: dict[str, list[str]] = defaultdict(list)
-    for event in conn.execute(_TOLD, {"of": [row.key for row in rows]}):
-        told[event.send].append(event.type)
+    states = _states(conn, rows)
     items = [
         {
             "key": row.key, "template": row.template, "scenario": row.scenario if row.enrolment else None,
             "step": row.step if row.enrolment else None, "visit": row.visit if row.enrolment else None,
-            "at": shown(row.went), "state": state_of(told[row.key]) if row.state == "accepted" else row.state,
-            "reason": row.reason,
+            "at": shown(row.went), "state": states[row.key], "reason": row.reason,
         }
         for row in rows[:wanted]
     ]  # fmt: skip
     return items, cursor_after(rows[wanted - 1].key) if len(rows) > wanted else None
+
+
+@dataclass(frozen=True, slots=True)
+class MailSeen:
+    """A mail as whoever calls its reader wants to know it: when it went, under which subject, and how far it got."""
+
+    at: datetime | None
+    subject: str | None
+    template: str
+    state: str
+
+
+def newest(conn: Connection, lead: str, limit: int) -> list[MailSeen]:
+    """The mails of a lead (one that goes on for itself), the newest first."""
+    query = select(sends, _AT.label("went")).where(sends.c.lead == lead).order_by(_AT.desc(), sends.c.key).limit(limit)
+    rows = conn.execute(query).all()
+    states = _states(conn, rows)
+    return [MailSeen(row.went, row.subject, row.template, states[row.key]) for row in rows]
+
+
+def _states(conn: Connection, rows: Sequence[Row[Any]]) -> dict[str, str]:
+    """How far each of these mails got, by its key."""
+    told: dict[str, list[str]] = defaultdict(list)
+    for event in conn.execute(_TOLD, {"of": [row.key for row in rows]}):
+        told[event.send].append(event.type)
+    return {row.key: state_of(told[row.key]) if row.state == "accepted" else row.state for row in rows}

@@ -119,7 +119,7 @@ def notice(
         text=_text(message, language, zone) if message is not None else None,
         reasons=task.reasons if task is not None else (),
         note=task.note if task is not None else None, due=task.due if task is not None else None,
-        briefing=brief(_grounds(conn, asked, task), definitions, language, zone) if task is not None else None,
+        briefing=brief(grounds(conn, task, asked.scenario), definitions, language, zone) if task is not None else None,
         reader=reader, person=_person(conn, asked.lead),
         sender=definitions.sender.from_ if definitions.sender is not None else None, zone=str(zone), links=links,
         again=again,
@@ -130,11 +130,12 @@ def _text(message: Message, language: str, zone: tzinfo) -> str:
     return message.nudge.words(language, zone) if message.nudge is not None else message.text
 
 
-def _grounds(conn: Connection, asked: Asked, task: handoffs.Handoff) -> Grounds:
-    position = conn.execute(select(leads.c.position).where(leads.c.id == asked.lead)).scalar() or {}
+def grounds(conn: Connection, task: handoffs.Handoff, scenario: str | None) -> Grounds:
+    """What the words for a rep are made of; `scenario`: that of the task's step."""
+    position = conn.execute(select(leads.c.position).where(leads.c.id == task.lead)).scalar() or {}
     return Grounds(
         queue=task.queue, reasons=task.reasons, note=task.note, due=task.due, score=task.score,
-        phase=position.get("phase"), scenario=asked.scenario, deeds=_deeds(conn, asked.lead),
+        phase=position.get("phase"), scenario=scenario, deeds=_deeds(conn, task.lead),
     )  # fmt: skip
 
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement, Connection, delete, insert, or_, select, update
 
+from adapters.database.among import among
 from adapters.database.api_keys import digest_of
 from adapters.database.schema import sessions, users
 from adapters.database.users import User, read
@@ -78,6 +80,13 @@ def listed(conn: Connection, user: int, session: str | None, real_now: datetime)
     )
     mine = digest_of(session) if session is not None else None
     return [Session(row.id, row.browser, row.created_real, row.seen_real, row.sha256 == mine) for row in rows]
+
+
+def standing(conn: Connection, several: Collection[str], real_now: datetime) -> frozenset[str]:
+    """Those of these sessions, by the hash of their ids, that are still good; asking does not keep them alive."""
+    good = select(sessions.c.sha256).join(users, users.c.id == sessions.c.user)
+    good = good.where(among(sessions.c.sha256), users.c.active, ~_over(real_now))
+    return frozenset(conn.execute(good, {"of": sorted(several)}).scalars()) if several else frozenset()
 
 
 def end(conn: Connection, session: str) -> None:

@@ -19,6 +19,8 @@ from web.console import frame
 
 PAGES = {
     "/": {"marketer", "sales", "ops", "admin"},
+    "/desk": {"marketer", "sales", "ops", "admin"},
+    "/desk/team": {"marketer", "sales", "ops", "admin"},
     "/inbox": {"marketer", "sales", "ops", "admin"},
     "/api/docs": {"marketer", "sales", "ops", "admin"},
     "/account": {"marketer", "sales", "ops", "admin"},
@@ -87,7 +89,7 @@ async def test_styles_and_scripts_are_kept_under_the_name_of_their_content(proce
 
 def posts(process: Process) -> list[str]:
     """Every page that takes a form of somebody who is logged in."""
-    of_people = re.compile(r"^/(login|logout|language|first|invitation|account|users|inbox)(/|$)")
+    of_people = re.compile(r"^/(login|logout|language|first|invitation|account|users|inbox|desk)(/|$)")
     contexts = iter_route_contexts(process.app.routes)
     return sorted(
         {each.path for each in contexts if each.path and "POST" in (each.methods or ()) and of_people.match(each.path)}

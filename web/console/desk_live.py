@@ -1,0 +1,150 @@
+"""Tells open desks that something has changed, as server-sent events; refuses to say what.
+
+However many pages are open, the database is asked at most once in two seconds, and by nobody where none is.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+import structlog
+from fastapi import APIRouter, Request
+from sqlalchemy import Engine
+from sqlalchemy.exc import SQLAlchemyError
+from starlette.responses import Response, StreamingResponse
+
+from adapters.database import sessions
+from adapters.database.api_keys import digest_of
+from adapters.database.desk_changes import DeskChanges
+from adapters.database.engine import reading
+from nurture.errors import NurtureError
+from web.problems import Refusal
+from web.security import READER
+
+router = APIRouter(prefix="/desk", include_in_schema=False)
+
+MOST_LISTENERS = 200
+"""Of one process; whoever comes later looks once a minute instead."""
+EVERY = 2.0
+STILL_HERE = 20.0
+"""Seconds after which a silent connection says so, lest something on the way ends it."""
+LONGEST = 600.0
+"""Seconds after which a page has to ask again, and so to show that it still may."""
+_AGAIN = 3000
+
+_log = structlog.get_logger(__name__)
+
+
+@dataclass(slots=True, eq=False)
+class Listener:
+    """One open page. `session`: the hash of its person's session, None for a key; `over`: it is told nothing more."""
+
+    session: str | None
+    woken: asyncio.Event = field(default_factory=asyncio.Event)
+    over: bool = False
+
+
+class DeskWatch:
+    """Those who listen in this process, and the one who looks for them; lives in the loop of the app."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._changes = DeskChanges()
+        self._listeners: set[Listener] = set()
+        self._looking: asyncio.Task[None] | None = None
+        self._looked = 0.0
+        self._number = 0
+        self._ended = False
+
+    @property
+    def full(self) -> bool:
+        """True where nobody more can listen."""
+        return self._ended or len(self._listeners) >= MOST_LISTENERS
+
+    def end(self) -> None:
+        """Let everybody go: the process ends."""
+        self._ended = True
+        for each in self._listeners:
+            _let_go(each)
+        if self._looking is not None:
+            self._looking.cancel()
+
+    async def numbers(self, session: str | None) -> AsyncIterator[bytes]:
+        """The events of one page: a number at once, and another whenever something has changed."""
+        if self.full:
+            return
+        listener = Listener(session)
+        self._listeners.add(listener)
+        try:
+            if self._looking is None or self._looking.done():
+                self._looking = asyncio.create_task(self._look_on(), name="look for changes of tasks")
+            until = time.monotonic() + LONGEST
+            yield f"retry: {_AGAIN}\ndata: {self._number}\n\n".encode()
+            while time.monotonic() < until:
+                try:
+                    async with asyncio.timeout(STILL_HERE):
+                        await listener.woken.wait()
+                except TimeoutError:
+                    yield b": still here\n\n"
+                    continue
+                if listener.over:
+                    return
+                listener.woken.clear()
+                yield f"data: {self._number}\n\n".encode()
+        finally:
+            self._listeners.discard(listener)
+
+    async def _look_on(self) -> None:
+        while self._listeners and not self._ended:
+            await asyncio.sleep(max(0.0, self._looked + EVERY - time.monotonic()))
+            self._looked = time.monotonic()
+            asked = {each.session for each in self._listeners if each.session is not None}
+            try:
+                changed, standing = await asyncio.to_thread(self._look, asked)
+            except (SQLAlchemyError, NurtureError) as error:
+                _log.warning("desk_not_watched", reason=type(error).__name__)  # the next round tries again
+                continue
+            self._number += changed
+            for each in self._listeners:
+                if each.session in asked and each.session not in standing:
+                    _let_go(each)
+                elif changed:
+                    each.woken.set()
+
+    def _look(self, asked: set[str]) -> tuple[bool, frozenset[str]]:
+        with reading(self._engine) as connection:
+            return self._changes.any(connection), sessions.standing(connection, asked, datetime.now(UTC))
+
+
+def _let_go(listener: Listener) -> None:
+    listener.over = True
+    listener.woken.set()
+
+
+def watch_of(request: Request) -> DeskWatch:
+    """The watch of the app that serves this request."""
+    watch = request.app.state.desk_watch
+    if not isinstance(watch, DeskWatch):
+        raise TypeError("the app was made without make_app: app.state.desk_watch is missing")
+    return watch
+
+
+@router.get("/stream", dependencies=[READER])
+async def stream(request: Request) -> Response:
+    """A number whenever something about any task has changed; 503 where too many listen."""
+    watch = watch_of(request)
+    if watch.full:
+        raise Refusal(
+            503, "too many pages listen already", where=request.url.path, do="look again in a minute",
+            headers={"Retry-After": "60"},
+        )  # fmt: skip
+    session = request.session.get("user") if request.state.caller.user is not None else None
+    digest = digest_of(session) if isinstance(session, str) else None
+    return StreamingResponse(
+        watch.numbers(digest), media_type="text/event-stream",
+        headers={"cache-control": "no-store", "x-accel-buffering": "no"},
+    )  # fmt: skip

@@ -1,0 +1,113 @@
+"""The page of one task: why this lead, why now, and all that helps to begin the talk; refuses to change anything."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Query, Request
+from sqlalchemy import Connection
+from starlette.responses import Response
+
+from adapters.database import desk, lead_mails, notices, preferences, replies
+from adapters.database.desk import DeskTask
+from adapters.database.engine import reading
+from adapters.database.handoffs import UnknownHandoff
+from nurture.briefing import brief
+from nurture.definitions import Definitions
+from web.console import desk_view
+from web.console.desk_seat import Seat, seat_of
+from web.console.desk_typed import Typed
+from web.console.happenings import in_words
+from web.context import Here, Nurture
+from web.problems import Refusal
+from web.security import Reader
+from web.session import render
+
+router = APIRouter(prefix="/desk", include_in_schema=False)
+
+Said = Literal["accepted", "returned", "closed", "snoozed", "assigned"]
+_PATH, _MAILS, _LETTERS, _OTHERS = 30, 30, 10, 10
+
+
+@dataclass(frozen=True, slots=True)
+class NotDone:
+    """What was asked for in vain: as it was typed, and why not, in words."""
+
+    typed: Typed
+    why: str
+
+
+@router.get("/{handoff:path}")
+def show_task(
+    request: Request, here: Here, caller: Reader, handoff: str,
+    rep: Annotated[str, Query(max_length=100)] = "", said: Annotated[Said | None, Query()] = None,
+) -> Response:  # fmt: skip
+    """Everything about one task."""
+    return task_page(request, here, seat_of(request, here, caller, rep), handoff, said=said)
+
+
+def task_page(
+    request: Request, here: Nurture, seat: Seat, handoff: str, *, said: str | None = None,
+    not_done: NotDone | None = None, status: int = 200,
+) -> Response:  # fmt: skip
+    """The page; with `not_done`, what was typed stands in its form. Raises Refusal, 404."""
+    with reading(here.engine) as connection:
+        found = _one(connection, handoff)
+        known = _known(connection, found, seat)
+    return render(
+        request, "console/desk_task.html", status=status, seat=seat, eyes=seat.eyes, said=said,
+        not_done=not_done, row=desk_view.row(found, seat.eyes, seat.definitions), task=found.task, **known,
+    )  # fmt: skip
+
+
+def row_of(here: Nurture, seat: Seat, handoff: str) -> desk_view.Row:
+    """The row of a task as it is now. Raises Refusal, 404."""
+    with reading(here.engine) as connection:
+        return desk_view.row(_one(connection, handoff), seat.eyes, seat.definitions)
+
+
+def _one(conn: Connection, handoff: str) -> DeskTask:
+    try:
+        return desk.one(conn, handoff)
+    except UnknownHandoff as error:
+        raise Refusal(404, error.what, where="path.handoff", do="look at /desk") from error
+
+
+def _known(conn: Connection, found: DeskTask, seat: Seat) -> dict[str, Any]:
+    """What is known of the lead; of one that was erased, nothing."""
+    eyes, definitions, lead = seat.eyes, seat.definitions, found.task.lead
+    history = desk.history(conn, found)
+    if found.erased:
+        return {"briefing": None, "history": history}
+    person = desk.person(conn, lead)
+    grounds = notices.grounds(conn, found.task, found.scenario)
+    sender = definitions.sender
+    wording = preferences.Wording.of(sender, eyes.language) if sender is not None else None
+    company = found.task.company or found.company
+    others = desk.of_company(conn, company, lead, _OTHERS) if company else []
+    return {
+        "history": history,
+        "briefing": brief(grounds, definitions, eyes.language, eyes.zone),
+        "person": person,
+        "attributes": _attributes(person, definitions) if person is not None else [],
+        "topics": preferences.preferences(conn, lead, wording) if wording is not None else [],
+        "agreed": desk.agreed(conn, lead),
+        "trail": [(each, in_words(each, definitions, eyes.language)) for each in desk.path(conn, lead, _PATH)],
+        "mails": lead_mails.newest(conn, lead, _MAILS),
+        "letters": replies.page(conn, lead, _LETTERS)[0],
+        "others": [desk_view.row(each, eyes, definitions) for each in others],
+    }
+
+
+def _attributes(person: desk.Callee, definitions: Definitions) -> list[tuple[str, str, str]]:
+    """What is known of the person, as (name, label, value), in the order of attributes.yaml."""
+    found = []
+    for name, declared in definitions.attributes.items():
+        value = person.attributes.get(name)
+        if value is None or value == []:
+            continue
+        several = value if isinstance(value, list) else [value]
+        words = declared.values if isinstance(declared.values, dict) else {}
+        found.append((name, declared.label or name, ", ".join(str(words.get(each, each)) for each in several)))
+    return found
