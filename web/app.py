@@ -14,6 +14,7 @@ from sqlalchemy import Engine
 from starlette.middleware.sessions import SessionMiddleware
 
 from adapters import passwords
+from adapters.asking import Asking
 from adapters.clock import Clock
 from adapters.database.deployments import DeploymentStore
 from adapters.database.engine import migrate, open_database
@@ -47,9 +48,10 @@ from web import (
     sink_faults,
     snippet,
     unsubscribe,
+    updates,
     webhooks,
 )
-from web.console import account, assets, changes, doors, people
+from web.console import account, assets, changes, doors, lead_acts, lead_list, lead_page, people
 from web.context import Nurture
 from web.counting import CountRequests
 from web.hashing import Hashing
@@ -89,6 +91,7 @@ def make_app(settings: Settings, engine: Engine, *, store: DeploymentStore, cloc
     app.state.nurture = nurture
     app.state.rates = Rates(settings)
     app.state.hashing = Hashing()
+    app.state.asking = Asking(settings)
     app.state.gauges = metrics.gauges_of(nurture)
     app.state.footfalls = scenarios.footfalls()
     problems.install(app)
@@ -108,6 +111,7 @@ def make_app(settings: Settings, engine: Engine, *, store: DeploymentStore, cloc
     app.add_middleware(CountRequests)
     for module in (
         leads,
+        updates,
         explanations,
         segments,
         events,
@@ -126,6 +130,9 @@ def make_app(settings: Settings, engine: Engine, *, store: DeploymentStore, cloc
         metrics,
         people,
         changes,
+        lead_list,
+        lead_page,
+        lead_acts,
     ):
         app.include_router(module.router)
     for module in (confirmation, snippet, page_views, assets):

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Connection, and_, func, or_, select
+from sqlalchemy import Connection, Row, and_, func, or_, select
 
 from adapters.database.among import among
 from adapters.database.merges import goes_on
@@ -32,16 +33,27 @@ def page(
         went = select(_AT).where(sends.c.key == after).scalar_subquery()
         query = query.where(or_(went < _AT, and_(went == _AT, sends.c.key > after)))
     rows = conn.execute(query).all()
+    return _items(conn, rows[:wanted]), cursor_after(rows[wanted - 1].key) if len(rows) > wanted else None
+
+
+def newest(conn: Connection, lead: str, limit: int) -> tuple[list[dict[str, Any]], bool]:
+    """The newest mails of a lead, that first, with `subject` and the provider's `message`; whether there are older."""
+    query = select(sends, _AT.label("went")).where(sends.c.lead == goes_on(conn, lead))
+    rows = conn.execute(query.order_by(_AT.desc().nulls_first(), sends.c.key.desc()).limit(limit + 1)).all()
+    several = zip(_items(conn, rows[:limit]), rows, strict=False)
+    return [{**item, "subject": row.subject, "message": row.message_id} for item, row in several], len(rows) > limit
+
+
+def _items(conn: Connection, rows: Sequence[Row[Any]]) -> list[dict[str, Any]]:
     told: dict[str, list[str]] = defaultdict(list)
     for event in conn.execute(_TOLD, {"of": [row.key for row in rows]}):
         told[event.send].append(event.type)
-    items = [
+    return [
         {
             "key": row.key, "template": row.template, "scenario": row.scenario if row.enrolment else None,
             "step": row.step if row.enrolment else None, "visit": row.visit if row.enrolment else None,
             "at": shown(row.went), "state": state_of(told[row.key]) if row.state == "accepted" else row.state,
             "reason": row.reason,
         }
-        for row in rows[:wanted]
+        for row in rows
     ]  # fmt: skip
-    return items, cursor_after(rows[wanted - 1].key) if len(rows) > wanted else None

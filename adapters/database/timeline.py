@@ -51,6 +51,21 @@ def page(
     return [_item(row) for row in rows[:rows_wanted]], more
 
 
+def newest(
+    conn: Connection, lead: str, limit: int | None = None, cursor: str | None = None
+) -> tuple[list[dict[str, Any]], str | None]:
+    """As `page`, but the newest lines first, and the cursor of the older ones."""
+    rows_wanted = rows_of_a_page(limit)
+    of_lead = is_one_of(timeline.c.lead, goes_on(conn, lead))
+    query = select(timeline).where(of_lead).order_by(timeline.c.id.desc()).limit(rows_wanted + 1)
+    before = number_cursor(cursor)
+    if before is not None:
+        query = query.where(timeline.c.id < before)
+    rows = conn.execute(query).all()
+    more = cursor_after(rows[rows_wanted - 1].id) if len(rows) > rows_wanted else None
+    return [_item(row) for row in rows[:rows_wanted]], more
+
+
 def _item(row: Row[Any]) -> dict[str, Any]:
     return {
         "seq": row.seq,
