@@ -13,8 +13,9 @@ from typing import Any
 from sqlalchemy import Connection, func, select
 
 from adapters.database import consents as agreed
+from adapters.database.among import among
 from adapters.database.consents import address_hash, stand_in
-from adapters.database.merges import goes_on, is_one_of
+from adapters.database.merges import goes_on
 from adapters.database.schema import consents, enrolments, leads, merges, suppressions
 
 MOST = 100
@@ -90,10 +91,10 @@ def standing(conn: Connection, lead: str) -> Standing:
     )
 
 
-def consents_of(conn: Connection, lead: str) -> list[Agreed]:
-    """What a lead agreed to, the newest first."""
-    query = select(consents).where(is_one_of(consents.c.lead, lead))
-    rows = conn.execute(query.order_by(consents.c.at.desc(), consents.c.id.desc()).limit(MOST))
+def consents_of(conn: Connection, several: Sequence[str]) -> list[Agreed]:
+    """What a lead agreed to by any of its ids, the newest first."""
+    query = select(consents).where(among(consents.c.lead)).order_by(consents.c.at.desc(), consents.c.id.desc())
+    rows = conn.execute(query.limit(MOST), {"of": several})
     return [
         Agreed(row.topic, row.basis, row.source, row.at, row.asked_at, row.wording_version, row.wording,
                row.wording_sha256)
@@ -104,9 +105,9 @@ def consents_of(conn: Connection, lead: str) -> list[Agreed]:
 def suppressions_of(conn: Connection, lead: str, emails: Sequence[str]) -> list[Shut]:
     """What shut the addresses of a lead, the newest first; some of it may have been taken back since."""
     hashes = [address_hash(each) for each in (*emails, stand_in(lead))]
-    query = select(suppressions).where(suppressions.c.address_hash.in_(hashes))
-    rows = conn.execute(query.order_by(suppressions.c.at.desc(), suppressions.c.id.desc()).limit(MOST))
-    return [Shut(row.scope, row.reason, row.at, row.source) for row in rows]
+    query = select(suppressions).where(among(suppressions.c.address_hash))
+    newest = query.order_by(suppressions.c.at.desc(), suppressions.c.id.desc()).limit(MOST)
+    return [Shut(row.scope, row.reason, row.at, row.source) for row in conn.execute(newest, {"of": hashes})]
 
 
 def shut_now(conn: Connection, email: str | None, topics: Sequence[str]) -> dict[str, str]:
@@ -117,10 +118,11 @@ def shut_now(conn: Connection, email: str | None, topics: Sequence[str]) -> dict
     return {topic: reason for topic, reason in found if reason is not None}
 
 
-def enrolments_of(conn: Connection, lead: str) -> list[Walked]:
-    """The scenarios a lead walks, waits for or has walked, the newest first."""
-    query = select(enrolments).where(is_one_of(enrolments.c.lead, lead))
-    rows = conn.execute(query.order_by(enrolments.c.decided_at.desc(), enrolments.c.enrolment.desc()).limit(MOST))
+def enrolments_of(conn: Connection, several: Sequence[str]) -> list[Walked]:
+    """The scenarios a lead walks, waits for or has walked by any of its ids, the newest first."""
+    query = select(enrolments).where(among(enrolments.c.lead))
+    newest = query.order_by(enrolments.c.decided_at.desc(), enrolments.c.enrolment.desc())
+    rows = conn.execute(newest.limit(MOST), {"of": several})
     return [Walked(row.scenario, row.state, row.decided_at, row.ended_at, row.finish) for row in rows]
 
 

@@ -301,7 +301,7 @@ async def test_a_page_asks_as_often_however_much_there_is(process: Process, path
     await client.get(path)
     before = await counted.of(client, path)
     await known_of_many(process)
-    assert await counted.of(client, path) == before
+    assert await counted.of(client, path) <= before
 
 
 async def known_of_many(process: Process) -> None:

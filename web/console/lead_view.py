@@ -146,7 +146,7 @@ def page_of(
     stands = standpoint(conn, lead, store, current.number, now)
     if view is None or stands is None:
         return None
-    standing = lead_dossier.standing(conn, lead)
+    standing, mine = lead_dossier.standing(conn, lead), [lead, *merged_into(conn, lead)]
     lines, older = timeline.newest(conn, lead, LINES, cursor)
     mails, more_mails = lead_mails.newest(conn, lead, _MAILS)
     score, explaining = stands.score(), Explaining(current, words.language)
@@ -159,7 +159,7 @@ def page_of(
         why=words.why(standing.why),
         attributes=tuple((words.words.attribute(name), words.words.value(name, value))
                          for name, value in view["attributes"].items()),
-        merged=tuple(merged_into(conn, lead)),
+        merged=tuple(mine[1:]),
         place=_place(view, standing, store, words),
         phases=_phases(current, words, stands.now.phase),
         total=score.total,
@@ -175,12 +175,12 @@ def page_of(
         older=older,
         mails=tuple(_mail(each, words, sink=settings.mail == "sink") for each in mails),
         more_mails=more_mails,
-        consents=lead_dossier.consents_of(conn, lead),
+        consents=lead_dossier.consents_of(conn, mine),
         shut=lead_dossier.suppressions_of(conn, lead, view["emails"]),
         shut_now=lead_dossier.shut_now(conn, view["email"], topics),
         replies=replies.page(conn, lead, _REPLIES)[0],
         tasks=handoffs.page(conn, _TASKS, lead=lead)[0],
-        walked=lead_dossier.enrolments_of(conn, lead),
+        walked=lead_dossier.enrolments_of(conn, mine),
         erasure=erasures.of(conn, lead),
         wishes=wishes_of(view["status"], runs=standing.runs, inside=view["scenario"] is not None),
         temporal=workflow_url(settings, lead),
