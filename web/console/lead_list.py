@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -9,6 +10,7 @@ from typing import Annotated, Any
 from urllib.parse import quote, urlencode
 
 from fastapi import APIRouter, Form, Query, Request
+from sqlalchemy import Connection
 from starlette.responses import RedirectResponse, Response
 
 from adapters.database import leads
@@ -27,6 +29,8 @@ from web.session import language_of, render
 router = APIRouter(prefix="/leads", include_in_schema=False, dependencies=[READER])
 
 ON_A_PAGE = 50
+_REMEMBERED = 10.0
+"""Seconds for which the numbers beside the filters are believed."""
 Word = Annotated[str, Query(max_length=400)]
 Hot = Annotated[str, Query(max_length=10)]
 
@@ -112,7 +116,7 @@ def _page(request: Request, here: Nurture, wanted: Mapping[str, str], cursor: st
             step=wanted["step"] or None, q=wanted["q"] or None, hot=bool(wanted["hot"]),
         )  # fmt: skip
         found = with_scores(connection, found, definitions, here.clock.now())
-        numbers = counts(connection)
+        numbers = _numbers(request, connection)
     words, kept = LeadWords(definitions, language), _said(wanted)
     return render(
         request, "console/leads.html", rows=[row_of(each, words) for each in found], wanted=wanted, kept=kept,
@@ -122,6 +126,15 @@ def _page(request: Request, here: Nurture, wanted: Mapping[str, str], cursor: st
         cursor=following, following=_url({**kept, "cursor": following}) if following else None,
         **local_times(here),
     )  # fmt: skip
+
+
+def _numbers(request: Request, connection: Connection) -> dict[str, int]:
+    """How many leads have each status, as of some seconds ago at most: they are many, and the page comes often."""
+    counted, numbers = getattr(request.app.state, "lead_numbers", (0.0, {}))
+    if not numbers or time.monotonic() - counted > _REMEMBERED:
+        numbers = counts(connection)
+        request.app.state.lead_numbers = (time.monotonic(), numbers)
+    return dict(numbers)
 
 
 def row_of(lead: Mapping[str, Any], words: LeadWords) -> LeadRow:
