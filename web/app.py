@@ -15,6 +15,7 @@ from sqlalchemy import Engine
 from starlette.middleware.sessions import SessionMiddleware
 
 from adapters import passwords
+from adapters.asking import Asking
 from adapters.clock import Clock
 from adapters.database.deployments import DeploymentStore
 from adapters.database.engine import migrate, open_database
@@ -48,6 +49,7 @@ from web import (
     sink_faults,
     snippet,
     unsubscribe,
+    updates,
     webhooks,
 )
 from web.console import (
@@ -61,6 +63,9 @@ from web.console import (
     desk_task,
     doors,
     journey_pages,
+    lead_acts,
+    lead_list,
+    lead_page,
     people,
     report_pages,
     scenario_pages,
@@ -106,6 +111,7 @@ def make_app(settings: Settings, engine: Engine, *, store: DeploymentStore, cloc
     app.state.nurture = nurture
     app.state.rates = Rates(settings)
     app.state.hashing = Hashing()
+    app.state.asking = Asking(settings)
     app.state.gauges = metrics.gauges_of(nurture)
     app.state.footfalls = scenarios.footfalls()
     app.state.reviews = report_pages.reviews()
@@ -130,6 +136,7 @@ def make_app(settings: Settings, engine: Engine, *, store: DeploymentStore, cloc
     app.add_middleware(CountRequests)
     for module in (
         leads,
+        updates,
         explanations,
         segments,
         events,
@@ -157,6 +164,9 @@ def make_app(settings: Settings, engine: Engine, *, store: DeploymentStore, cloc
         desk_live,
         desk_acts,
         desk_task,  # the last of these: its path takes any word
+        lead_list,
+        lead_page,
+        lead_acts,
     ):
         app.include_router(module.router)
     for module in (confirmation, snippet, page_views, assets):

@@ -35,39 +35,50 @@ def page(
         went = select(_AT).where(sends.c.key == after).scalar_subquery()
         query = query.where(or_(went < _AT, and_(went == _AT, sends.c.key > after)))
     rows = conn.execute(query).all()
-    states = _states(conn, rows)
     items = [
         {
-            "key": row.key, "template": row.template, "scenario": row.scenario if row.enrolment else None,
-            "step": row.step if row.enrolment else None, "visit": row.visit if row.enrolment else None,
-            "at": shown(row.went), "state": states[row.key], "reason": row.reason,
+            "key": mail.key, "template": mail.template, "scenario": mail.scenario, "step": mail.step, "visit": mail.visit,
+            "at": shown(mail.at), "state": mail.state, "reason": mail.reason,
         }
-        for row in rows[:wanted]
+        for mail in _mails(conn, rows[:wanted])
     ]  # fmt: skip
     return items, cursor_after(rows[wanted - 1].key) if len(rows) > wanted else None
 
 
 @dataclass(frozen=True, slots=True)
-class MailSeen:
-    """A mail as whoever calls its reader wants to know it: when it went, under which subject, and how far it got."""
+class Mail:
+    """A mail of a lead: when it went and how far it got. `message` is the provider's name for it; a letter outside of
+    any scenario has none, and neither step nor visit."""
 
-    at: datetime | None
-    subject: str | None
+    key: str
     template: str
+    scenario: str | None
+    step: str | None
+    visit: int | None
+    at: datetime | None
     state: str
+    reason: str | None
+    subject: str | None
+    message: str | None
 
 
-def newest(conn: Connection, lead: str, limit: int) -> list[MailSeen]:
-    """The mails of a lead (one that goes on for itself), the newest first."""
-    query = select(sends, _AT.label("went")).where(sends.c.lead == lead).order_by(_AT.desc(), sends.c.key).limit(limit)
-    rows = conn.execute(query).all()
-    states = _states(conn, rows)
-    return [MailSeen(row.went, row.subject, row.template, states[row.key]) for row in rows]
+def newest(conn: Connection, lead: str, limit: int) -> tuple[list[Mail], bool]:
+    """The newest mails of a lead, those that have not gone yet first; whether there are older ones."""
+    query = select(sends, _AT.label("went")).where(sends.c.lead == goes_on(conn, lead))
+    rows = conn.execute(query.order_by(_AT.desc().nulls_first(), sends.c.key.desc()).limit(limit + 1)).all()
+    return _mails(conn, rows[:limit]), len(rows) > limit
 
 
-def _states(conn: Connection, rows: Sequence[Row[Any]]) -> dict[str, str]:
-    """How far each of these mails got, by its key."""
+def _mails(conn: Connection, rows: Sequence[Row[Any]]) -> list[Mail]:
     told: dict[str, list[str]] = defaultdict(list)
     for event in conn.execute(_TOLD, {"of": [row.key for row in rows]}):
         told[event.send].append(event.type)
-    return {row.key: state_of(told[row.key]) if row.state == "accepted" else row.state for row in rows}
+    return [
+        Mail(
+            key=row.key, template=row.template, scenario=row.scenario if row.enrolment else None,
+            step=row.step if row.enrolment else None, visit=row.visit if row.enrolment else None, at=row.went,
+            state=state_of(told[row.key]) if row.state == "accepted" else row.state, reason=row.reason,
+            subject=row.subject, message=row.message_id,
+        )
+        for row in rows
+    ]  # fmt: skip

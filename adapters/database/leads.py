@@ -276,16 +276,19 @@ def page(
     scenario: str | None = None,
     step: str | None = None,
     q: str | None = None,
+    hot: bool = False,
 ) -> tuple[list[dict[str, Any]], str | None]:
     """One page of leads in the order of their ids, each as `view` shows it, and the cursor of the next page.
 
-    `q` is looked for in id, address, name and company.
+    `q` is looked for in id, address, name and company. `hot`: only those that are.
     """
     wanted = rows_of_a_page(limit)
     query = select(*WITHOUT_STATE).where(not_merged()).order_by(leads.c.id).limit(wanted + 1)
     for column, value in ((leads.c.status, status), (leads.c.scenario, scenario), (leads.c.step, step)):
         if value:
             query = query.where(column == value)
+    if hot:
+        query = query.where(leads.c.position["hot"].as_boolean())
     if q and q.strip():
         sought = q.strip()
         company = leads.c.attributes["company"].as_string()

@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from sqlalchemy import Connection, Row, insert, select
+from sqlalchemy import Connection, Row, Select, insert, select
 
-from adapters.database.merges import goes_on, is_one_of
+from adapters.database.among import among
+from adapters.database.merges import goes_on, merged_into
 from adapters.database.pages import cursor_after, number_cursor, rows_of_a_page, shown
 from adapters.database.schema import timeline
 from nurture.records import Line
 
 _ADD = insert(timeline)
+_OF = select(timeline).where(among(timeline.c.lead))
 
 
 def add(conn: Connection, lead: str, *lines: Line) -> None:
@@ -40,15 +42,26 @@ def page(
 
     What happened to leads that were merged into it is part of it.
     """
-    rows_wanted = rows_of_a_page(limit)
-    of_lead = is_one_of(timeline.c.lead, goes_on(conn, lead))
-    query = select(timeline).where(of_lead).order_by(timeline.c.id).limit(rows_wanted + 1)
     after = number_cursor(cursor)
-    if after is not None:
-        query = query.where(timeline.c.id > after)
-    rows = conn.execute(query).all()
-    more = cursor_after(rows[rows_wanted - 1].id) if len(rows) > rows_wanted else None
-    return [_item(row) for row in rows[:rows_wanted]], more
+    query = _OF.order_by(timeline.c.id)
+    return _cut(conn, query if after is None else query.where(timeline.c.id > after), lead, limit)
+
+
+def newest(
+    conn: Connection, lead: str, limit: int | None = None, cursor: str | None = None
+) -> tuple[list[dict[str, Any]], str | None]:
+    """As `page`, but the newest lines first, and the cursor of the older ones."""
+    before = number_cursor(cursor)
+    query = _OF.order_by(timeline.c.id.desc())
+    return _cut(conn, query if before is None else query.where(timeline.c.id < before), lead, limit)
+
+
+def _cut(conn: Connection, query: Select[Any], lead: str, limit: int | None) -> tuple[list[dict[str, Any]], str | None]:
+    wanted, lead = rows_of_a_page(limit), goes_on(conn, lead)
+    # the ids are looked up first: `lead = … OR lead IN (SELECT …)` would be answered by no index
+    rows = conn.execute(query.limit(wanted + 1), {"of": [lead, *merged_into(conn, lead)]}).all()
+    more = cursor_after(rows[wanted - 1].id) if len(rows) > wanted else None
+    return [_item(row) for row in rows[:wanted]], more
 
 
 def _item(row: Row[Any]) -> dict[str, Any]:

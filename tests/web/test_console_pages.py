@@ -22,6 +22,7 @@ PAGES = {
     "/desk": {"marketer", "sales", "ops", "admin"},
     "/desk/team": {"marketer", "sales", "ops", "admin"},
     "/inbox": {"marketer", "sales", "ops", "admin"},
+    "/leads": {"marketer", "sales", "ops", "admin"},
     "/api/docs": {"marketer", "sales", "ops", "admin"},
     "/account": {"marketer", "sales", "ops", "admin"},
     "/scenarios": {"marketer", "sales", "ops", "admin"},
@@ -89,7 +90,7 @@ async def test_styles_and_scripts_are_kept_under_the_name_of_their_content(proce
 
 def posts(process: Process) -> list[str]:
     """Every page that takes a form of somebody who is logged in."""
-    of_people = re.compile(r"^/(login|logout|language|first|invitation|account|users|inbox|desk)(/|$)")
+    of_people = re.compile(r"^/(login|logout|language|first|invitation|account|users|inbox|desk|leads)(/|$)")
     contexts = iter_route_contexts(process.app.routes)
     return sorted(
         {each.path for each in contexts if each.path and "POST" in (each.methods or ()) and of_people.match(each.path)}
@@ -103,7 +104,12 @@ async def test_no_form_is_taken_without_the_token_of_its_page(process: Process) 
     tried = posts(process)
     assert len(tried) >= 10
     for path in tried:
-        concrete = path.replace("{act}", "deactivate").replace("{action}", "spam").replace("{number}", "1")
+        concrete = (
+            path.replace("{act}", "deactivate")
+            .replace("{action}", "spam")
+            .replace("{number}", "1")
+            .replace("{wish}", "pause")
+        )
         concrete = re.sub(r"\{[^}]*\}", "boss", concrete)
         for data in ({}, {"csrf_token": foreign}):
             answer = await browser.post(concrete, data={"language": "en", **data})

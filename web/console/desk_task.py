@@ -94,7 +94,7 @@ def _known(conn: Connection, found: DeskTask, seat: Seat) -> dict[str, Any]:
         "topics": preferences.preferences(conn, lead, wording) if wording is not None else [],
         "agreed": desk.agreed(conn, lead),
         "trail": [(each, in_words(each, definitions, eyes.language)) for each in desk.path(conn, lead, _PATH)],
-        "mails": lead_mails.newest(conn, lead, _MAILS),
+        "mails": lead_mails.newest(conn, lead, _MAILS)[0],
         "letters": replies.page(conn, lead, _LETTERS)[0],
         "others": [desk_view.row(each, eyes, definitions) for each in others],
     }

@@ -30,6 +30,7 @@ PLACES = (
     Place("/leads", "l", "リード", "Leads"),
     Place("/segments", "e", "セグメント", "Segments", hidden_from=("sales",)),
     Place("/journey", "j", "ジャーニーマップ", "Journey map"),
+    Place("/definitions", "f", "定義", "Definitions", hidden_from=("sales",)),
     Place("/inbox", "i", "受信トレイ", "Inbox"),
     Place("/report", "r", "レポート", "Report"),
     Place("/ops", "o", "運用", "Ops", hidden_from=("sales", "marketer")),

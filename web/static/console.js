@@ -1,12 +1,13 @@
-// Moves by keys: `?` shows them, `g` and a letter goes to a page, `j` and `k` along the rows of lists; shows the middle
-// of wide pictures. Says nothing to anybody and keeps nothing.
+// Moves by keys: `?` shows them, `g` and a letter goes to a page, `j` and `k` along the rows of lists, `/` to the search;
+// shows the middle of wide pictures. Says nothing to anybody and keeps nothing.
 (function (d) {
   let going = 0;
   const help = d.getElementById('keys');
   const writing = (target) => target.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName);
   const along = (step) => {
-    const links = [...d.querySelectorAll('main tbody tr')].map((row) => row.querySelector('a[href]')).filter(Boolean);
-    const row = d.activeElement.closest('tr');
+    const rows = [...d.querySelectorAll('main tbody tr, main [data-row]')];
+    const links = rows.map((row) => row.querySelector('a[href]')).filter((link) => link && link.offsetParent);
+    const row = d.activeElement.closest('tr, [data-row]');
     const at = row ? links.findIndex((link) => row.contains(link)) : -1;
     const next = links[at < 0 ? (step > 0 ? 0 : links.length - 1) : at + step];
     if (next) next.focus();
@@ -29,6 +30,11 @@
     }
     if (Date.now() - going > 1500) {
       if (event.key === 'j' || event.key === 'k') along(event.key === 'j' ? 1 : -1);
+      const search = event.key === '/' && d.querySelector('main input[type=search]');
+      if (search) {
+        event.preventDefault();
+        search.focus();
+      }
       return;
     }
     going = 0;

@@ -1,4 +1,4 @@
-// Keeps an open desk fresh without taking away what has the focus or was typed; moves in its lists by j and k.
+// Keeps an open desk fresh without taking away what has the focus or was typed.
 (function (d) {
   const desk = d.getElementById('desk');
   if (!desk) return;
@@ -87,14 +87,5 @@
   d.addEventListener('htmx:afterSettle', (event) => {
     const row = event.detail.elt && event.detail.elt.id ? d.getElementById(event.detail.elt.id) : null;
     if (row && row.matches('[data-row]')) row.focus({ preventScroll: true });
-  });
-
-  d.addEventListener('keydown', (event) => {
-    if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || event.isComposing || writing(event.target)) return;
-    if (event.key !== 'j' && event.key !== 'k') return;
-    const rows = Array.from(desk.querySelectorAll('[data-row] .task-open')).filter((link) => link.offsetParent !== null);
-    const at = rows.findIndex((link) => link.closest('[data-row]').contains(d.activeElement));
-    const next = rows[event.key === 'j' ? Math.min(at + 1, rows.length - 1) : Math.max(at - 1, 0)];
-    if (next) { event.preventDefault(); next.focus(); }
   });
 })(document);
