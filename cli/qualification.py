@@ -15,19 +15,20 @@ from rich.text import Text
 from rich.tree import Tree
 
 from adapters.database.engine import reading
-from adapters.database.explaining import HotExplained, ScoreExplained, Standpoint, standpoint
+from adapters.database.explaining import standpoint
 from adapters.settings import read_settings
 from cli import score_fit
 from cli.agreeing import EXAMPLE, agree_command
 from cli.console import out
 from cli.lead_list import BEGIN, OF_THE_DEMO, unknown_lead
 from cli.opening import opened_if_there
-from cli.qualification_words import Explaining
 from cli.segments_report import Speaks
 from nurture import calendar
 from nurture.distance import Distance
 from nurture.errors import NurtureError
+from nurture.explained import HotExplained, ScoreExplained, Standpoint
 from nurture.wording.conditions import Language, language_of
+from nurture.wording.qualification import Explaining
 
 Lead = Annotated[str, typer.Argument(metavar="LEAD", help="The lead's id.")]
 At = Annotated[

@@ -7,9 +7,10 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 
 from adapters.database.engine import reading
-from adapters.database.explaining import HotExplained, Known, ScoreExplained, Standpoint, standpoint
+from adapters.database.explaining import standpoint
 from nurture import calendar
 from nurture.errors import NurtureError
+from nurture.explained import HotExplained, Known, ScoreExplained, Standpoint
 from web.context import Here, Nurture
 from web.leads import unknown_lead
 from web.problems import Refusal

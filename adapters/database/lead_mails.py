@@ -37,7 +37,8 @@ def page(
     rows = conn.execute(query).all()
     items = [
         {
-            "key": mail.key, "template": mail.template, "scenario": mail.scenario, "step": mail.step, "visit": mail.visit,
+            "key": mail.key, "template": mail.template,
+            "scenario": mail.scenario, "step": mail.step, "visit": mail.visit,
             "at": shown(mail.at), "state": mail.state, "reason": mail.reason,
         }
         for mail in _mails(conn, rows[:wanted])
@@ -47,8 +48,10 @@ def page(
 
 @dataclass(frozen=True, slots=True)
 class Mail:
-    """A mail of a lead: when it went and how far it got. `message` is the provider's name for it; a letter outside of
-    any scenario has none, and neither step nor visit."""
+    """A mail of a lead: when it went and how far it got.
+
+    `message` is the provider's name for it. A letter outside of any scenario has none, and neither step nor visit.
+    """
 
     key: str
     template: str

@@ -13,7 +13,7 @@ from adapters.database import leads, numbering, sweeping
 from adapters.database.deployments import DeploymentStore, deploy
 from adapters.database.engine import reading, writing
 from adapters.database.events import accept
-from adapters.database.explaining import Standpoint, standpoint
+from adapters.database.explaining import standpoint
 from adapters.database.foresight import HotBy, hot_by
 from adapters.database.leads import LeadUpsert
 from adapters.database.schema import deployments, events, handoffs
@@ -21,6 +21,7 @@ from adapters.database.schema import leads as lead_rows
 from adapters.database.scores import points_of
 from nurture.definitions import Definitions
 from nurture.entries import Deployed
+from nurture.explained import Standpoint
 from nurture.loading import definitions_of
 from tests.database.conftest import NOW
 

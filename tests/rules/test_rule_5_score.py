@@ -16,13 +16,14 @@ from adapters.database import deployments, leads, numbering, positions
 from adapters.database.deployments import DeploymentStore
 from adapters.database.engine import open_database, reading, writing
 from adapters.database.events import MailEvent, accept, accept_mail
-from adapters.database.explaining import Known, Standpoint, standpoint
+from adapters.database.explaining import standpoint
 from adapters.database.history import past_leads
 from adapters.database.leads import LeadUpsert
 from adapters.database.schema import sends
 from adapters.database.scores import with_scores
 from adapters.scenario_folder import read_folder
 from nurture import scoring
+from nurture.explained import Known, Standpoint
 from nurture.judging import Situation
 from nurture.records import Line, Position, Record
 from nurture.state import State

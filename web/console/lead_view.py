@@ -12,15 +12,16 @@ from sqlalchemy import Connection
 
 from adapters.asking import WISHES, Wish
 from adapters.database import erasures, handoffs, lead_dossier, lead_mails, leads, replies, timeline
-from adapters.database.explaining import Standpoint, standpoint
+from adapters.database.explaining import standpoint
 from adapters.database.lead_dossier import Agreed, Shut, Standing, Walked
 from adapters.database.merges import merged_into
 from adapters.database.sequence import Deployments
 from adapters.settings import Settings
-from cli.qualification_words import Explaining
 from nurture import protocol
 from nurture.definitions import Definitions
 from nurture.distance import Distance
+from nurture.explained import Standpoint
+from nurture.wording.qualification import Explaining
 from web.console import lead_tables
 from web.console.lead_words import LeadWords
 

@@ -8,9 +8,9 @@ from typing import Any, Final, cast
 
 from pydantic import TypeAdapter, ValidationError
 
-from nurture.wording.conditions import Language, Words
 from nurture.conditions import AnyCondition, Condition, EventPattern
 from nurture.definitions import Definitions, Step
+from nurture.wording.conditions import Language, Words
 from web.console import lead_tables
 
 _CONDITION: Final[TypeAdapter[Any]] = TypeAdapter(Condition)

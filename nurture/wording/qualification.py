@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
-from adapters.database.explaining import EventPoints, HotExplained, ScoreExplained
 from nurture.conditions import AnyCondition, AttributeIs, EventPattern, Not, ScoreIs, parts
 from nurture.definitions import AttributeItem, BehaviourItem, Definitions
 from nurture.distance import Distance, Gain
+from nurture.explained import EventPoints, HotExplained, ScoreExplained
 from nurture.qualification import hot_condition
 from nurture.wording.conditions import Language, Words, rules_in
 

@@ -10,12 +10,12 @@ from typing import Any
 import pytest
 
 from adapters.scenario_folder import check_folder
-from cli.qualification_words import Explaining
 from nurture.definitions import Definitions, HotLead
 from nurture.distance import Distance, Measuring
 from nurture.facts import gathered
 from nurture.judging import Situation
 from nurture.qualification import Qualification, hot_condition, wanted
+from nurture.wording.qualification import Explaining
 
 SAMPLE = check_folder(Path(__file__).parents[2] / "scenarios")[0].definitions
 NOW = datetime(2026, 11, 2, 9, tzinfo=UTC)
