@@ -33,7 +33,7 @@ async def find(client: httpx.AsyncClient, **data: str) -> httpx.Response:
 
 def ids(page: str) -> list[str]:
     """The leads of a list, in its order."""
-    return re.findall(r'<a href="/leads/([^"/?]+)" data-row>', page)
+    return re.findall(r'<(?:td class="words"|li data-row)><a href="/leads/([^"/?]+)">', page)
 
 
 async def test_an_empty_list_says_what_to_do_next(process: Process) -> None:
@@ -287,10 +287,13 @@ class Counted:
         self.number += 1
 
     async def of(self, client: httpx.AsyncClient, path: str) -> int:
-        """The statements of one request."""
-        self.number = 0
-        assert (await client.get(path)).status_code == 200
-        return self.number
+        """The statements of one request, the fewest of three: what is kept for seconds is asked for anew at times."""
+        several = []
+        for _ in range(3):
+            self.number = 0
+            assert (await client.get(path)).status_code == 200
+            several.append(self.number)
+        return min(several)
 
 
 @pytest.mark.parametrize("path", ["/leads", "/leads/l1"])

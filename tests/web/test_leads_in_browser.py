@@ -41,7 +41,7 @@ def test_leads_are_gone_through_by_keys(known: Process, url: str, browser: Brows
     page.keyboard.type("一郎")
     press(page, "Enter")
     page.wait_for_selector("#q[value=一郎]")
-    assert page.locator("a[data-row]").all_inner_texts() == ["見本 一郎"]
+    assert page.locator(".leads tbody a").all_inner_texts() == ["見本 一郎"]
     assert page.url == f"{url}/leads"
 
 

@@ -131,10 +131,13 @@ async def test_pages_ask_the_database_as_often_for_many_leads_as_for_few(
             assert (await process.client.post("/api/leads", json=lead)).status_code in (200, 201)
         with writing(process.engine) as connection:
             connection.execute(update(leads).values(scenario="seminar_to_demo", step="newsletter"))
-        process.app.state.footfalls, process.app.state.segment_counts = footfalls(), SegmentCounts()
         for path in paths:
-            asked.clear()
-            assert (await browser.get(path)).status_code == 200
-            counts.append(len(asked))
+            tries = []
+            for _ in range(3):  # the fewest: the app looks for new deployments beside
+                process.app.state.footfalls, process.app.state.segment_counts = footfalls(), SegmentCounts()
+                asked.clear()
+                assert (await browser.get(path)).status_code == 200
+                tries.append(len(asked))
+            counts.append(min(tries))
     assert counts[: len(paths)] == counts[len(paths) :]
     assert max(counts) < 20
