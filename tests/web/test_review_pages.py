@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from types import SimpleNamespace
 
 import httpx
 import pytest
@@ -15,10 +16,14 @@ from adapters.database import agreements, deployments, users
 from adapters.database.engine import reading, writing
 from adapters.database.schema import audit
 from adapters.scenario_folder import read_folder
+from nurture.review.advice import Advice, AdviceWord
+from nurture.review.thresholds import Thresholds
+from nurture.shares import Share
 from tests.past_tasks import fill
 from tests.web.people import browser_of, person, post, token_in
 from tests.web.process import Process
 from web import reports
+from web.console import review_view
 
 ENGLISH = {"Accept-Language": "en"}
 PROPOSE = "/review/agreements"
@@ -351,3 +356,27 @@ async def test_without_a_definition_words_can_still_be_agreed_on(empty: Process)
     assert (refused.status_code, "hot_lead.yaml" in refused.text) == (422, True)
     done = await post(boss, PROPOSE, **form(marketing="a", sales="b", about="words"))
     assert done.status_code == 303
+
+
+async def test_a_threshold_that_the_figures_speak_for_is_proposed_with_one_click(
+    process: Process, marketer: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The form begins with it; where the figures speak for none there is no such link."""
+    with writing(process.engine) as connection:
+        fill(connection, 12, datetime.now(UTC))
+    month = last_month(process)
+    assert "?total=" not in (await marketer.get(f"/review/{month}?whole=1")).text
+    monkeypatch.setattr(review_view, "recommended", lambda _: 95)
+    page = (await marketer.get(f"/review/{month}?whole=1")).text
+    link = re.findall(r'href="(/review/[^"]*total=95)#new"', page)[0]
+    begun = of((await marketer.get(link)).text, "new")
+    assert 'value="threshold" checked' in begun
+    assert 'name="total" inputmode="numeric" value="95"' in begun
+    assert (await marketer.get("/review?total=0")).status_code == 422
+
+
+@pytest.mark.parametrize(("word", "total"), [("raise", 140), ("lower", 140), ("lower_by_lot", None), ("keep", None)])
+def test_only_clear_advice_is_a_recommendation(word: AdviceWord, total: int | None) -> None:
+    """Where outcomes are missing, a lot comes first."""
+    known = Thresholds("weak", 120, (), 140, Share(0, 0), (Advice(word),))
+    assert review_view.recommended(SimpleNamespace(thresholds=known)) == total  # type: ignore[arg-type]

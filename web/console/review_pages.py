@@ -34,6 +34,8 @@ from web.session import language_of, render
 
 router = APIRouter(prefix="/review", include_in_schema=False)
 
+Total = Annotated[int | None, Query(ge=1, le=1_000_000)]
+"""A threshold that the form begins with."""
 Said = Annotated[Literal["proposed", "agreed", "withdrawn"] | None, Query()]
 About = Literal["deployed", "threshold", "words"]
 _ROWS = 10
@@ -58,24 +60,25 @@ class Tried:
 
 @router.get("")
 def review_page(
-    request: Request, here: Here, caller: Reader, whole: Annotated[bool, Query()] = False, said: Said = None
-) -> Response:
+    request: Request, here: Here, caller: Reader, whole: Annotated[bool, Query()] = False, said: Said = None,
+    total: Total = None,
+) -> Response:  # fmt: skip
     """The month that is over, or the running one where there was none before."""
-    return show(request, here, caller, "", whole=whole, said=said)
+    return show(request, here, caller, "", whole=whole, said=said, total=total)
 
 
 @router.get("/{month}")
 def month_page(
     request: Request, here: Here, caller: Reader, month: str, whole: Annotated[bool, Query()] = False,
-    said: Said = None,
+    said: Said = None, total: Total = None,
 ) -> Response:  # fmt: skip
     """One month, such as 2026-10."""
-    return show(request, here, caller, month, whole=whole, said=said)
+    return show(request, here, caller, month, whole=whole, said=said, total=total)
 
 
 def show(
     request: Request, here: Nurture, caller: Caller, name: str, *, whole: bool = False, said: str | None = None,
-    tried: Tried | None = None,
+    total: int | None = None, tried: Tried | None = None,
 ) -> Response:  # fmt: skip
     """The page. The figures come at once where `whole` asks for them, else after it."""
     language, definitions, now = language_of(request), here.store.current(), here.clock.now()
@@ -92,7 +95,7 @@ def show(
         wanted = _wanted(connection, draft)
     return render(
         request, "console/review.html", status=tried.status if tried is not None else 200, month=month, said=said,
-        tried=tried, draft=draft, wanted=wanted, stands=stands, write=write,
+        total=total, tried=tried, draft=draft, wanted=wanted, stands=stands, write=write,
         rows=review_view.rows_of(stands, definitions, language), names=review_view.names,
         deployed=review_view.deployed_of(stands, definitions, language), own=agreeing.department_of(caller),
         own_name=agreeing.own_name(caller),
@@ -117,6 +120,7 @@ def _figures(request: Request, here: Nurture, month: Month, *, whole: bool) -> d
     sheet = worded(found, known, language, most=_ROWS)
     return {
         "sheet": sheet, "turns": review_view.in_turns(sheet), "plot_of": plot_of,
+        "recommended": review_view.recommended(found),
         "figures_of_month": review_view.figures_of(found, language), "few": found.pace.state != "enough",
     }  # fmt: skip
 

@@ -91,6 +91,13 @@ def figures_of(found: Review, language: Language) -> tuple[Figure, ...]:
     )  # fmt: skip
 
 
+def recommended(found: Review) -> int | None:
+    """Another threshold that the figures speak for; None where they speak for none, or for the present one."""
+    said = found.thresholds
+    speaks = any(each.what in ("raise", "lower") for each in said.advice)
+    return said.recommended if speaks else None
+
+
 SALES_FIRST = ("results", "quality", "number")
 """The questions that sales answers, before marketing answers the others."""
 
