@@ -95,7 +95,7 @@ class TaskActivities:
     def _tell(self, task: handoffs.Handoff, notice: task_notices.TaskNotice) -> Left | None:
         """Pass one notice on; what is left of it."""
         nudge = Nudge(notice.kind, task.queue, task.rep, task.made_at, task.given_at, task.due)
-        message = Message(key=notice.key, to=notice.to, text=notice.text, lead=task.lead, nudge=nudge)
+        message = Message(key=notice.key, to=notice.to, text=notice.text, lead=task.lead, nudge=nudge, task=task.id)
         left = self._desk.teller.message(message, notice.at)
         if left is None:
             if notice.kind == "waiting":

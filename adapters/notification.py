@@ -32,6 +32,7 @@ class Message:
     """A `notify` step: words of the scenario for a queue or a rep; `key` is that of the visit.
 
     `nudge`: what it says where it is about a task; its reader's language decides on the words, and `text` is for logs.
+    `task`: the id of that one.
     """
 
     key: str
@@ -39,6 +40,7 @@ class Message:
     to: str
     text: str
     nudge: Nudge | None = None
+    task: str | None = None
 
     @property
     def id(self) -> str:

@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 import difflib
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from pydantic import ValidationError
 from rich.text import Text
+from sqlalchemy import Connection
 
-from adapters.database import audit
+from adapters.database import agreements, audit
 from adapters.database.engine import writing
 from adapters.scenario_folder import read_folder
 from cli.console import err, out
 from cli.folder import Folder
 from cli.opening import opened_if_there
 from nurture import calendar
-from nurture.agreement import FILE, agree, not_agreed
+from nurture.agreement import FILE, agree, agreed_by, not_agreed
 from nurture.definitions import Agreed, Definitions
 from nurture.errors import NurtureError
 from nurture.loading import load
@@ -55,10 +55,10 @@ def agree_command(
     out.print(Text(f"agreed on {agreed.date} by {', '.join(agreed.by)}; `nurture deploy {directory}` makes it current"))
 
 
-def warn_of_no_agreement(old: Definitions, new: Definitions) -> None:
-    """Say on stderr where the hot lead definition changes and its `agreed` does not."""
+def warn_of_no_agreement(connection: Connection, old: Definitions, new: Definitions) -> None:
+    """Say on stderr where the hot lead definition changes and nobody agreed on it, in its file or in the console."""
     why = not_agreed(old.hot_lead, new.hot_lead)
-    if why is not None:
+    if why is not None and not agreements.agreed_on(connection, new.hot_lead):
         do = "once both departments have agreed: nurture hot agree --by marketing --by sales"
         err.print(Text(f"warning: {why}; {do}", style="yellow"))
 
@@ -72,14 +72,11 @@ def _note(agreed: Agreed) -> None:
 
 
 def _agreed(by: list[str], day: str) -> Agreed:
-    names = [name.strip() for name in by]
-    if not names or not all(names):
-        raise NurtureError("nobody is named who agrees", do="write --by marketing --by sales")
     try:
-        date.fromisoformat(day)
-        return Agreed(date=day, by=tuple(dict.fromkeys(names)))
-    except (ValueError, ValidationError) as error:
-        raise NurtureError(f"--date {day!r} is not a day", do="write 2026-11-01") from error
+        return agreed_by(by, day)
+    except NurtureError as error:
+        do = "write --by marketing --by sales" if error.where == "by" else error.do
+        raise NurtureError(error.what, where=f"--{error.where}", do=do) from error
 
 
 def _today(definitions: Definitions) -> str:

@@ -88,7 +88,7 @@ def _plan(
         without = deployments.stranded(connection, files)
         if without:
             _refuse(deployments.DeployRefused(without), "plan: this would be refused")
-        warn_of_no_agreement(data.store.current(), new)
+        warn_of_no_agreement(connection, data.store.current(), new)
         show_standing(standing(connection, data.store, new))
         show_arriving(arriving(connection, new, data.clock.now()), enroll=enroll_existing)
         hot = _hot_by(data, connection, new)
@@ -121,8 +121,8 @@ def put_in_place(data: Data, loaded: Loaded, files: Mapping[str, str], *, hand_o
     before = data.store.refresh()
     old = data.store.files(before) if before else {}
     real_now, now = datetime.now(UTC), data.clock.now()
-    warn_of_no_agreement(data.store.current(), loaded.definitions)
     with reading(data.engine) as connection:
+        warn_of_no_agreement(connection, data.store.current(), loaded.definitions)
         hot = _hot_by(data, connection, loaded.definitions)
         tasks = tasks_under(connection, loaded.definitions, now)
     try:

@@ -19,7 +19,7 @@ _WORDS: Mapping[str, Mapping[str, str]] = {
         "woken": "あとに回していたタスクの時間になりました({queue})。",
         "escalated": "{made} にできたタスクを、まだ誰も受け付けていません({queue}、いまの担当:{rep})。",
         "waiting": "担当の決まらないタスクがあります({queue})。"
-        "\n一覧:GET /api/handoffs?waiting=true&queue={queue}、営業の空き:GET /api/reps",
+        "\n待っているタスクと営業の空きは、デスクの「チーム」で分かります。",
         "due": "対応期限:{due}",
         "nobody": "なし",
     },
@@ -28,8 +28,7 @@ _WORDS: Mapping[str, Mapping[str, str]] = {
         "reminder": "This task was given to you at {given} and is not accepted yet ({queue}).",
         "woken": "This task was put off until now ({queue}).",
         "escalated": "Nobody has accepted this task, made at {made}; {rep} has it ({queue}).",
-        "waiting": "Tasks wait for a rep in {queue}."
-        "\nGET /api/handoffs?waiting=true&queue={queue} lists them, GET /api/reps says who has room.",
+        "waiting": "Tasks wait for a rep in {queue}.\nThe team's page of the desk lists them, and says who has room.",
         "due": "Due: {due}",
         "nobody": "nobody",
     },

@@ -22,6 +22,7 @@ from adapters.database.engine import migrate, open_database
 from adapters.mail.keys import kept_secret
 from adapters.settings import Settings
 from web import (
+    agreements,
     auditing,
     confirmation,
     enrolments,
@@ -68,6 +69,8 @@ from web.console import (
     lead_page,
     people,
     report_pages,
+    review_acts,
+    review_pages,
     scenario_pages,
     segment_pages,
 )
@@ -145,6 +148,7 @@ def make_app(settings: Settings, engine: Engine, *, store: DeploymentStore, cloc
         reps,
         reports,
         scenarios,
+        agreements,
         auditing,
         webhooks,
         sales_answers,
@@ -157,6 +161,8 @@ def make_app(settings: Settings, engine: Engine, *, store: DeploymentStore, cloc
         changes,
         scenario_pages,
         report_pages,
+        review_acts,
+        review_pages,
         journey_pages,
         definition_pages,
         segment_pages,

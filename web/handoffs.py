@@ -1,6 +1,7 @@
 """The routes at which sales sees its tasks, takes, puts off, passes on, gives back and closes them.
 
-Refuses to make any.
+A person of sales acts as their own rep and nobody else, whatever the body says; a key names the rep. Refuses to make
+any.
 """
 
 from __future__ import annotations
@@ -21,13 +22,15 @@ from nurture.definitions import Sales
 from nurture.errors import UnknownName
 from web.bodies import Said
 from web.context import Here, Nurture
+from web.own_rep import acting_as, is_rep
 from web.pages import Cursor, Limit, Page, page
 from web.problems import Refusal
-from web.security import READER, SELLER
+from web.security import READER, Seller
 
 router = APIRouter(prefix="/api/handoffs", tags=["handoffs"])
 
 Word = Annotated[str, Field(min_length=1, max_length=100)]
+Rep = Annotated[Word | None, Field(description="Who does it; a person of sales may leave it out: it is their own rep.")]
 Reason = Annotated[str, Field(min_length=1, max_length=2000)]
 
 
@@ -37,20 +40,20 @@ _TAKEN: dict[int | str, dict[str, Any]] = {409: {"description": "Somebody else h
 class Accept(Said):
     """Who takes the task."""
 
-    rep: Word
+    rep: Rep = None
 
 
 class Return(Said):
     """Who gives the lead back, and why."""
 
-    rep: Word
+    rep: Rep = None
     reason: Reason
 
 
 class Close(Said):
     """What came of the task; `amount` in whole units of the company's currency."""
 
-    rep: Word
+    rep: Rep = None
     outcome: Literal["won", "lost"]
     amount: Annotated[int, Field(ge=0, le=2**31 - 1)] | None = None
     reason: Reason | None = None
@@ -59,7 +62,7 @@ class Close(Said):
 class Snooze(Said):
     """Who puts the task off, and until when: RFC 3339, in the future, at most 90 days ahead."""
 
-    rep: Word
+    rep: Rep = None
     until: AwareDatetime
     reason: Reason | None = None
 
@@ -68,7 +71,7 @@ class Assign(Said):
     """Who is to have the task, by whose word, and why."""
 
     rep: Word
-    by: Word
+    by: Rep = None
     reason: Reason
 
 
@@ -127,39 +130,42 @@ def list_handoffs(
     return page(request, [task.shown_whole(_currency(here)) for task in tasks], following, limit=limit)
 
 
-@router.post("/{handoff:path}/accept", summary="Take a handoff", dependencies=[SELLER], responses=_TAKEN)
-def accept(here: Here, handoff: str, body: Accept) -> Task:
+@router.post("/{handoff:path}/accept", summary="Take a handoff", responses=_TAKEN)
+def accept(here: Here, caller: Seller, handoff: str, body: Accept) -> Task:
     """A second accept is 409 and says who has it."""
+    rep = acting_as(caller, body.rep, where="body.rep")
     return _changed(
         here,
         lambda connection: handoffs.accept(
-            connection, handoff, body.rep, now=here.clock.now(), definitions=here.store.current()
+            connection, handoff, rep, now=here.clock.now(), definitions=here.store.current()
         ),
     )
 
 
-@router.post("/{handoff:path}/return", summary="Give a lead back to marketing", dependencies=[SELLER], responses=_TAKEN)
-def give_back(here: Here, handoff: str, body: Return) -> Task:
+@router.post("/{handoff:path}/return", summary="Give a lead back to marketing", responses=_TAKEN)
+def give_back(here: Here, caller: Seller, handoff: str, body: Return) -> Task:
     """The lead goes where its scenario says; needs no accept before."""
+    rep = acting_as(caller, body.rep, where="body.rep")
     audit.about(handoff, body.reason)
     return _changed(
         here,
         lambda connection: handoffs.return_(
-            connection, handoff, body.rep, body.reason, now=here.clock.now(), definitions=here.store.current()
+            connection, handoff, rep, body.reason, now=here.clock.now(), definitions=here.store.current()
         ),
     )
 
 
-@router.post("/{handoff:path}/close", summary="Close a handoff as won or lost", dependencies=[SELLER], responses=_TAKEN)
-def close(here: Here, handoff: str, body: Close) -> Task:
+@router.post("/{handoff:path}/close", summary="Close a handoff as won or lost", responses=_TAKEN)
+def close(here: Here, caller: Seller, handoff: str, body: Close) -> Task:
     """Needs no accept before."""
+    rep = acting_as(caller, body.rep, where="body.rep")
     audit.about(handoff, body.reason)
     return _changed(
         here,
         lambda connection: handoffs.close(
             connection,
             handoff,
-            body.rep,
+            rep,
             body.outcome,
             now=here.clock.now(),
             amount=body.amount,
@@ -169,16 +175,17 @@ def close(here: Here, handoff: str, body: Close) -> Task:
     )
 
 
-@router.post("/{handoff:path}/snooze", summary="Put a handoff off", dependencies=[SELLER], responses=_TAKEN)
-def snooze(here: Here, handoff: str, body: Snooze) -> Task:
+@router.post("/{handoff:path}/snooze", summary="Put a handoff off", responses=_TAKEN)
+def snooze(here: Here, caller: Seller, handoff: str, body: Snooze) -> Task:
     """Until then nobody is reminded and nobody else gets it; then its rep is reminded. Only its rep may."""
+    rep = acting_as(caller, body.rep, where="body.rep")
     audit.about(handoff, body.reason)
     return _changed(
         here,
         lambda connection: giving.snooze(
             connection,
             handoff,
-            body.rep,
+            rep,
             body.until,
             body.reason,
             now=here.clock.now(),
@@ -187,9 +194,13 @@ def snooze(here: Here, handoff: str, body: Snooze) -> Task:
     )
 
 
-@router.post("/{handoff:path}/assign", summary="Hand a task to another rep", dependencies=[SELLER], responses=_TAKEN)
-def assign(here: Here, handoff: str, body: Assign) -> Task:
-    """Whoever leads the team may go beyond capacity and hours; the rep has to accept it anew."""
+@router.post("/{handoff:path}/assign", summary="Hand a task to another rep", responses=_TAKEN)
+def assign(here: Here, caller: Seller, handoff: str, body: Assign) -> Task:
+    """Whoever leads the team may go beyond capacity and hours; a person of sales only hands on what is their own.
+
+    The rep has to accept it anew.
+    """
+    by = acting_as(caller, body.by, where="body.by")
     audit.about(handoff, body.reason)
     return _changed(
         here,
@@ -197,7 +208,8 @@ def assign(here: Here, handoff: str, body: Assign) -> Task:
             connection,
             handoff,
             body.rep,
-            by=body.by,
+            by=by,
+            holder=by if is_rep(caller) else None,
             reason=body.reason,
             now=here.clock.now(),
             definitions=here.store.current(),

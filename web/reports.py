@@ -5,6 +5,7 @@ They read every lead while somebody waits, so they refuse above MOST leads: the 
 
 from __future__ import annotations
 
+from datetime import datetime
 from io import StringIO
 from typing import Annotated, Any
 
@@ -86,11 +87,16 @@ def report_hot_csv(here: Here, since: Since = "90d", by: Grouped = None) -> Resp
 
 def reviewed_now(here: Nurture, since: str, by: By | None) -> Review:
     """The report of hot leads, from every lead. Raises Refusal where there are too many, or `since` is no span."""
-    span = looking_back(since)
+    span, now = looking_back(since), here.clock.now()
+    return reviewed_between(here, now - span, now, by)
+
+
+def reviewed_between(here: Nurture, since: datetime, until: datetime, by: By | None = None) -> Review:
+    """The report of the hot leads of a time that may be over, by what is known of them now. Raises Refusal."""
     with reading(here.engine) as connection:
         refuse_many(connection, "nurture report --format json")
         groupings = (by,) if by is not None else USUAL
-        return reviewed(connection, here.store.current(), span, here.clock.now(), by=groupings)
+        return reviewed(connection, here.store.current(), until - since, until, by=groupings)
 
 
 @router.get("/report/delivery", summary="What became of mails, by scenario and receiving domain")

@@ -178,7 +178,7 @@ def need(right: Right) -> Callable[[Request], object]:
     return check
 
 
-_CHANGING: frozenset[Right] = frozenset({"write", "sales", "disturb", "people"})
+_CHANGING: frozenset[Right] = frozenset({"write", "sales", "disturb", "people", "agree"})
 """The rights whose use by a post is a change that auditors are told of; events are told by those who do something."""
 
 READER, WRITER, SELLER, REPORTER = (
@@ -190,6 +190,7 @@ READER, WRITER, SELLER, REPORTER = (
 Reader = Annotated[Caller, READER]
 Writer = Annotated[Caller, WRITER]
 Seller = Annotated[Caller, SELLER]
+Agreer = Annotated[Caller, Depends(need("agree"))]
 """For a route that says who changed something, or shows more to some."""
 
 

@@ -136,18 +136,20 @@ def _pass_on(conn: Connection, task: Handoff, sales: Sales, definitions: Definit
 
 
 def hand_to(
-    conn: Connection, handoff: str, rep: str, *, by: str, reason: str, now: datetime, definitions: Definitions
-) -> Handoff:
+    conn: Connection, handoff: str, rep: str, *, by: str, reason: str, now: datetime, definitions: Definitions,
+    holder: str | None = None,
+) -> Handoff:  # fmt: skip
     """Let another rep have an open task, by the word of a person, who may go beyond capacity and hours.
 
-    It has to be accepted anew. Raises UnknownHandoff, UnknownName for the rep, RepInactive, HandoffTaken once closed.
+    It has to be accepted anew. `holder`: the rep who has to have it. Raises UnknownHandoff, UnknownName for the rep,
+    RepInactive, HandoffTaken once it is closed or where somebody else than `holder` has it.
     """
     check_rep(rep, definitions)
     known = definitions.sales.rep(rep) if definitions.sales is not None else None
     if known is not None and not known.active:
         raise RepInactive(rep)
     task = locked(conn, handoff)
-    if task.state not in OPEN:
+    if task.state not in OPEN or (holder is not None and task.rep != holder):
         raise HandoffTaken(handoff, task.rep, task.state)
     if task.rep == rep:
         audit.nothing_changed()

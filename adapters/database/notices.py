@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, tzinfo
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 from sqlalchemy import Connection, select
 
@@ -108,8 +108,6 @@ def notice(
     rep = unit.rep or next(iter(asked.reps), None)
     reader = _reader(definitions.sales, rep)
     zone = calendar.zone_of(None, definitions)
-    link = f"{public_url}/api/leads/{quote(asked.lead, safe='')}"
-    links = {"lead": link, "replies": f"{link}/replies", "handoffs": f"{public_url}/api/handoffs"}
     language = reader.language if reader is not None else "ja"
     task, message = asked.task, asked.message
     return Notice(
@@ -121,9 +119,27 @@ def notice(
         note=task.note if task is not None else None, due=task.due if task is not None else None,
         briefing=brief(grounds(conn, task, asked.scenario), definitions, language, zone) if task is not None else None,
         reader=reader, person=_person(conn, asked.lead),
-        sender=definitions.sender.from_ if definitions.sender is not None else None, zone=str(zone), links=links,
+        sender=definitions.sender.from_ if definitions.sender is not None else None, zone=str(zone),
+        links=_links(asked, public_url),
         again=again,
     )  # fmt: skip
+
+
+def _links(asked: Asked, public_url: str) -> dict[str, str]:
+    """Where programs read on, and under `page` where people do: the task on the desk, else the team or the lead."""
+    lead, message = quote(asked.lead, safe=""), asked.message
+    task = asked.task.id if asked.task is not None else message.task if message is not None else None
+    if message is not None and message.nudge is not None and message.nudge.kind == "waiting":
+        page = f"/desk/team?{urlencode({'queue': asked.queue})}"  # of several tasks, not of the one that says so
+    else:
+        page = f"/desk/{quote(task)}" if task is not None else f"/leads/{lead}"
+    api = f"{public_url}/api/leads/{lead}"
+    return {
+        "lead": api,
+        "replies": f"{api}/replies",
+        "handoffs": f"{public_url}/api/handoffs",
+        "page": f"{public_url}{page}",
+    }
 
 
 def _text(message: Message, language: str, zone: tzinfo) -> str:

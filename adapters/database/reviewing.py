@@ -9,7 +9,7 @@ from sqlalchemy import Connection, func, select
 
 from adapters.database.history import past_leads
 from adapters.database.past_tasks import moves, past_tasks
-from adapters.database.schema import leads
+from adapters.database.schema import handoffs, leads
 from nurture.backtest import Capacity
 from nurture.definitions import Definitions
 from nurture.history import PastLead
@@ -18,6 +18,12 @@ from nurture.review.results import USUAL
 from nurture.review.tasks import By
 
 Watch = Callable[[Iterable[PastLead], int], Iterable[PastLead]]
+
+
+def first_task(conn: Connection) -> datetime | None:
+    """When sales was given its first task; None where it never was."""
+    found: datetime | None = conn.execute(select(func.min(handoffs.c.made_at))).scalar()
+    return found
 
 
 def reviewed(

@@ -478,6 +478,26 @@ sweeps = Table(
     Column("leads", Integer, nullable=False),        # how many it concerned the last time
 )  # fmt: skip
 
+agreements = Table(
+    "agreements", metadata,  # on the hot lead definition, made in the console; those of files are in the deployments
+    _id(),
+    Column("state", String(16), nullable=False),         # proposed | agreed | withdrawn
+    Column("day", String(10), nullable=False),           # 2026-11-01
+    Column("note", Text, nullable=False),
+    Column("marketing", String(100)),                    # a name of people, as it is shown
+    Column("marketing_login", String(100)),              # null: marketing has not agreed yet
+    Column("sales", String(100)),
+    Column("sales_login", String(100)),
+    Column("deployment", Integer),                       # that was looked at; null: about no definition
+    Column("text", Text),                                # hot_lead.yaml as it was agreed on
+    Column("proposed_at", Instant, nullable=False),
+    Column("ended_at", Instant),                         # agreed or withdrawn
+    Column("ended_by", String(100)),                     # who withdrew it
+    Column("why", Text),
+    CheckConstraint("state in ('proposed', 'agreed', 'withdrawn')", name="state"),
+    Index("ix_agreements_state", "state"),
+)  # fmt: skip
+
 inbox = Table(
     "inbox", metadata,  # the built-in sink's mails; no other part reads it
     _id(),

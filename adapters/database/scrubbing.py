@@ -63,6 +63,7 @@ KEPT: Mapping[str, tuple[str, ...]] = {
     "deployments": ("*",), "clock": ("*",), "holds": ("*",), "sweeps": ("*",), "keys": ("*",), "sink_faults": ("*",),
     "sales_answers": ("*",),  # a hash, and the id of a task, which stays
     "mail_tallies": ("*",), "mail_stops": ("*",), "page_views": ("*",),
+    "agreements": ("*",),  # of people who work here
     "users": ("*",), "user_links": ("*",), "sessions": ("*",),
     # for reps and queues, in words of our own: of a lead they hold what a task's own id says, which stays
     "task_notices": ("*",),

@@ -53,7 +53,7 @@ class CsvFile:
             f"{notice.due.astimezone(zone):%Y-%m-%d %H:%M}" if notice.due else "", notice.queue, notice.rep or "",
             (person.company if person else None) or "", (person.name if person else None) or "",
             (person.email if person else None) or "", " / ".join(notice.reasons),
-            " / ".join(notice.words.splitlines()), notice.links["lead"],
+            " / ".join(notice.words.splitlines()), notice.links["page"],
         )  # fmt: skip
         try:
             self.folder.mkdir(parents=True, exist_ok=True)

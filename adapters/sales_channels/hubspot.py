@@ -101,7 +101,7 @@ class HubSpot:
 
 
 def _task(notice: Notice, contact: str, owner: str | None, mark: str) -> dict[str, Any]:
-    lines = [notice.words, "", notice.links["lead"]]
+    lines = [notice.words, "", notice.links["page"]]
     if owner is None and notice.reader is not None:
         lines.append(f"({notice.reader.rep}: no HubSpot user has this rep's address)")
     told = "<br>".join(html.escape(line) for line in "\n".join(lines).splitlines())[:LONGEST_BODY]

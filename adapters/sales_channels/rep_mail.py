@@ -13,10 +13,8 @@ from adapters.mail.port import TO_SALES, Accepted, Held, Mail, Mailer, Refused, 
 from adapters.sales_channels.port import Notice, NotTaken
 
 _WORDS = {
-    "ja": {"lead": "見込み客", "company": "会社", "name": "氏名", "email": "メール", "open": "開く", "replies": "返信",
-           "colon": ":"},
-    "en": {"lead": "Lead", "company": "Company", "name": "Name", "email": "Mail", "open": "Open", "replies": "Answers",
-           "colon": ": "},
+    "ja": {"lead": "見込み客", "company": "会社", "name": "氏名", "email": "メール", "open": "開く", "colon": ":"},
+    "en": {"lead": "Lead", "company": "Company", "name": "Name", "email": "Mail", "open": "Open", "colon": ": "},
 }  # fmt: skip
 
 
@@ -79,6 +77,5 @@ def _text(notice: Notice, words: dict[str, str]) -> str:
     if person is not None:
         known = (("company", person.company), ("name", person.name), ("email", person.email))
         lines.extend(f"{words[what]}{colon}{value}" for what, value in known if value)
-    lines.extend(["", notice.words, "", f"{words['open']}{colon}{notice.links['lead']}"])
-    lines.append(f"{words['replies']}{colon}{notice.links['replies']}")
+    lines.extend(["", notice.words, "", f"{words['open']}{colon}{notice.links['page']}"])
     return "\n".join(lines) + "\n"

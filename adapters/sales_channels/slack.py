@@ -13,7 +13,7 @@ TIMEOUT = timedelta(seconds=7)
 LONGEST_HEADER = 150
 LONGEST_SECTION = 2900
 """Slack takes 3,000 characters in a section; one of three is lost to escaping at most."""
-_OPEN = {"ja": "見込み客を開く", "en": "Open the lead"}
+_OPEN = {"ja": "Nurture で開く", "en": "Open in Nurture"}
 _GONE = "make a new incoming webhook in Slack and set NURTURE_SLACK_URL"
 
 
@@ -57,7 +57,7 @@ def message_of(notice: Notice) -> dict[str, Any]:
         for label, values in (*briefing.facts, (briefing.opening_label, (briefing.opening,))):
             listed = values[0] if len(values) == 1 else "\n".join(f"• {value}" for value in values)
             blocks.append(_section(f"*{_escaped(label)}*\n{_escaped(listed)}"))
-    link = f"<{notice.links['lead']}|{_OPEN.get(language, _OPEN['en'])}>"
+    link = f"<{notice.links['page']}|{_OPEN.get(language, _OPEN['en'])}>"
     who = f" · {_escaped(notice.reader.name)}" if notice.reader is not None else ""
     last = {"type": "mrkdwn", "text": f"{link} · {_escaped(notice.lead)}{who}"}
     blocks.append({"type": "context", "elements": [last]})

@@ -13,12 +13,12 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from nurture.backtest import Capacity
-from nurture.conditions import AnyCondition, ScoreIs
 from nurture.definitions import Definitions
 from nurture.history import Result
 from nurture.review.advice import Advice
 from nurture.review.tasks import ENOUGH, WEEKS_ENOUGH, Verdict, compared
 from nurture.shares import Share
+from nurture.threshold import threshold_of
 
 _STEPS = (5, 10, 20, 25, 50, 100, 200, 500, 1000)
 _MOST = 16
@@ -73,13 +73,8 @@ class Thresholds:
 
 def present(definitions: Definitions) -> int | None:
     """The total from which a lead is hot by that alone."""
-    hot = definitions.hot_lead
-    several: list[AnyCondition] = [*(hot.any or ()), *(hot.all or ())] if hot is not None else []
-    found = [
-        each.at_least for each in several
-        if isinstance(each, ScoreIs) and each.score == "total" and each.at_least is not None
-    ]  # fmt: skip
-    return round(min(found)) if found else None
+    found = threshold_of(definitions.hot_lead)
+    return round(found) if found is not None else None
 
 
 def thresholds(

@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import json
 import re
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from rich.cells import cell_len
 
+from adapters.database import agreements
+from adapters.database.agreements import Party, Terms
+from adapters.database.engine import open_database, writing
+from adapters.settings import read_settings
 from tests.cli.conftest import Nurture
 
 
@@ -152,3 +157,19 @@ def test_a_definition_that_changes_without_a_new_agreement_is_warned_of(deployed
     said = deployed("deploy")
     assert (said.code, "`agreed` is still that of" in said.err) == (0, True)
     assert "deployment 3 is current" in said.out
+
+
+def test_a_definition_that_was_agreed_on_in_the_console_is_not_warned_of(deployed: Nurture) -> None:
+    """Though its file does not say so; another one is."""
+    file = Path("scenarios/hot_lead.yaml")
+    engine = open_database(read_settings().database_url)
+    with writing(engine) as connection:
+        parties = (Party("marketing", "佐藤", "hanako"), Party("sales", "鈴木", "taro"))
+        agreements.propose(connection, Terms("2026-11-20", "", 1, 100), parties, now=datetime.now(UTC))
+    engine.dispose()
+    before, warning = file.read_text(encoding="utf-8"), "the hot lead definition has changed"
+    for total, warned in ((90, True), (100, False)):
+        file.write_text(before.replace("at_least: 120", f"at_least: {total}"), encoding="utf-8")
+        said = deployed("deploy", "--plan")
+        assert (said.code, warning in said.err) == (0, warned)
+    assert warning not in deployed("deploy").err

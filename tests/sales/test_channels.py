@@ -9,7 +9,7 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
-from urllib.parse import unquote
+from urllib.parse import quote, unquote
 
 import pytest
 
@@ -31,7 +31,8 @@ MESSAGE = Notice(
     made_at=datetime(2026, 11, 30, 23, 30, tzinfo=UTC), to="inside", text="見てください", zone="Asia/Tokyo",
     reader=Reader("rep_1", "営業 一郎", "rep1@example.co.jp", "ja"), person=Person(NAME, EMAIL, "架空商事"),
     sender=From(name="見本", email="news@example.co.jp"),
-    links={"lead": "https://nurture.example.co.jp/api/leads/kari_001", "replies": "r", "handoffs": "h"},
+    links={"lead": "https://nurture.example.co.jp/api/leads/kari_001", "replies": "r", "handoffs": "h",
+           "page": "https://nurture.example.co.jp/leads/kari_001"},
 )  # fmt: skip
 
 
@@ -47,7 +48,7 @@ def test_slack_shows_the_rule_the_score_by_item_and_a_link(make_company: MakeCom
     said = json.dumps(message, ensure_ascii=False)
     for words in ("score total at_least 60", "demo_request +50", "pricing +15", "合計 65", "依頼「demo」", "call soon"):
         assert words in said
-    assert "/api/leads/kari_001|" in said
+    assert f"https://nurture.example.co.jp/desk/{quote(TASK)}|" in said
     assert "by_a_machine" not in said
     assert NAME not in said
     assert EMAIL not in said
@@ -106,7 +107,12 @@ def test_a_webhook_is_signed_with_every_secret(make_company: MakeCompany, receiv
     body = asked.json
     assert (body["kind"], body["id"], body["queue"], body["rep"]) == ("handoff", TASK, "inside", "rep_1")
     assert (body["lead"], body["reasons"], body["note"]) == (LEAD, ["score total at_least 60"], "call soon")
-    assert body["links"]["lead"] == "https://nurture.example.co.jp/api/leads/kari_001"
+    assert body["links"] == {
+        "lead": "https://nurture.example.co.jp/api/leads/kari_001",
+        "replies": "https://nurture.example.co.jp/api/leads/kari_001/replies",
+        "handoffs": "https://nurture.example.co.jp/api/handoffs",
+        "page": f"https://nurture.example.co.jp/desk/{quote(TASK)}",
+    }
     assert body["why"]["opening"].startswith("「demo」のご依頼")
     assert "person" not in body
 
@@ -186,6 +192,7 @@ def test_hubspot_gets_a_contact_and_a_task_of_the_rep(make_company: MakeCompany,
     assert hubspot.tasks_of == {contact: [task]}
     assert (properties["hubspot_owner_id"], properties["hs_task_status"]) == ("77", "NOT_STARTED")
     assert "score total at_least 60" in properties["hs_task_body"]
+    assert f"https://nurture.example.co.jp/desk/{quote(TASK)}<br>" in properties["hs_task_body"]
     assert properties["hs_timestamp"] == int(company.now.timestamp() * 1000)
 
 
@@ -285,6 +292,7 @@ def test_a_rep_gets_a_plain_mail_in_the_own_language(make_company: MakeCompany) 
         "満たした条件:score total at_least 60",
         "demo_request +50 点",
         "依頼「demo」",
+        f"開く:https://nurture.example.co.jp/desk/{quote(TASK)}\n",
     ):
         assert words in mail.text
     assert "見本区架空町" not in mail.text
@@ -293,6 +301,7 @@ def test_a_rep_gets_a_plain_mail_in_the_own_language(make_company: MakeCompany) 
     message = replace(MESSAGE, reader=Reader("rep_2", "Second", "rep2@example.co.jp", "en"), text="look")
     RepMail(provider).deliver(message)
     assert "Company: 架空商事" in provider.mails[1].text
+    assert provider.mails[1].text.endswith("Open: https://nurture.example.co.jp/leads/kari_001\n")
 
 
 def test_a_mail_whose_answer_was_lost_goes_again_only_if_nobody_has_it() -> None:

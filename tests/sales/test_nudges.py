@@ -118,6 +118,7 @@ def test_what_waited_for_a_channel_is_let_go_once_the_task_is_closed(make_compan
     assert notify(company)
     assert let_go(company) == ["given to rep_2: it is won by now"]
     assert sorted(notice.reader.rep for notice in email.heard[1:] if notice.reader) == ["rep_1", "rep_2"]
+    assert {notice.links["page"] for notice in email.heard[1:]} == {f"{PUBLIC}/desk/team?queue=inside"}
 
 
 def test_an_escalation_goes_through_the_queue_of_the_task(make_company: MakeCompany) -> None:
@@ -128,6 +129,7 @@ def test_an_escalation_goes_through_the_queue_of_the_task(make_company: MakeComp
     note(company, "escalated", "boss")
     assert notify(company)
     assert [(notice.to, notice.queue) for notice in slack.heard[1:]] == [("boss", "inside")]
+    assert {notice.links["page"] for notice in slack.heard} == {f"{PUBLIC}/desk/{TASK}"}
 
 
 @pytest.mark.parametrize("kind", ["given", "reminder", "woken", "escalated", "waiting"])

@@ -64,8 +64,10 @@ ASKED = {
     "disturb": ("DELETE", "/api/sink/faults", 200),
     "audit": ("GET", "/api/audit", 200),
     "people": ("GET", "/users", 200),
+    "agree": ("POST", "/api/agreements/9/confirm", 404),
 }
 """For each right a request, and what it is answered where the right is there."""
+BODIES = {"sales": {"rep": "rep_1"}, "agree": {"name": "x"}}
 
 
 @pytest.mark.parametrize("role", RIGHTS)
@@ -73,7 +75,7 @@ async def test_a_key_may_do_exactly_what_its_role_allows(process: Process, role:
     """Everything else is 403 and says which roles may."""
     client = process.anybody(made(process, "mine", role))
     for right, (method, path, status) in ASKED.items():
-        answer = await client.request(method, path, json={"rep": "rep_1"} if right == "sales" else {"id": "l1"})
+        answer = await client.request(method, path, json=BODIES.get(right, {"id": "l1"}))
         if right in RIGHTS[role]:
             assert answer.status_code == status, (right, answer.text)
         else:

@@ -10,6 +10,7 @@ import pytest
 from adapters.database import handoffs
 from adapters.database.engine import writing
 from nurture.commands import MakeHandoff
+from tests.web.people import browser_of, person, token_in
 from tests.web.process import Process
 
 ID = "l1/seminar_to_demo/1/to_sales/1"
@@ -161,3 +162,73 @@ async def test_the_team_is_shown_with_what_it_has(sales: httpx.AsyncClient) -> N
     assert (second["active"], second["queues"]) == (True, ["inside_sales"])
     assert second["next_change"]
     assert isinstance(second["at_work"], bool)
+
+
+@pytest.fixture
+async def seller(process: Process, sales: httpx.AsyncClient) -> httpx.AsyncClient:
+    """A browser of somebody of sales who is rep_1, and knows the token of its session."""
+    return await with_token(process, "ichiro", "rep_1")
+
+
+async def with_token(process: Process, login: str, rep: str | None) -> httpx.AsyncClient:
+    """A browser that sends the token of its session with every request, as the desk's script does."""
+    browser = await browser_of(process, person(process, login, "sales", rep))
+    browser.headers["X-CSRF-Token"] = token_in((await browser.get("/account")).text)
+    return browser
+
+
+SOON = (datetime.now(UTC) + timedelta(days=2)).isoformat()
+DEEDS: dict[str, dict[str, object]] = {
+    "accept": {},
+    "snooze": {"until": SOON},
+    "assign": {"rep": "rep_2", "reason": "以前の担当"},
+    "return": {"reason": "時期尚早"},
+    "close": {"outcome": "won"},
+}
+"""What a person of sales does, without saying who does it."""
+
+
+@pytest.mark.parametrize("verb", DEEDS)
+async def test_a_person_of_sales_is_their_own_rep(seller: httpx.AsyncClient, verb: str) -> None:
+    """Named or not; as another rep nothing is done, and it is said why."""
+    who = "by" if verb == "assign" else "rep"
+    other = await seller.post(f"{PATH}/{verb}", json={**DEEDS[verb], who: "rep_2"})
+    assert (other.status_code, other.json()["where"]) == (403, f"body.{who}")
+    assert "rep_1" in other.json()["what"]
+    before = (await seller.get(PATH)).json()
+    assert (before["state"], before["rep"]) == ("open", "rep_1")
+    mine = await seller.post(f"{PATH}/{verb}", json=DEEDS[verb])
+    assert (mine.status_code, mine.json()["rep"]) == (200, "rep_2" if verb == "assign" else "rep_1")
+
+
+async def test_a_person_of_sales_may_name_their_own_rep(seller: httpx.AsyncClient) -> None:
+    """As programs do."""
+    assert (await seller.post(f"{PATH}/accept", json={"rep": "rep_1"})).status_code == 200
+
+
+async def test_a_person_of_sales_hands_on_only_what_is_theirs(
+    process: Process, seller: httpx.AsyncClient, sales: httpx.AsyncClient
+) -> None:
+    """Whoever leads the team, or a program with a key, may take it from anybody."""
+    body = {"rep": "rep_2", "by": "head", "reason": "知り合い"}
+    assert (await sales.post(f"{PATH}/assign", json=body)).status_code == 200
+    taken = await seller.post(f"{PATH}/assign", json={"rep": "rep_1", "reason": "ほしい"})
+    assert (taken.status_code, taken.json()["rep"]) == (409, "rep_2")
+
+
+@pytest.mark.parametrize("verb", DEEDS)
+async def test_an_account_without_a_rep_does_nothing(process: Process, sales: httpx.AsyncClient, verb: str) -> None:
+    """It reads who can help; whatever rep it names."""
+    nobody = await with_token(process, "jiro", None)
+    for who in ({}, {"by" if verb == "assign" else "rep": "rep_1"}):
+        refused = await nobody.post(f"{PATH}/{verb}", json={**DEEDS[verb], **who})
+        assert (refused.status_code, "admin" in refused.json()["do"]) == (403, True)
+
+
+@pytest.mark.parametrize("verb", DEEDS)
+async def test_a_key_has_to_say_who_does_it(sales: httpx.AsyncClient, verb: str) -> None:
+    """As ever: 422 with the place that lacks it, told like every other missing key."""
+    refused = await sales.post(f"{PATH}/{verb}", json=DEEDS[verb])
+    where = "body.by" if verb == "assign" else "body.rep"
+    assert (refused.status_code, refused.json()["where"]) == (422, where)
+    assert refused.json()["problems"] == [{"where": where, "what": "Field required"}]

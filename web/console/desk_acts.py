@@ -22,10 +22,11 @@ from adapters.database.handoffs import Handoff, HandoffTaken, UnknownHandoff
 from nurture.definitions import Definitions
 from nurture.errors import NurtureError, UnknownName
 from web.console import desk_view
-from web.console.desk_seat import Seat, is_rep, seat_of
+from web.console.desk_seat import Seat, seat_of
 from web.console.desk_task import NotDone, row_of, task_page
 from web.console.desk_typed import Mistyped, Typed, amount_of, outcome_of, reason_of, until_of
 from web.context import Here, Nurture
+from web.own_rep import is_rep, own_rep
 from web.problems import Refusal
 from web.security import Caller, Seller
 from web.session import render
@@ -114,12 +115,11 @@ def assign(asked: Annotated[Asked, Depends(_asked)], to: Word = "", reason: Word
         why = reason_of(reason, needed=True) or ""
         if not to:
             raise Mistyped("to", "to")
-        by = asked.caller.name
-        if is_rep(asked.caller):
-            by, task = me, handoffs.locked(conn, asked.handoff)
-            if task.rep != me:
-                raise HandoffTaken(task.id, task.rep, task.state)
-        return giving.hand_to(conn, asked.handoff, to, by=by, reason=why, now=now, definitions=definitions)
+        own = is_rep(asked.caller)
+        return giving.hand_to(
+            conn, asked.handoff, to, by=me if own else asked.caller.name, reason=why, now=now, definitions=definitions,
+            holder=me if own else None,
+        )  # fmt: skip
 
     return _do(asked, Typed("assign", reason=reason, to=to), "assigned", change)
 
@@ -143,11 +143,7 @@ def _do(
 def _me(asked: Asked, typed: Typed) -> str:
     """As whom this is done. Raises Refusal."""
     if is_rep(asked.caller):
-        rep = asked.caller.user.rep if asked.caller.user is not None else None
-        if rep is None:
-            do = "ask an admin to say at /users which rep of sales.yaml you are"
-            raise Refusal(403, "this account is no rep", where=asked.request.url.path, do=do)
-        return rep
+        return own_rep(asked.caller, where=asked.request.url.path)
     if not asked.rep.strip() and typed.act != "assign":
         raise Refusal(422, "it is not said as which rep", where="body.rep", do="open the task and choose one")
     return asked.rep.strip()

@@ -11,6 +11,7 @@ from nurture import calendar
 from nurture.definitions import Definitions, Sales
 from web.console.desk_view import Eyes, name_of
 from web.context import Nurture
+from web.own_rep import is_rep
 from web.problems import Refusal
 from web.security import Caller
 from web.session import language_of
@@ -39,11 +40,6 @@ class Seat:
     def homeless(self) -> bool:
         """True for somebody of sales who is no rep: there is nothing they could act as."""
         return self.eyes.own and self.eyes.rep is None
-
-
-def is_rep(caller: Caller) -> bool:
-    """True for a person of sales: whatever they ask for, they are their own rep and nobody else."""
-    return caller.user is not None and caller.role == "sales"
 
 
 def seat_of(request: Request, here: Nurture, caller: Caller, asked: str = "") -> Seat:

@@ -33,6 +33,7 @@ PLACES = (
     Place("/definitions", "f", "定義", "Definitions", hidden_from=("sales",)),
     Place("/inbox", "i", "受信トレイ", "Inbox"),
     Place("/report", "r", "レポート", "Report"),
+    Place("/review", "v", "月次レビュー", "Monthly review", hidden_from=("ops",)),
     Place("/ops", "o", "運用", "Ops", hidden_from=("sales", "marketer")),
     Place("/audit", "c", "変更の記録", "Changes", right="audit"),
     Place("/users", "u", "ユーザー", "Users", right="people"),
