@@ -8,6 +8,8 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta, tzinfo
 
 from adapters.database.desk import DeskTask
+from adapters.database.handoffs import Handoff
+from adapters.database.handoffs import later as promised
 from adapters.database.loads import OPEN
 from nurture.definitions import Definitions, Sales
 
@@ -85,7 +87,7 @@ def row(desk: DeskTask, eyes: Eyes, definitions: Definitions) -> Row:
     task, sales = desk.task, definitions.sales
     open_ = task.state in OPEN
     snoozed = open_ and task.snoozed_until is not None and task.snoozed_until > eyes.now
-    due = task.due if open_ else None
+    due = _due(task, definitions) if open_ else None
     acting = eyes.rep or ("" if eyes.own else task.rep or "")
     found = Row(
         id=task.id, anchor=anchor_of(task.id), lead=task.lead, queue=task.queue,
@@ -102,6 +104,14 @@ def row(desk: DeskTask, eyes: Eyes, definitions: Definitions) -> Row:
         later=later(eyes),
     )  # fmt: skip
     return _marked(found)
+
+
+def _due(task: Handoff, definitions: Definitions) -> datetime | None:
+    """By when it is to be accepted or closed; of one that fell back, when it should have been accepted."""
+    queue = definitions.sales.queues.get(task.queue) if definitions.sales is not None else None
+    if task.due is not None or task.state != "open" or queue is None:
+        return task.due
+    return promised(task.made_at, queue.accept_within, definitions)
 
 
 def _who(desk: DeskTask, eyes: Eyes) -> str:
