@@ -223,6 +223,7 @@ class Settings(BaseSettings):
     `mail_rate`: how many mails a second all workers together hand to the provider, None: as many as they can.
     `trusted_proxies`: who may say in `X-Forwarded-For` whose request it passes on. `sites`: the web sites whose pages
     may tell of page views. `page_view_days`: how long those of nobody are kept. `sample_site`: show that of the demo.
+    `demo`: pages say what to try first.
     """
 
     model_config = SettingsConfigDict(
@@ -249,6 +250,7 @@ class Settings(BaseSettings):
     sites: Annotated[tuple[Origin, ...], NoDecode, BeforeValidator(_comma_separated)] = ()
     page_view_days: Annotated[int, Field(ge=1, le=400)] = 90
     sample_site: bool = False
+    demo: bool = False
     metrics: Address | None = None
     temporal_cli: Path | None = None
     temporal_port: Port = 7233
@@ -361,6 +363,7 @@ class Settings(BaseSettings):
             "NURTURE_SITES": ",".join(self.sites),
             "NURTURE_PAGE_VIEW_DAYS": str(self.page_view_days),
             "NURTURE_SAMPLE_SITE": "1" if self.sample_site else None,
+            "NURTURE_DEMO": "1" if self.demo else None,
             "NURTURE_METRICS": self.metrics,
             "NURTURE_TEMPORAL_CLI": str(self.temporal_cli) if self.temporal_cli else None,
             "NURTURE_TEMPORAL_PORT": str(self.temporal_port),

@@ -1,5 +1,7 @@
 """Plays the people of the demo: leads that come in, readers that react to their mails, sales that close their tasks.
 
+The tasks of one rep it leaves to the person who tries the demo.
+
 Acts through the public HTTP API only: real mails in the sink, real signed webhooks. What it still has to do is kept in
 a file, so that a demo that is started again goes on where it was.
 """
@@ -9,9 +11,10 @@ from __future__ import annotations
 import asyncio
 import heapq
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
+from itertools import islice
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -28,6 +31,8 @@ from adapters.mail.rendering import is_hidden_link
 from nurture.audience import Audience
 from nurture.conditions import MAIL_EVENTS
 from nurture.definitions import Definitions
+from nurture.facts import Facts
+from nurture.membership import ways_in
 from nurture.reactions import reactions, verdict
 
 log = structlog.get_logger(__name__)
@@ -36,6 +41,10 @@ ENTER_WITHIN = timedelta(days=30)
 """The sample leads come in over so many days."""
 ROAM_FOR = timedelta(days=120)
 """So long people do something without being mailed; a demo that runs on has only their mails."""
+EAGER = (("visited", "/pricing", 2), ("downloaded", "whitepaper/rollout", 5), ("requested", "demo", 9))
+"""What the first of them do by themselves, in hours from when they come: so that sales has something to do at once."""
+EAGER_EVERY = timedelta(hours=6)
+"""One of them comes after the other."""
 LOOK_EVERY = 0.2
 """Real seconds between two looks at the inbox."""
 SETTLED = timedelta(seconds=5)
@@ -72,9 +81,12 @@ class Stage:
         *,
         file: Path,
         seed: int,
+        yours: str | None = None,
+        colleague: str | None = None,
     ) -> None:
+        """`yours`: the rep whose tasks a person sees to; `colleague`: who takes those that nobody has."""
         self._client, self._clock, self._store, self._audience = client, clock, store, audience
-        self._file, self._seed = file, seed
+        self._file, self._seed, self._yours, self._colleague = file, seed, yours, colleague
         self._deeds: list[Deed] = []
         self._since = clock.now().isoformat()
         self._seen: set[str] = set()
@@ -83,8 +95,8 @@ class Stage:
 
     # --- plans ------------------------------------------------------------------------------------------------------
 
-    def open(self, rows: list[dict[str, Any]]) -> None:
-        """Go on with the plans on file, or plan when each lead comes in."""
+    def open(self, rows: list[dict[str, Any]], eager: Collection[str] = ()) -> None:
+        """Go on with the plans on file, or plan when each lead comes in; those of the ids `eager` first."""
         if self._file.exists():
             kept = json.loads(self._file.read_text(encoding="utf-8"))
             self._since, self._seen, self.done = kept["since"], set(kept["seen"]), kept["done"]
@@ -92,12 +104,25 @@ class Stage:
                 self._plan(datetime.fromisoformat(at), verb, given)
             return
         start, dice = self._clock.now(), Random(self._seed)  # noqa: S311 - a play, not a secret
+        first = [row for row in rows if row["id"] in eager]
+        for number, row in enumerate(first):
+            self._hurry(row, start + number * EAGER_EVERY)
+            self._roam(row["id"], start, start + ROAM_FOR)
+        rows = [row for row in rows if row["id"] not in eager]
         for number, row in enumerate(rows):
             share = (number + dice.random()) / max(len(rows), 1)
             enters = start + ENTER_WITHIN * share * 0.98
             self._plan(enters, "enter", row)
             self._roam(row["id"], enters, start + ROAM_FOR)
         self.save()
+
+    def _hurry(self, row: Mapping[str, Any], at: datetime) -> None:
+        """Plan a lead that comes in and asks for a talk on the same day."""
+        self._plan(at, "enter", row)
+        for kind, subject, hours in EAGER:
+            name = f"audience/{row['id']}/eager/{kind}"
+            given = {"id": name, "lead": row["id"], "type": kind, "subject": subject}
+            self._plan(at + timedelta(hours=hours), "event", given)
 
     def _roam(self, lead: str, since: datetime, until: datetime) -> None:
         """Plan what a person does without being mailed: a stream of events for each kind."""
@@ -151,7 +176,7 @@ class Stage:
                 self._read(mail)
                 self._since = max(self._since, mail["at"])
         for task in await self._all("/api/handoffs?state=open&limit=200"):
-            if task["id"] not in self._seen:
+            if task["id"] not in self._seen and (task["rep"] or self._colleague) not in (None, self._yours):
                 self._take(task)
 
     async def _all(self, path: str) -> list[dict[str, Any]]:
@@ -199,7 +224,7 @@ class Stage:
         """Plan what sales will make of one task."""
         self._seen.add(task["id"])
         dice = Random(f"{self._seed}/{task['id']}")  # noqa: S311
-        now, given = self._clock.now(), {"task": task["id"], "rep": task["rep"]}
+        now, given = self._clock.now(), {"task": task["id"], "rep": task["rep"] or self._colleague}
         self._plan(now + timedelta(hours=8), "accept", given)
         found = verdict(self._audience, dice.random)
         if found is not None:
@@ -241,6 +266,14 @@ class Stage:
 
 def _task(given: Mapping[str, Any], verb: str) -> str:
     return f"/api/handoffs/{given['task']}/{verb}"
+
+
+def eager_leads(rows: Sequence[Mapping[str, Any]], definitions: Definitions, most: int) -> frozenset[str]:
+    """The first of the rows that a scenario with a way to sales takes in by what they are."""
+    ways = [asked for asked in ways_in(definitions).values() if not asked.dids and not asked.by_time]
+    now = datetime.min.replace(tzinfo=UTC)
+    fit = (row["id"] for row in rows if any(each.fits(row.get("attributes") or {}, Facts(), now) for each in ways))
+    return frozenset(islice(fit, most))
 
 
 def sample_leads(path: Path, definitions: Definitions) -> list[dict[str, Any]]:

@@ -33,15 +33,23 @@ def drawn(seen: Panorama, definitions: Definitions, now: datetime, addresses: di
     where.add_column(overflow="fold")  # an address that is cut cannot be opened
     for name, address in addresses.items():
         where.add_row(Text(name, style="dim"), Text(address, style="cyan"))
-    over = [Text("everybody has come to an end: Ctrl-C ends the demo", style="bold")] if _over(seen) else []
+    ended = f"everybody has come to an end: {_rest(seen)}Ctrl-C ends the demo"
+    over = [Text(ended, style="bold")] if _over(seen) else []
     return Panel(
-        Group(head, *over, Text(), columns, Text(), where), title="nurture demo: a day in two seconds", expand=False
+        Group(head, *over, Text(), columns, Text(), where),
+        title="nurture demo: a day in two seconds",
+        expand=False,
     )
 
 
 def _over(seen: Panorama) -> bool:
-    """True once all who ever walked have ended, and sales has closed its tasks."""
-    return bool(seen.finishes) and not seen.steps and not (seen.handoffs["open"] + seen.handoffs["accepted"])
+    """True once all who ever walked have ended, or wait for sales."""
+    return bool(seen.finishes) and sum(seen.steps.values()) <= seen.statuses["with_sales"]
+
+
+def _rest(seen: Panorama) -> str:
+    left = seen.handoffs["open"] + seen.handoffs["accepted"]
+    return f"{left} tasks wait for you on the desk, " if left else ""
 
 
 def line(seen: Panorama, now: datetime) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import Engine
@@ -51,6 +52,34 @@ def _first_token(settings: Settings) -> str | None:
             return user_links.make(connection, "first", None, datetime.now(UTC))
     finally:
         engine.dispose()
+
+
+TRY: dict[str, tuple[str, str]] = {
+    "marketer": (
+        "マーケターとして: シナリオの図でリードが歩くのを見て、営業が閉じた結果をレポートで読みます。",
+        "As a marketer: watch leads walk through the picture of a scenario, and read in the report what sales closed.",
+    ),
+    "sales": (
+        "営業として: デスクで理由を読み、引き継ぎを受けて、受注・失注で閉じるか戻します。",
+        "As sales: read on the desk why, accept a task, and close it as won or lost, or return it.",
+    ),
+    "ops": (
+        "運用として: リードを一人開き、履歴を読んで、一時停止し、再開します。",
+        "As ops: open a lead, read its timeline, pause it and resume it.",
+    ),
+}
+"""What each person of a demo is asked to try first: in Japanese, in English."""
+
+
+def demo_words(links: Mapping[str, str]) -> list[str]:
+    """What is said beside the links of `demo_links`: for each person what to try, in both languages, and where."""
+    said = [
+        "3 つのリンクから試せます(それぞれ別のブラウザーかプライベートウィンドウで。1 回だけ有効)。",
+        "Three links to try it by, each in a browser or private window of its own (each good once):",
+    ]
+    for role, (ja, en) in TRY.items():
+        said += ["", f"  {ja}", f"  {en}", f"    {links[f'as {role}'].split()[0]}"]
+    return [*said, ""]
 
 
 def demo_links(engine: Engine, settings: Settings) -> dict[str, str]:

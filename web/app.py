@@ -60,13 +60,13 @@ from web.console import (
     definition_pages,
     desk,
     desk_acts,
-    desk_live,
     desk_task,
     doors,
     journey_pages,
     lead_acts,
     lead_list,
     lead_page,
+    live,
     people,
     report_pages,
     review_acts,
@@ -99,7 +99,7 @@ def make_app(settings: Settings, engine: Engine, *, store: DeploymentStore, cloc
             else:
                 yield
         finally:
-            app.state.desk_watch.end()
+            app.state.live.end()
             refreshing.cancel()
 
     app = FastAPI(
@@ -121,7 +121,7 @@ def make_app(settings: Settings, engine: Engine, *, store: DeploymentStore, cloc
     app.state.findings = definition_pages.findings()
     app.state.journey_checks = journey_pages.checks()
     app.state.segment_counts = segment_pages.SegmentCounts()
-    app.state.desk_watch = desk_live.DeskWatch(engine)
+    app.state.live = live.LiveWatch(engine)
     problems.install(app)
     openapi.install(app)
     secret = kept_secret(engine, "session", lambda: AESSIV.generate_key(512))
@@ -167,7 +167,7 @@ def make_app(settings: Settings, engine: Engine, *, store: DeploymentStore, cloc
         definition_pages,
         segment_pages,
         desk,
-        desk_live,
+        live,
         desk_acts,
         desk_task,  # the last of these: its path takes any word
         lead_list,
@@ -220,7 +220,7 @@ class _Server(uvicorn.Server):
         self._app = app
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        self._app.state.desk_watch.end()
+        self._app.state.live.end()
         await super().shutdown(sockets)
 
 

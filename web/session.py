@@ -19,6 +19,7 @@ from adapters.database.schema import deployments, leads
 from nurture.wording.conditions import Language
 from web import logins
 from web.console.assets import asset
+from web.console.first_steps import first_steps
 from web.console.frame import navigation
 from web.context import Here, Nurture
 from web.hashing import hashing_of
@@ -190,9 +191,10 @@ async def start(request: Request, here: Here) -> Response:
         return RedirectResponse("/login", status_code=303)
     figures = await run_in_threadpool(_figures, here)
     settings = here.settings
+    steps = first_steps(caller.role, language_of(request)) if settings.demo else ()
     return render(
         request, "start.html", caller=caller, inbox=settings.mail == "sink", temporal_ui=settings.temporal_ui,
-        sample_site=settings.sample_site, **figures,
+        sample_site=settings.sample_site, first_steps=steps, **figures,
     )  # fmt: skip
 
 

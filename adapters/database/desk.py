@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, func, literal, or_, select
+from sqlalchemy import Connection, Row, Select, and_, case, func, literal, or_, select
 
 from adapters.database.among import among
 from adapters.database.handoffs import Handoff, UnknownHandoff, read
@@ -17,7 +17,10 @@ from adapters.database.pages import cursor_after, rows_of_a_page, text_cursor
 from adapters.database.schema import Instant, consents, handoffs, leads, timeline
 
 _NEVER = datetime(9999, 1, 1, tzinfo=UTC)
-_DUE = func.coalesce(handoffs.c.due, literal(_NEVER, Instant))
+# what nobody accepted in time has no due time any more once it fell back: it goes before all that still has one
+_DUE = func.coalesce(
+    handoffs.c.due, case((handoffs.c.state == "open", handoffs.c.made_at), else_=literal(_NEVER, Instant))
+)
 _TOTAL = func.coalesce(handoffs.c.total, 0)
 _FINISHED = ("won", "lost", "returned", "expired")
 
@@ -124,12 +127,23 @@ def of_company(conn: Connection, company: str, lead: str, limit: int) -> list[De
     return [_read(row) for row in conn.execute(query.order_by(handoffs.c.made_at.desc()).limit(limit))]
 
 
-def overdue_of_reps(conn: Connection, now: datetime) -> dict[str, int]:
-    """For every rep who has tasks whose time is over: how many."""
+def overdue_of_reps(conn: Connection, now: datetime, timed: Collection[str]) -> dict[str, int]:
+    """For every rep who has tasks whose time is over: how many. `timed`: queues that say how soon one is accepted.
+
+    In these a task that nobody accepted in time stays overdue, although it has no further time.
+    """
+    fell_back = and_(handoffs.c.state == "open", handoffs.c.due.is_(None), handoffs.c.queue.in_(timed))
     query = select(handoffs.c.rep, func.count()).where(
-        handoffs.c.state.in_(OPEN), handoffs.c.rep.is_not(None), handoffs.c.due < now
+        handoffs.c.state.in_(OPEN), handoffs.c.rep.is_not(None), or_(handoffs.c.due < now, fell_back)
     )
     return {row[0]: row[1] for row in conn.execute(query.group_by(handoffs.c.rep))}
+
+
+def mark(conn: Connection) -> str:
+    """Something that changes whenever a task is made, accepted or closed."""
+    columns = (handoffs.c.made_at, handoffs.c.accepted_at, handoffs.c.closed_at)
+    row = conn.execute(select(*(func.count(each) for each in columns), func.max(handoffs.c.closed_at))).one()
+    return " ".join(str(each) for each in row)
 
 
 def waiting_in_queues(conn: Connection) -> dict[str, int]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime
+from pathlib import Path
 
 import httpx
 import pytest
@@ -12,9 +13,11 @@ from fastapi.routing import iter_route_contexts
 from adapters.database import erasures, users
 from adapters.database.engine import reading, writing
 from adapters.database.schema import handoffs
+from adapters.settings import Settings
 from nurture.roles import ROLES_OF_PEOPLE
-from tests.web.people import browser_of, person, post, token_in
-from tests.web.process import Process
+from tests.web.people import browser_of, link, person, post, token_in
+from tests.web.process import HOST, Process, client_of
+from web.app import make_app
 from web.console import frame
 
 PAGES = {
@@ -54,6 +57,28 @@ async def test_who_may_open_which_page(process: Process, role: str) -> None:
     assert "/inbox" in links
     for path in links:
         assert (await browser.get(path)).status_code == 200, path
+
+
+@pytest.mark.parametrize("role", ROLES_OF_PEOPLE)
+async def test_a_demo_says_to_each_role_what_to_try_first(process: Process, tmp_path: Path, role: str) -> None:
+    """In both languages, with links to pages that this role may open; without the setting nothing of it."""
+    user = person(process, f"{role}.demo", role, "rep_1" if role == "sales" else None)
+    usual = (await (await browser_of(process, user)).get("/")).text
+    assert "まず試すこと" not in usual
+    settings = Settings(home=tmp_path, temporal_port=1, public_url=HOST, demo=True)
+    app = make_app(settings, process.engine, store=process.store, clock=process.clock)
+    browser = client_of(app, None)
+    await browser.get("/login", params={"token": link(process, "entry", user)})
+    japanese = (await browser.get("/", headers={"Accept-Language": "ja"})).text
+    english = (await browser.get("/", headers={"Accept-Language": "en"})).text
+    assert "まず試すこと" in japanese
+    assert "Try this first" in english
+    links = re.findall(r'<li><a href="([^"]+)">', english.split('id="first"')[1].split("</ol>")[0])
+    assert len(links) > 2
+    for each in links:
+        expected = 503 if each.startswith("/health") else 200  # no Temporal server answers here
+        assert (await browser.get(each)).status_code == expected, each
+    assert 'value="3650d" selected' in (await browser.get("/report")).text  # a quarter passes in three minutes
 
 
 async def test_the_frame_is_for_keyboards_and_readers_too(process: Process) -> None:

@@ -12,7 +12,7 @@ import httpx
 import pytest
 from sqlalchemy import event, update
 
-from adapters.database import desk, desk_changes, handoffs, sessions, timeline, users
+from adapters.database import desk, handoffs, live_changes, sessions, timeline, users
 from adapters.database.api_keys import digest_of
 from adapters.database.engine import reading, writing
 from adapters.database.schema import handoffs as table
@@ -20,7 +20,7 @@ from nurture.commands import MakeHandoff
 from nurture.records import Line
 from tests.web.people import browser_of, person, post, token_in
 from tests.web.process import Process
-from web.console import desk_live
+from web.console import live
 
 REASON = "requested: demo"
 
@@ -288,7 +288,7 @@ async def test_lists_go_on_where_the_page_ends(process: Process) -> None:
         change(process, handoff, due=now if number in (1, 3) else None, total=float(number % 2), made_at=now)
     for rep, which in (("rep_1", desk.held), (None, desk.waiting)):
         for handoff in ids:
-            change(process, handoff, rep=rep)
+            change(process, handoff, rep=rep, state="accepted" if rep else "open")
         seen, cursor = [], None
         for _ in range(9):
             with reading(process.engine) as connection:
@@ -345,12 +345,12 @@ async def test_the_way_of_a_lead_is_told_in_words(process: Process, seller: http
 
 async def test_a_change_of_a_task_is_noticed_once(process: Process) -> None:
     """And nothing else is; never the first time."""
-    watch = desk_changes.DeskChanges()
+    watch = live_changes.Changes()
     handoff = await task(process, "l1")
 
     def changed() -> bool:
         with reading(process.engine) as connection:
-            return watch.any(connection)
+            return bool(watch.fresh(connection, [live_changes.TASKS]))
 
     assert [changed(), changed()] == [False, False]
     await process.client.post("/api/leads", json={"id": "l1", "name": "別名"})
@@ -359,20 +359,37 @@ async def test_a_change_of_a_task_is_noticed_once(process: Process) -> None:
     assert [changed(), changed()] == [True, False]
 
 
+async def test_what_nobody_accepted_in_time_stays_overdue(process: Process, seller: httpx.AsyncClient) -> None:
+    """It has no due time any more once it went to the fallback; it stands first, and counts for the team."""
+    late, other = await task(process, "l1"), await task(process, "l2")
+    now = process.clock.now()
+    change(process, late, due=None, made_at=now - timedelta(days=20))
+    change(process, other, due=now + timedelta(days=9))
+    with writing(process.engine) as connection:
+        for each in (late, other):
+            handoffs.change(connection, each, rep="rep_1")
+        assert desk.overdue_of_reps(connection, now, ["inside_sales"]) == {"rep_1": 1}
+        assert desk.overdue_of_reps(connection, now, []) == {}
+        assert [each.task.id for each in desk.held(connection, "rep_1")[0]] == [late, other]
+    page = (await seller.get("/desk", headers={"Accept-Language": "en"})).text
+    assert re.findall(r'id="section-(\w+)"', page) == ["due", "new"]
+    assert re.search(r"overdue by 1\d days", page)
+
+
 async def test_listeners_hear_and_are_let_go(process: Process, monkeypatch: pytest.MonkeyPatch) -> None:
     """One look for all of them; whose session ended is told no more; nobody stays when the process ends."""
-    monkeypatch.setattr(desk_live, "EVERY", 0.05)
+    monkeypatch.setattr(live, "EVERY", 0.05)
     looks: list[set[str]] = []
-    watch = desk_live.DeskWatch(process.engine)
+    watch = live.LiveWatch(process.engine)
     look = watch._look
 
-    def counted(asked: set[str]) -> tuple[bool, frozenset[str]]:
+    def counted(asked: set[str], wanted: set[str]) -> tuple[frozenset[str], frozenset[str]]:
         looks.append(asked)
-        return look(asked)
+        return look(asked, wanted)
 
     monkeypatch.setattr(watch, "_look", counted)
     handoff = await task(process, "l1")
-    key, gone = watch.numbers(None), watch.numbers("no session")
+    key, gone = watch.numbers(live_changes.TASKS, None), watch.numbers(live_changes.TASKS, "no session")
     assert (await anext(key)).endswith(b"data: 0\n\n")
     assert (await anext(gone)).endswith(b"data: 0\n\n")
     with pytest.raises(StopAsyncIteration):
@@ -386,12 +403,12 @@ async def test_listeners_hear_and_are_let_go(process: Process, monkeypatch: pyte
     with pytest.raises(StopAsyncIteration):
         await asyncio.wait_for(waiting, 10)
     assert watch.full
-    assert [each async for each in watch.numbers(None)] == []
+    assert [each async for each in watch.numbers(live_changes.TASKS, None)] == []
 
 
 async def test_only_so_many_listen(process: Process, monkeypatch: pytest.MonkeyPatch) -> None:
     """Whoever comes later is told when to look again; strangers are not let in."""
-    monkeypatch.setattr(desk_live, "MOST_LISTENERS", 0)
+    monkeypatch.setattr(live, "MOST_LISTENERS", 0)
     answer = await process.client.get("/desk/stream")
     assert (answer.status_code, answer.headers["retry-after"]) == (503, "60")
     assert (await process.anybody().get("/desk/stream")).status_code == 401

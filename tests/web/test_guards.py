@@ -188,7 +188,7 @@ async def test_every_answer_carries_the_security_headers(process: Process) -> No
 async def test_no_cache_keeps_what_is_not_for_all(process: Process) -> None:
     """Every route, a new one too, whoever asks; but for those who say themselves how long."""
     kept = {}
-    process.app.state.desk_watch.end()  # else its stream goes on for as long as somebody listens
+    process.app.state.live.end()  # else its stream goes on for as long as somebody listens
     for path, method in routes_of(process):
         if method == "GET":
             answer = await process.client.get(re.sub(r"\{[^}]*\}", "x", path))

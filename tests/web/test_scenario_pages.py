@@ -48,7 +48,7 @@ async def test_the_page_comes_at_once_and_its_figures_after(process: Process, br
     """Without script a link brings them; they are the same figures."""
     await walked(process)
     page = (await browser.get(DEMO)).text
-    assert page.count(f'"{DEMO}?since=30d&amp;counts=1"') == 2  # by script, and as a link
+    assert page.count(f'"{DEMO}?since=30d&amp;counts=1"') == 3  # at once and later by script, and as a link
     assert "のべ 2 回" not in page
     assert "<svg" in page
     figures = (await browser.get(f"{DEMO}?since=30d&counts=1")).text

@@ -17,7 +17,7 @@ from web.problems import Refusal
 router = APIRouter(include_in_schema=False)
 
 _STATIC = Path(__file__).parent.parent / "static"
-_OWN = ("console.css", "console.js", "desk.js", "icon.svg")
+_OWN = ("console.css", "console.js", "desk.js", "icon.svg", "live.js")
 _KINDS = {"css": "text/css", "js": "text/javascript", "svg": "image/svg+xml"}
 
 

@@ -83,8 +83,10 @@ def team_page(
     """Who has what and is at work, and what waits for a rep, with why."""
     seat = seat_of(request, here, caller)
     eyes, definitions = seat.eyes, seat.definitions
+    rules = definitions.sales.queues if definitions.sales is not None else {}
+    timed = [name for name, each in rules.items() if each.accept_within is not None]
     with reading(here.engine) as connection:
-        held, overdue = team(connection), desk.overdue_of_reps(connection, eyes.now)
+        held, overdue = team(connection), desk.overdue_of_reps(connection, eyes.now, timed)
         waits = desk.waiting_in_queues(connection)
         tasks, following = desk.waiting(connection, queue or None, _ON_A_PAGE, cursor)
     people = _team(definitions, held, overdue, eyes.now, queue)
@@ -92,10 +94,9 @@ def team_page(
     rows = [desk_view.row(each, eyes, definitions) for each in tasks]
     languages = {each.task.id: each.task.language for each in tasks}
     why = {key: _why(*key, seat, loads) for key in {(each.queue, languages[each.id]) for each in rows}}
-    queues = definitions.sales.queues if definitions.sales is not None else {}
     return render(
         request, "console/desk_team.html", seat=seat, eyes=eyes, people=people, waits=waits, rows=rows, queue=queue,
-        said=said, queues=list(queues), why={each.id: why[each.queue, languages[each.id]] for each in rows},
+        said=said, queues=list(rules), why={each.id: why[each.queue, languages[each.id]] for each in rows},
         older=following_url(request, following, limit=_ON_A_PAGE),
     )  # fmt: skip
 

@@ -8,9 +8,13 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta, tzinfo
 
 from adapters.database.desk import DeskTask
+from adapters.database.handoffs import Handoff
+from adapters.database.handoffs import later as promised
 from adapters.database.loads import OPEN
 from nurture.definitions import Definitions, Sales
+from nurture.wording.conditions import rules_in
 
+_HOT = "hot: "
 SOON = timedelta(days=1)
 """What is due within it stands with what is overdue."""
 _STATES = {
@@ -85,12 +89,12 @@ def row(desk: DeskTask, eyes: Eyes, definitions: Definitions) -> Row:
     task, sales = desk.task, definitions.sales
     open_ = task.state in OPEN
     snoozed = open_ and task.snoozed_until is not None and task.snoozed_until > eyes.now
-    due = task.due if open_ else None
+    due = _due(task, definitions) if open_ else None
     acting = eyes.rep or ("" if eyes.own else task.rep or "")
     found = Row(
         id=task.id, anchor=anchor_of(task.id), lead=task.lead, queue=task.queue,
         who=_who(desk, eyes),
-        company=desk.company or "", why=task.reasons[0] if task.reasons else task.note or "",
+        company=desk.company or "", why=_why(task, eyes, definitions),
         more=max(0, len(task.reasons) - 1), score=_score(task.score), state=task.state,
         word=eyes.say(*_STATES[task.state]),
         due=due_in_words(due, eyes) if open_ else "", due_at=eyes.at(due) if due else "",
@@ -102,6 +106,23 @@ def row(desk: DeskTask, eyes: Eyes, definitions: Definitions) -> Row:
         later=later(eyes),
     )  # fmt: skip
     return _marked(found)
+
+
+def _why(task: Handoff, eyes: Eyes, definitions: Definitions) -> str:
+    """The first reason; a rule of the hot lead definition in the reader's language."""
+    reason = task.reasons[0] if task.reasons else task.note or ""
+    rule = reason.removeprefix(_HOT)
+    if rule == reason:
+        return reason
+    return eyes.say("ホット: ", _HOT) + rules_in(definitions, "ja" if eyes.language == "ja" else "en").get(rule, rule)
+
+
+def _due(task: Handoff, definitions: Definitions) -> datetime | None:
+    """By when it is to be accepted or closed; of one that fell back, when it should have been accepted."""
+    queue = definitions.sales.queues.get(task.queue) if definitions.sales is not None else None
+    if task.due is not None or task.state != "open" or queue is None:
+        return task.due
+    return promised(task.made_at, queue.accept_within, definitions)
 
 
 def _who(desk: DeskTask, eyes: Eyes) -> str:

@@ -87,8 +87,14 @@ def scenario_page(
     several, more = _standing(request, here, scenario, step, cursor) if step else ([], None)
     return render(
         request, "console/scenario.html", scenario=shown, spans=SPANS, step=step, standing=several, more=more,
-        **_figures(flow, found, since), **local_times(here),
+        live_query=_live_query(since, step, cursor), **_figures(flow, found, since), **local_times(here),
     )  # fmt: skip
+
+
+def _live_query(since: str, step: str, cursor: str | None) -> str:
+    """How the same page is asked for with its figures."""
+    asked = {"since": since, "counts": "1", "step": step, "limit": _ON_A_PAGE if cursor else "", "cursor": cursor}
+    return urlencode({name: value for name, value in asked.items() if value})
 
 
 def _since(span: str) -> str | None:

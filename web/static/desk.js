@@ -7,7 +7,7 @@
   const writing = (target) => target.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName);
   const typing = (row) => row.contains(d.activeElement) && writing(d.activeElement);
   const busy = (row) => row.querySelector('.task-acts details[open]') !== null || typing(row) || row.querySelector('.htmx-request, [role=alert]') !== null;
-  let composing = false, loading = false, again = false;
+  let composing = false, again = false;
 
   // of a row that somebody works in only the head is renewed
   function renewed(old, row) {
@@ -49,32 +49,15 @@
     }
   }
 
-  async function reload() {
-    if (composing || loading || d.hidden) { again = true; return; }
-    loading = true; again = false;
-    try {
-      const answer = await fetch(location.pathname + location.search, { headers: { accept: 'text/html' }, redirect: 'manual' });
-      if (answer.ok) put(new DOMParser().parseFromString(await answer.text(), 'text/html'));
-    } catch (_) { /* the next news, or the next minute, tries again */ }
-    loading = false;
-    if (again) setTimeout(reload, 500);
+  async function renew() {
+    if (composing) { again = true; return; }
+    const answer = await fetch(location.pathname + location.search, { headers: { accept: 'text/html' }, redirect: 'manual' });
+    if (answer.ok) put(new DOMParser().parseFromString(await answer.text(), 'text/html'));
   }
 
-  let source = null;
-  function listen() {
-    if (source || d.hidden || !window.EventSource) return;
-    source = new EventSource(desk.dataset.live);
-    source.onmessage = reload;
-    source.onerror = () => { if (source && source.readyState === EventSource.CLOSED) source = null; };
-  }
-  function hush() { if (source) source.close(); source = null; }
-  d.addEventListener('visibilitychange', () => { if (d.hidden) hush(); else { listen(); reload(); } });
-  window.addEventListener('pagehide', hush);
-  window.addEventListener('pageshow', listen);
+  const ask = window.nurtureLive(desk.dataset.live, renew);
   d.addEventListener('compositionstart', () => { composing = true; });
-  d.addEventListener('compositionend', () => { composing = false; if (again) reload(); });
-  setInterval(() => { if (!d.hidden) { listen(); reload(); } }, 60000);
-  listen();
+  d.addEventListener('compositionend', () => { composing = false; if (again) { again = false; ask(); } });
 
   // a refusal comes with the fresh row and what was typed; without any answer nothing is taken away
   d.addEventListener('htmx:beforeSwap', (event) => {
