@@ -1,6 +1,6 @@
 # One verb per task. A fresh machine needs Python 3.11 or newer and make; everything else is fetched on the way.
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-cluster bench faults fit check fix lock
+.PHONY: help demo test test-cluster bench faults screenshots fit check fix lock
 BIN := .venv/bin
 UV = $$(uv --version >/dev/null 2>&1 && echo uv || echo .venv-tools/bin/uv)
 
@@ -29,6 +29,9 @@ faults: .venv/.dev ## 300 leads under every fault and SIGKILL, on both databases
 	@NURTURE_TEMPORAL_CLI="$$($(BIN)/python -m adapters.temporal_cli)" && export NURTURE_TEMPORAL_CLI && \
 	$(BIN)/python -m tests.postgresql && \
 	$(BIN)/python -m tests.e2e.faults sqlite && $(BIN)/python -m tests.e2e.faults postgresql
+
+screenshots: .venv/.dev ## the pictures of the console in docs/images, in both languages, from made-up data
+	@$(BIN)/python -m tests.screenshots
 
 fit: .venv/.fit ## what `nurture score fit` needs besides: scikit-learn, which nothing else uses
 

@@ -5,42 +5,20 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
 import pytest
-import uvicorn
 from playwright.sync_api import BrowserContext, Page, expect
-from pydantic import SecretStr
 
 from adapters.database import handoffs, leads
 from adapters.database.engine import writing
 from adapters.database.leads import LeadUpsert
-from adapters.settings import Settings
 from nurture.commands import MakeHandoff
 from tests.browser import chromium
+from tests.web.browsing import serving
 from tests.web.people import link, person
 from tests.web.process import KEY, Process
-from web.app import _Server, make_app
-
-
-@contextmanager
-def serving(process: Process, home: Path, port: int) -> Iterator[str]:
-    """The web process as it is served, until the end of the block; it has to end at once then."""
-    found = f"http://127.0.0.1:{port}"
-    settings = Settings(home=home, api_key=SecretStr(KEY), temporal_port=1, public_url=found)
-    app = make_app(settings, process.engine, store=process.store, clock=process.clock)
-    server = _Server(app, uvicorn.Config(app, host="127.0.0.1", port=port, log_config=None))
-    thread = threading.Thread(target=server.run)
-    thread.start()
-    while not server.started:
-        time.sleep(0.02)
-    try:
-        yield found
-    finally:
-        server.should_exit = True
-        thread.join()
 
 
 @pytest.fixture

@@ -10,12 +10,13 @@ from urllib.parse import quote
 
 import httpx
 import pytest
-from sqlalchemy import event, update
+from sqlalchemy import event, insert, update
 
 from adapters.database import desk, handoffs, live_changes, sessions, timeline, users
 from adapters.database.api_keys import digest_of
 from adapters.database.engine import reading, writing
 from adapters.database.schema import handoffs as table
+from adapters.database.schema import replies
 from nurture.commands import MakeHandoff
 from nurture.records import Line
 from tests.web.people import browser_of, person, post, token_in
@@ -253,6 +254,18 @@ async def test_the_page_of_a_task_says_why_now(process: Process, seller: httpx.A
     assert f"/desk/{other}" in page
     assert "引き継ぎ</td>" in page
     assert (await seller.get("/desk/none")).status_code == 404
+
+
+async def test_what_the_lead_wrote_is_on_the_page(process: Process, seller: httpx.AsyncClient) -> None:
+    """With when, in the sender's zone; it is text and no markup."""
+    handoff = await task(process, "l1")
+    at = datetime(2026, 11, 8, 23, 0, tzinfo=UTC)
+    words = {"kind": "written", "subject": "質問", "words": "費用は<いくら>ですか", "text": "…"}
+    with writing(process.engine) as connection:
+        connection.execute(insert(replies).values(lead="l1", message="a" * 64, at=at, **words))
+    page = (await seller.get(f"/desk/{handoff}")).text
+    assert "2026-11-09 08:00 · 返信" in page
+    assert "費用は&lt;いくら&gt;ですか" in page
 
 
 async def test_who_was_erased_is_not_called(process: Process, seller: httpx.AsyncClient) -> None:

@@ -1,5 +1,5 @@
 // Moves by keys: `?` shows them, `g` and a letter goes to a page, `j` and `k` along the rows of lists, `/` to the search;
-// shows the middle of wide pictures. Says nothing to anybody and keeps nothing.
+// shows the middle of wide pictures; lets keys reach tables that scroll. Says nothing to anybody and keeps nothing.
 (function (d) {
   let going = 0;
   const help = d.getElementById('keys');
@@ -15,8 +15,13 @@
   const centre = () => d.querySelectorAll('.picture').forEach((each) => {
     each.scrollLeft = (each.scrollWidth - each.clientWidth) / 2;
   });
+  const reach = () => d.querySelectorAll('.scroll').forEach((each) => { // by keys, in browsers that do not let one by themselves
+    if (each.scrollWidth > each.clientWidth) each.tabIndex = 0; else each.removeAttribute('tabindex');
+  });
   centre();
-  d.addEventListener('htmx:afterSettle', centre);
+  reach();
+  d.addEventListener('htmx:afterSettle', () => { centre(); reach(); });
+  window.addEventListener('resize', reach);
   d.addEventListener('keydown', (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing || writing(event.target)) return;
     if (event.key === '?' && help) {
