@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query, Request
@@ -95,7 +96,9 @@ def _known(conn: Connection, found: DeskTask, seat: Seat) -> dict[str, Any]:
         "agreed": desk.agreed(conn, lead),
         "trail": [(each, in_words(each, definitions, eyes.language)) for each in desk.path(conn, lead, _PATH)],
         "mails": lead_mails.newest(conn, lead, _MAILS)[0],
-        "letters": replies.page(conn, lead, _LETTERS)[0],
+        "letters": [
+            {**each, "at": datetime.fromisoformat(each["at"])} for each in replies.page(conn, lead, _LETTERS)[0]
+        ],
         "others": [desk_view.row(each, eyes, definitions) for each in others],
     }
 
