@@ -19,7 +19,6 @@ from adapters.database.schema import Instant, consents, handoffs, leads, timelin
 _NEVER = datetime(9999, 1, 1, tzinfo=UTC)
 _DUE = func.coalesce(handoffs.c.due, literal(_NEVER, Instant))
 _TOTAL = func.coalesce(handoffs.c.total, 0)
-_FINISHED = ("won", "lost", "returned", "expired")
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +102,7 @@ def waiting(
 
 def closed(conn: Connection, rep: str | None, since: datetime, limit: int) -> list[DeskTask]:
     """What a rep (None: anybody) has closed since then, the newest first."""
-    query = _tasks().where(handoffs.c.state.in_(_FINISHED), handoffs.c.closed_at >= since)
+    query = _tasks().where(handoffs.c.closed_at >= since)
     if rep is not None:
         query = query.where(handoffs.c.rep == rep)
     rows = conn.execute(query.order_by(handoffs.c.closed_at.desc(), handoffs.c.id).limit(limit))
