@@ -50,7 +50,7 @@ def _answers(request: Request, here: Nurture, since: str, by: By | None) -> dict
     known = here.store.current()
     kept: Kept[Review] = request.app.state.reviews
     try:
-        found = kept.get((known.number, since, by), lambda: reviewed_now(here, since, by))
+        found = kept.seen((known.number, since, by), lambda: reviewed_now(here, since, by))
     except Refusal as refused:  # said in the page, beside what can be asked instead
         return {"sheet": None, "refused": refused, "most": MOST}
-    return {"sheet": worded(found, known, language_of(request), most=_ROWS), "plot_of": plot_of}
+    return {"sheet": worded(found.value, known, language_of(request), most=_ROWS), "plot_of": plot_of, "age": found.age}
