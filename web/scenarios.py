@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Hashable
 from typing import Annotated, Any
 from urllib.parse import quote
 
@@ -18,13 +19,14 @@ from nurture.flow import STEP, Flow, read_flow
 from nurture.footfall import Footfall, annotated, footfall, reasons_of
 from nurture.graph import svg
 from web.context import Here, Nurture
-from web.kept import Kept
+from web.kept import Kept, Seen
 from web.pages import Cursor, Limit, Page, page
 from web.security import READER
 from web.spans import looking_back
 
 router = APIRouter(prefix="/api/scenarios", tags=["scenarios"], dependencies=[READER])
 
+Enrolled = dict[tuple[str, str], int]
 Since = Annotated[
     str | None,
     Query(max_length=20, description="Count what was done in this time until now, such as 30d; absent: all of it."),
@@ -84,6 +86,22 @@ def footfalls() -> Kept[Footfall]:
     return Kept(seconds=10)
 
 
+def enrolled_kept() -> Kept[Enrolled]:
+    """Where a process keeps how many enrolments there are."""
+    return Kept(seconds=2)
+
+
+def enrolled(request: Request, here: Nurture) -> Seen[Enrolled]:
+    """How many enrolments there are by scenario and state; what was counted before, while it is counted anew."""
+
+    def look() -> Enrolled:
+        with reading(here.engine) as connection:
+            return counting.enrolled(connection)
+
+    kept: Kept[Enrolled] = request.app.state.enrolled
+    return kept.seen("all", look)
+
+
 def flow_of(here: Nurture, name: str, language: str | None = None) -> Flow:
     """A scenario of the current deployment as boxes and arrows. Raises UnknownName."""
     known = here.store.current()
@@ -94,6 +112,19 @@ def flow_of(here: Nurture, name: str, language: str | None = None) -> Flow:
 
 def counted(request: Request, here: Nurture, flow: Flow, since: str | None) -> Footfall:
     """What leads did in it in this time until now, at most ten seconds ago. Raises Refusal where it is no span."""
+    kept, key, look = _counting(request, here, flow, since)
+    return kept.get(key, look)
+
+
+def counted_before(request: Request, here: Nurture, flow: Flow, since: str | None) -> Seen[Footfall]:
+    """The same at once where it was counted before, however long ago that is; then it is counted anew meanwhile."""
+    kept, key, look = _counting(request, here, flow, since)
+    return kept.seen(key, look)
+
+
+def _counting(
+    request: Request, here: Nurture, flow: Flow, since: str | None
+) -> tuple[Kept[Footfall], Hashable, Callable[[], Footfall]]:
     begin = here.clock.now() - looking_back(since) if since is not None else None
 
     def look() -> Footfall:
@@ -102,7 +133,7 @@ def counted(request: Request, here: Nurture, flow: Flow, since: str | None) -> F
             return footfall(flow, lines, counting.standing(connection, flow.name))
 
     kept: Kept[Footfall] = request.app.state.footfalls
-    return kept.get((here.store.current().number, flow.name, flow.language, since), look)
+    return kept, (here.store.current().number, flow.name, flow.language, since), look
 
 
 def _shown(scenario: Scenario, deployment: int, counts: dict[tuple[str, str], int]) -> dict[str, Any]:

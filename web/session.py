@@ -23,6 +23,7 @@ from web.console.first_steps import first_steps
 from web.console.frame import navigation
 from web.context import Here, Nurture
 from web.hashing import hashing_of
+from web.kept import Kept
 from web.problems import Refusal
 from web.rates import address_of, rates_of
 from web.security import (
@@ -189,7 +190,7 @@ async def start(request: Request, here: Here) -> Response:
     caller = await caller_of(request)
     if caller is None:
         return RedirectResponse("/login", status_code=303)
-    figures = await run_in_threadpool(_figures, here)
+    figures = await run_in_threadpool(_figures, request, here)
     settings = here.settings
     steps = first_steps(caller.role, language_of(request)) if settings.demo else ()
     return render(
@@ -198,7 +199,20 @@ async def start(request: Request, here: Here) -> Response:
     )  # fmt: skip
 
 
-def _figures(here: Nurture) -> dict[str, Any]:
+def standings() -> Kept[dict[str, Any]]:
+    """Where a process keeps how many leads stand where."""
+    return Kept(seconds=2)
+
+
+def _figures(request: Request, here: Nurture) -> dict[str, Any]:
+    kept: Kept[dict[str, Any]] = request.app.state.standings
+    found = kept.seen("all", lambda: _counted(here))
+    with reading(here.engine) as connection:
+        deployment = connection.execute(select(func.max(deployments.c.number))).scalar()
+    return {**found.value, "deployment": deployment, "age": found.age}
+
+
+def _counted(here: Nurture) -> dict[str, Any]:
     with reading(here.engine) as connection:
         statuses = connection.execute(select(leads.c.status, func.count()).group_by(leads.c.status)).all()
         steps = connection.execute(
@@ -207,12 +221,10 @@ def _figures(here: Nurture) -> dict[str, Any]:
             .group_by(leads.c.scenario, leads.c.step)
             .order_by(leads.c.scenario, func.count().desc(), leads.c.step)
         ).all()
-        deployment = connection.execute(select(func.max(deployments.c.number))).scalar()
     return {
         "statuses": sorted((str(status), int(number)) for status, number in statuses),
         "steps": [(str(scenario), str(step or ""), int(number)) for scenario, step, number in steps],
         "leads": sum(number for _, number in statuses),
-        "deployment": deployment,
     }
 
 

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Protocol
 
-from sqlalchemy import Connection, Select, bindparam, delete, insert, or_, select
+from sqlalchemy import Connection, bindparam, delete, insert, or_, select
 
 from adapters.database.among import among
 from adapters.database.consents import BOUNCED, address_hash
@@ -55,11 +55,6 @@ def others(conn: Connection, several: Sequence[str]) -> Mapping[str, list[str]]:
         for row in conn.execute(_OTHERS, {"of": list(several)}):
             found.setdefault(row.lead, []).append(row.address)
     return found
-
-
-def like(sought: str) -> Select[Any]:
-    """The leads of which another address holds a text."""
-    return select(addresses.c.lead).where(addresses.c.address.icontains(sought, autoescape=True))
 
 
 class Said(Protocol):

@@ -22,7 +22,6 @@ _DUE = func.coalesce(
     handoffs.c.due, case((handoffs.c.state == "open", handoffs.c.made_at), else_=literal(_NEVER, Instant))
 )
 _TOTAL = func.coalesce(handoffs.c.total, 0)
-_FINISHED = ("won", "lost", "returned", "expired")
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +105,7 @@ def waiting(
 
 def closed(conn: Connection, rep: str | None, since: datetime, limit: int) -> list[DeskTask]:
     """What a rep (None: anybody) has closed since then, the newest first."""
-    query = _tasks().where(handoffs.c.state.in_(_FINISHED), handoffs.c.closed_at >= since)
+    query = _tasks().where(handoffs.c.closed_at >= since)
     if rep is not None:
         query = query.where(handoffs.c.rep == rep)
     rows = conn.execute(query.order_by(handoffs.c.closed_at.desc(), handoffs.c.id).limit(limit))

@@ -13,7 +13,7 @@ from typing import Any, Literal
 
 from sqlalchemy import Connection, Row, delete, exists, func, insert, select, update
 
-from adapters.database import addresses, audit, consents, handoffs
+from adapters.database import addresses, audit, consents, handoffs, lead_words
 from adapters.database.loads import OPEN
 from adapters.database.merges import goes_on, lock_who_goes_on, merged_into
 from adapters.database.pages import shown
@@ -129,6 +129,7 @@ def _begin(conn: Connection, lead: str, *, by: str, now: datetime, real_now: dat
     unsent = (confirmations.c.lead == lead, confirmations.c.ended_real.is_(None))
     conn.execute(update(confirmations).where(*unsent).values(ended_real=real_now))
     conn.execute(update(leads).where(leads.c.id == lead).values(status=WORD, email=None, name=None))
+    lead_words.forget(conn, lead)
     conn.execute(
         insert(erasures).values(
             lead=lead, seq=entry.seq, addresses=known, by=by, asked_at=now, due_real=real_now,

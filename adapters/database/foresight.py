@@ -13,7 +13,7 @@ from sqlalchemy import Connection, func, select
 from adapters.database import enrolments as enrolling
 from adapters.database.members import fitting
 from adapters.database.rescoring import Question, Tell, all_fitting, asleep
-from adapters.database.schema import enrolments, leads
+from adapters.database.schema import enrolments, is_hot, leads
 from adapters.database.sequence import Deployments
 from nurture.backtest import matters
 from nurture.conditions import AnyOf
@@ -106,7 +106,7 @@ def hot_by(
         return HotBy((), ())
     fits = all_fitting(conn, Question.of(new, old, now), tell) if _may_fit(conn, old, new) else []
     becoming = [each.lead for each in fits if not (each.before or each.hot)]
-    hot = (leads.c.position["hot"].as_boolean(), leads.c.status != "erased")
+    hot = (is_hot, leads.c.status != "erased")
     query = select(leads.c.id, leads.c.state).where(*hot)
     held = {row.id for row in conn.execute(query) if row.state and row.state.get("hot_unsold")}
     held |= {each.lead for each in fits if each.asleep}

@@ -1,6 +1,6 @@
 """Gathers what a page about one lead shows besides its timeline and score; a fixed number of statements, no rule.
 
-Everything is read by the lead's id, its addresses or the keys of its rows; only `colleagues` looks through all leads.
+Everything is read by the lead's id, its addresses or the keys of its rows; `colleagues` by the company.
 """
 
 from __future__ import annotations
@@ -10,13 +10,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, and_, func, select
 
 from adapters.database import consents as agreed
 from adapters.database.among import among
 from adapters.database.consents import address_hash, stand_in
 from adapters.database.merges import goes_on
-from adapters.database.schema import consents, enrolments, leads, merges, suppressions
+from adapters.database.schema import company_begins, company_of_lead, consents, enrolments, leads, merges, suppressions
 
 MOST = 100
 """How many rows of a kind are shown."""
@@ -133,14 +133,11 @@ def living(conn: Connection, lead: str) -> str | None:
 
 
 def colleagues(conn: Connection, lead: str, limit: int = 50) -> tuple[str | None, list[Colleague], bool]:
-    """The company of a lead, others whose `company` is written the same, and whether there are more.
-
-    It reads every lead, since no index knows companies: for a page of its own.
-    """
-    company = conn.execute(select(leads.c.attributes["company"].as_string()).where(leads.c.id == lead)).scalar()
+    """The company of a lead, others whose `company` is written the same, and whether there are more."""
+    company = conn.execute(select(company_of_lead).where(leads.c.id == lead)).scalar()
     if not company:
         return None, [], False
-    same = leads.c.attributes["company"].as_string() == company
+    same = and_(company_begins == func.substr(company, 1, 200), company_of_lead == company)
     query = select(leads.c.id, leads.c.name, leads.c.status, leads.c.scenario, leads.c.position)
     gone = leads.c.id.in_(select(merges.c.gone))
     wanted = query.where(same, leads.c.id != lead, leads.c.status != "erased", ~gone).order_by(leads.c.id)

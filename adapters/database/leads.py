@@ -16,9 +16,9 @@ from typing import Annotated, Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
-from sqlalchemy import Connection, Row, func, insert, or_, select, update
+from sqlalchemy import Connection, Row, func, insert, select, update
 
-from adapters.database import addresses, consents, enrolments
+from adapters.database import addresses, consents, enrolments, lead_words
 from adapters.database.attributes import checked
 from adapters.database.confirmations import mailable
 from adapters.database.event_rows import attach_parked, hint_of_address, hint_of_id
@@ -27,7 +27,7 @@ from adapters.database.locks import claim
 from adapters.database.members import facts_of
 from adapters.database.merges import goes_on, lock_who_goes_on, not_merged
 from adapters.database.pages import cursor_after, rows_of_a_page, text_cursor
-from adapters.database.schema import events, leads
+from adapters.database.schema import events, is_hot, leads
 from adapters.database.sequence import WITHOUT_STATE, Deployments, append, current_deployment, lock
 from nurture.addresses import clean
 from nurture.definitions import Definitions, FormConsent, Scenario
@@ -201,6 +201,9 @@ def upsert(
     elif differs:
         conn.execute(update(leads).where(leads.c.id == lead).values(values))
     addresses.write(conn, lead, others, known, now)
+    if differs or set(others) != set(known):
+        words = lead_words.words_of(lead, email, others, values["name"], attributes)
+        lead_words.keep(conn, lead, words, new=before is None)
     if before is None or any(values[key] != getattr(before, key) for key in ("attributes", "language", "time_zone")):
         entries.append(
             append(
@@ -280,7 +283,7 @@ def page(
 ) -> tuple[list[dict[str, Any]], str | None]:
     """One page of leads in the order of their ids, each as `view` shows it, and the cursor of the next page.
 
-    `q` is looked for in id, address, name and company. `hot`: only those that are.
+    `q` is looked for in ids, addresses, names and companies, as `lead_words` folds them. `hot`: only those that are.
     """
     wanted = rows_of_a_page(limit)
     query = select(*WITHOUT_STATE).where(not_merged()).order_by(leads.c.id).limit(wanted + 1)
@@ -288,14 +291,9 @@ def page(
         if value:
             query = query.where(column == value)
     if hot:
-        query = query.where(leads.c.position["hot"].as_boolean())
+        query = query.where(is_hot)
     if q and q.strip():
-        sought = q.strip()
-        company = leads.c.attributes["company"].as_string()
-        query = query.where(
-            or_(*(column.icontains(sought, autoescape=True) for column in (leads.c.id, leads.c.email, leads.c.name)),
-                company.icontains(sought, autoescape=True), leads.c.id.in_(addresses.like(sought)))
-        )  # fmt: skip
+        query = query.where(lead_words.holding(q.strip()))
     after = text_cursor(cursor)
     if after is not None:
         query = query.where(leads.c.id > after)

@@ -13,7 +13,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, Row, and_, delete, exists, func, insert, select, update
 
-from adapters.database import addresses, audit, consents, timeline
+from adapters.database import addresses, audit, consents, lead_words, timeline
 from adapters.database.consents import BOUNCED
 from adapters.database.engine import writing
 from adapters.database.event_rows import hint_of_address, hint_of_id
@@ -143,6 +143,7 @@ def merge(conn: Connection, keep: str, gone: str, *, store: Deployments, now: da
     for table in (consent_rows, sends, replies, handoffs, tellings, visitors, click_origins):
         conn.execute(update(table).where(table.c.lead == gone).values(lead=keep))
     conn.execute(delete(address_rows).where(address_rows.c.lead == gone))
+    lead_words.forget(conn, gone)
     nobody: dict[str, Any] = {
         "email": None,
         "name": None,

@@ -13,7 +13,7 @@ from typing import Any
 from pydantic import TypeAdapter
 from sqlalchemy import Connection, Row, bindparam, exists, func, insert, select, update
 
-from adapters.database import timeline
+from adapters.database import lead_words, timeline
 from adapters.database.numbering import has_unfiled, place_of
 from adapters.database.schema import enrolments, entries, leads, sends
 from adapters.database.schema import timeline as timeline_rows
@@ -161,6 +161,8 @@ def _move(conn: Connection, row: Row[Any], record: Record) -> None:
     if attributes is not None:
         values["attributes"] = attributes
     conn.execute(_MOVE, {"of": record.lead, **values})
+    if attributes is not None and "company" in record.attributes:
+        lead_words.keep_as_stored(conn, record.lead)
     if attributes is not None and _profiled_since(conn, record):
         # a profile on its way to the workflow does not know yet what the scenario has set: tell it again, whole
         at = _last_time(conn, record.lead)

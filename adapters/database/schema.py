@@ -1,7 +1,7 @@
 """The tables, and nothing else: what is kept, under which keys; how rows are read and written, the modules beside know.
 
 Times are UTC instants on nurture's clock unless a column says `real`. Names, addresses and words of leads stand in
-`leads`, `addresses`, `inbox` and `replies`, and in `erasures` until they are erased at the provider;
+`leads`, `lead_words`, `addresses`, `inbox` and `replies`, and in `erasures` until they are erased at the provider;
 scrubbing.py says what becomes of every table when one of them is erased.
 """
 
@@ -28,6 +28,10 @@ from sqlalchemy import (
     Text,
     TypeDecorator,
     UniqueConstraint,
+    bindparam,
+    func,
+    literal_column,
+    text,
 )
 from sqlalchemy import DateTime as _DateTime
 
@@ -91,10 +95,31 @@ leads = Table(
     Column("record", Integer, nullable=False, default=0),        # the newest record written
     Column("position", JSON, nullable=False, default=dict),      # nurture.commands.Position
     Column("status", String(16), nullable=False, default="idle", index=True),
-    Column("scenario", String(100), index=True),
+    Column("scenario", String(100)),
     Column("step", String(100)),
     Column("state", JSON),                                       # nurture.state.State after the newest record
+    Index("ix_leads_standing", "scenario", "step", "id"),
     sqlite_with_rowid=True,
+)  # fmt: skip
+
+
+def _key(name: str) -> Any:
+    # a word of the statement and no parameter of it: else an index of the expression is not found to serve
+    return bindparam(None, name, type_=JSON.JSONIndexType(), literal_execute=True)
+
+
+company_of_lead = leads.c.attributes[_key("company")].as_string()
+company_begins = func.substr(company_of_lead, literal_column("1"), literal_column("200"))
+"""What the index holds of it: PostgreSQL refuses rows whose texts are too long for an index."""
+is_hot = leads.c.position[_key("hot")].as_boolean()
+"""As `Position` has it. Few are: an index has them alone."""
+Index("ix_leads_company", company_begins, leads.c.id)
+Index("ix_leads_hot", leads.c.id, postgresql_where=is_hot, sqlite_where=is_hot)
+
+lead_words = Table(
+    "lead_words", metadata,  # what a lead is searched by; a table of its own since a search reads all of it
+    Column("lead", String(200), ForeignKey("leads.id"), primary_key=True),
+    Column("words", Text, nullable=False),
 )  # fmt: skip
 
 entries = Table(
@@ -141,7 +166,7 @@ enrolments = Table(
     "enrolments", metadata,
     _lead(),
     Column("enrolment", Integer, nullable=False),
-    Column("scenario", String(100), nullable=False, index=True),
+    Column("scenario", String(100), nullable=False),
     Column("deployment", Integer, nullable=False),
     Column("priority", Integer, nullable=False),
     Column("state", String(16), nullable=False),    # enrolled (running) | queued | ended
@@ -150,6 +175,7 @@ enrolments = Table(
     Column("finish", String(100)),
     UniqueConstraint("lead", "enrolment"),
     CheckConstraint("state in ('enrolled', 'queued', 'ended')", name="state"),
+    Index("ix_enrolments_scenario_state", "scenario", "state"),
 )  # fmt: skip
 
 consents = Table(
@@ -333,6 +359,8 @@ handoffs = Table(
     Index("ix_handoffs_stirred", "stirred"),
     Index("ix_handoffs_state", "state", "made_at"),
     Index("ix_handoffs_of_lead", "lead", "state"),
+    Index("ix_handoffs_closed", "closed_at"),
+    Index("ix_handoffs_company", "company"),
 )  # fmt: skip
 
 tellings = Table(
@@ -390,6 +418,9 @@ timeline = Table(
     Column("automatic", Boolean, nullable=False, default=False),
     Index("ix_timeline_of_lead", "lead", "id"),
     Index("ix_timeline_event", "lead", "event"),
+    # what leads did in scenarios, which is not a third of all lines
+    Index("ix_timeline_scenario", "scenario", "what", "at",
+          postgresql_where=text("scenario IS NOT NULL"), sqlite_where=text("scenario IS NOT NULL")),
 )  # fmt: skip
 
 deployments = Table(

@@ -26,6 +26,7 @@ from adapters.database.schema import (
     events,
     handoffs,
     inbox,
+    lead_words,
     leads,
     replies,
     sends,
@@ -58,7 +59,7 @@ KEPT: Mapping[str, tuple[str, ...]] = {
     "audit": ("id", "at", "by", "did", "subject", "via", "role", "real", "details"),
     "merges": ("gone", "keep", "at", "by"),
     "entries": (), "events": (), "consents": (), "confirmations": (), "inbox": (), "webhook_outbox": (),
-    "addresses": (), "replies": (), "visitors": (), "click_origins": (),
+    "addresses": (), "lead_words": (), "replies": (), "visitors": (), "click_origins": (),
     # not about leads
     "deployments": ("*",), "clock": ("*",), "holds": ("*",), "sweeps": ("*",), "keys": ("*",), "sink_faults": ("*",),
     "sales_answers": ("*",),  # a hash, and the id of a task, which stays
@@ -88,7 +89,7 @@ def scrub(conn: Connection, lead: str, now: datetime) -> None:
 
 
 def _forget_rows(conn: Connection, lead: str, addresses: Sequence[str]) -> None:
-    for table in (entries, timeline, confirmations, replies, visitors, click_origins):
+    for table in (entries, timeline, lead_words, confirmations, replies, visitors, click_origins):
         conn.execute(delete(table).where(table.c.lead == lead))
     hints = [hint_of_id(lead), *map(hint_of_address, addresses)]
     conn.execute(delete(events).where(or_(events.c.lead == lead, events.c.lead_hint.in_(hints))))

@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement, Connection, and_, insert, or_, select, upd
 
 from adapters.database.matching import meant
 from adapters.database.members import fitting
-from adapters.database.schema import enrolments, events, handoffs, leads, sweeps
+from adapters.database.schema import enrolments, events, handoffs, is_hot, leads, sweeps
 from adapters.database.sequence import Deployments, append_to_all
 from nurture.conditions import Did
 from nurture.definitions import Definitions
@@ -91,7 +91,7 @@ def _qualified_by_time(
     if current.hot_lead is None and current.journey_map is None:
         return set()
     awake = (leads.c.started, leads.c.status != "erased")
-    found = set(conn.execute(select(leads.c.id).where(*awake, leads.c.position["hot"].as_boolean())).scalars())
+    found = set(conn.execute(select(leads.c.id).where(*awake, is_hot)).scalars())
     asked, by_itself = windows_of_all(current), hot_by_time(current)
     if asked:
         changed = or_(*(_has_left(each, since, now) for each in asked))

@@ -5,7 +5,7 @@
 
 The parts share one start of everything: `throughput` (leads a second), `memory` (of the worker, by waiting leads),
 `webhook` (events a second, and until they are applied), `latency` (from a click to the next mail), `hot` (from an event
-that makes a lead hot to its task).
+that makes a lead hot to its task). `pages` (how soon the console answers) needs only a database and the web process.
 """
 
 from __future__ import annotations
@@ -17,21 +17,19 @@ import sys
 import tempfile
 from pathlib import Path
 
-from tests.bench import hot, latency, memory, throughput, webhook
+from tests.bench import hot, latency, memory, pages, throughput, webhook
 from tests.bench.report import write
 from tests.bench.stage import bench_of, say, stage
 from tests.e2e.whole import Whole
 
-PARTS = ("throughput", "memory", "webhook", "latency", "hot")
+PARTS = ("throughput", "memory", "webhook", "latency", "hot", "pages")
 
 
 async def run(whole: Whole, asked: argparse.Namespace) -> None:
     """The parts asked for, in an order that lets one use the leads of another."""
 
     def report(part: str, how: str, table: str) -> None:
-        say(f"{part}, {asked.kind}: {how}\n\n{table}")
-        if not asked.dry:
-            say(f"written to {write(part, asked.kind, how, table)}")
+        tell(asked, part, how, table)
 
     bench = await bench_of(whole)
     count, rounds, parts = asked.leads, asked.rounds, asked.parts
@@ -63,6 +61,13 @@ async def run(whole: Whole, asked: argparse.Namespace) -> None:
     bench.engine.dispose()
 
 
+def tell(asked: argparse.Namespace, part: str, how: str, table: str) -> None:
+    """Print a table, and keep it."""
+    say(f"{part}, {asked.kind}: {how}\n\n{table}")
+    if not asked.dry:
+        say(f"written to {write(part, asked.kind, how, table)}")
+
+
 def main() -> None:
     """Start everything, measure, stop."""
     say_how = argparse.ArgumentParser(
@@ -73,11 +78,16 @@ def main() -> None:
     say_how.add_argument("--leads", type=int, default=2000, help="how many wait; a tenth goes through throughput")
     say_how.add_argument("--waiting", type=int, default=10_000, help="how many wait where memory is measured")
     say_how.add_argument("--rounds", type=int, default=3, help="how often floor and engine take turns")
+    say_how.add_argument("--page-leads", type=int, default=100_000, help="how many there are where pages are asked for")
+    say_how.add_argument("--page-events", type=int, default=2_000_000, help="how many events they have together")
     say_how.add_argument("--dry", action="store_true", help="write nothing into docs/performance.md")
     asked = say_how.parse_args()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit("ended before it was done"))  # what was started is stopped
-    with stage(asked.kind) as whole:
-        asyncio.run(run(whole, asked))
+    if {"pages"} & set(asked.parts):
+        tell(asked, "pages", *pages.measure(asked.kind, asked.page_leads, asked.page_events))
+    if set(asked.parts) - {"pages"}:
+        with stage(asked.kind) as whole:
+            asyncio.run(run(whole, asked))
 
 
 if __name__ == "__main__":

@@ -49,11 +49,11 @@ def fill(engine: Engine, count: int, events_each: int, seed: int = 1) -> None:
     A twentieth of the events was a machine's, or taken back. Indexes that are no constraint are made at the end.
     """
     ages = _quiet_days(count, seed)
-    _write(engine, leads, _LEAD_COLUMNS, _leads(count, seed))
+    write_rows(engine, leads, _LEAD_COLUMNS, _leads(count, seed))
     with writing(engine) as conn:
         for index in events.indexes:
             conn.execute(DropIndex(index))
-    _write(engine, events, _EVENT_COLUMNS, _events(ages, events_each, seed))
+    write_rows(engine, events, _EVENT_COLUMNS, _events(ages, events_each, seed))
     with writing(engine) as conn:
         for index in events.indexes:
             conn.execute(CreateIndex(index))
@@ -82,17 +82,17 @@ def _quiet_days(count: int, seed: int) -> list[int]:
 
 
 def _leads(count: int, seed: int) -> Iterator[tuple[Any, ...]]:
-    dice, known = Random(seed + 1), _instant(NOW - timedelta(days=DAYS))
+    dice, known = Random(seed + 1), instant(NOW - timedelta(days=DAYS))
     for number in range(count):
         name = name_of(number)
-        attributes = json.dumps(_attributes(dice, number), ensure_ascii=False, separators=(",", ":"))
+        attributes = json.dumps(attributes_of(dice, number), ensure_ascii=False, separators=(",", ":"))
         yield (
             name, f"{name}@example.com", f"見本 {number}", "ja", attributes, known, 1, 0, False, False, False, 0, 0,
             "{}", "idle",
         )  # fmt: skip
 
 
-def _attributes(dice: Random, number: int) -> dict[str, Any]:
+def attributes_of(dice: Random, number: int) -> dict[str, Any]:
     """What a lead is, some of it unknown."""
     found: dict[str, Any] = {
         "company": f"例示株式会社{number % 50_000}",
@@ -112,7 +112,7 @@ def _attributes(dice: Random, number: int) -> dict[str, Any]:
 def _events(quiet: Sequence[int], each: int, seed: int) -> Iterator[tuple[Any, ...]]:
     """The first events of all leads, then the second, and so on: neighbours in the table are of different leads."""
     dice, start = Random(seed + 2), NOW - timedelta(days=DAYS)
-    slots = [_instant(start + timedelta(hours=hour)) for hour in range(24 * DAYS)]
+    slots = [instant(start + timedelta(hours=hour)) for hour in range(24 * DAYS)]
     kinds, most, roll, none = len(DID), 24 * DAYS - 1, dice.random, None
     for turn in range(each):
         for number, days in enumerate(quiet):
@@ -127,12 +127,12 @@ def _events(quiet: Sequence[int], each: int, seed: int) -> Iterator[tuple[Any, .
             )  # fmt: skip
 
 
-def _instant(at: datetime) -> str:
+def instant(at: datetime) -> str:
     """As both databases read it; UTC, as `adapters.database.schema.Instant` keeps it."""
     return f"{at:%Y-%m-%d %H:%M:%S.%f}"
 
 
-def _write(engine: Engine, table: Table, columns: Sequence[str], rows: Iterator[tuple[Any, ...]]) -> None:
+def write_rows(engine: Engine, table: Table, columns: Sequence[str], rows: Iterator[tuple[Any, ...]]) -> None:
     """As fast as each kind takes them, with a commit now and then."""
     while some := list(islice(rows, _ROWS_OF_A_TRANSACTION)):
         with writing(engine) as conn:
@@ -140,7 +140,7 @@ def _write(engine: Engine, table: Table, columns: Sequence[str], rows: Iterator[
                 _copy(conn, table, columns, some)
             else:
                 values = ", ".join("?" * len(columns))
-                statement = f"INSERT INTO {table.name} ({', '.join(columns)}) VALUES ({values})"  # noqa: S608 - ours
+                statement = f"INSERT INTO {table.name} ({_named(columns)}) VALUES ({values})"  # noqa: S608 - ours
                 for start in range(0, len(some), AT_ONCE):
                     conn.exec_driver_sql(statement, some[start : start + AT_ONCE])
 
@@ -148,8 +148,12 @@ def _write(engine: Engine, table: Table, columns: Sequence[str], rows: Iterator[
 def _copy(conn: Connection, table: Table, columns: Sequence[str], rows: Iterable[tuple[Any, ...]]) -> None:
     cursor: Any = conn.connection.cursor()
     conn.exec_driver_sql("SET LOCAL TIME ZONE 'UTC'")
-    with cursor.copy(f"COPY {table.name} ({', '.join(columns)}) FROM STDIN") as copy:
+    with cursor.copy(f"COPY {table.name} ({_named(columns)}) FROM STDIN") as copy:
         copy.write("".join("\t".join(map(_copied, row)) + "\n" for row in rows))
+
+
+def _named(columns: Sequence[str]) -> str:
+    return ", ".join(f'"{each}"' for each in columns)  # `to` is a word of SQL
 
 
 def _copied(value: Any) -> str:

@@ -47,10 +47,21 @@ def _write(engine: Engine, by: str) -> None:
         conn.execute(insert(audit).values(at=AT, by=by, did=str(seen)))
 
 
+@pytest.mark.filterwarnings("ignore:Skipped unsupported reflection of expression-based index")
+@pytest.mark.filterwarnings("ignore:autogenerate skipping metadata-specified expression-based index")
 def test_the_migrations_make_exactly_the_tables_of_the_schema(engine: Engine) -> None:
-    """Metadata and revisions cannot drift apart: a migrated file differs from the schema in nothing."""
+    """Metadata and revisions cannot drift apart: a migrated file differs from the schema in nothing.
+
+    But for an index of an expression, which databases tell in words of their own, or not at all: that it serves is
+    tested in test_db_what_pages_ask.
+    """
+
+    def comparable(_each: object, name: str | None, kind: str, *_: object) -> bool:
+        return (kind, name) != ("index", "ix_leads_company")
+
+    how = {"compare_type": True, "include_object": comparable}
     with reading(engine) as conn:
-        assert compare_metadata(MigrationContext.configure(conn, opts={"compare_type": True}), metadata) == []
+        assert compare_metadata(MigrationContext.configure(conn, opts=how), metadata) == []
 
 
 def test_a_database_is_made_with_its_folder_and_keeps_every_commit(tmp_path: Path) -> None:

@@ -134,6 +134,7 @@ def test_no_column_of_any_table_keeps_what_is_not_said_to_be_kept(deployed: Depl
             update(lead_rows).values({"attributes": {"x": MARK}, "position": {"x": MARK}, "state": {"x": MARK}})
         )
         conn.execute(update(lead_rows).values(scenario=MARK, step=MARK, time_zone=MARK))
+        conn.execute(metadata.tables["lead_words"].delete())  # a lead has one row
         for name in sorted(set(about_leads) - {"leads", "erasures", "audit"}):
             conn.execute(insert(metadata.tables[name]).values(filled(metadata.tables[name])))
         parked = {**filled(events), "event": "parked", "lead": None, "lead_hint": f"email:{ADDRESS}"}

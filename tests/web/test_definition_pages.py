@@ -47,7 +47,7 @@ def deploy(process: Process, by: str, **changed: str | None) -> None:
 
 async def test_a_file_is_shown_line_by_line(browser: httpx.AsyncClient) -> None:
     """As it was written, each line with its number and a place to link to; read-only."""
-    page = (await browser.get("/definitions?file=segments.yaml")).text
+    page = (await browser.get("/definitions?file=segments.yaml&checked=1")).text
     assert page.count('<tr id="L') == len(written("segments.yaml").splitlines())
     assert 'href="#L1"' in page
     assert "segments:" in page or "midsize_infrastructure" in page
@@ -55,16 +55,26 @@ async def test_a_file_is_shown_line_by_line(browser: httpx.AsyncClient) -> None:
     assert "<textarea" not in page
 
 
+async def test_the_check_of_a_deployment_comes_after_its_page(process: Process, browser: httpx.AsyncClient) -> None:
+    """It takes a second: the first page asks for it, and says where it is without script; the next ones know it."""
+    first = (await browser.get("/definitions?file=segments.yaml")).text
+    asked = re.findall(r'hx-get="(/definitions[^"]+)" hx-trigger="load"', first)[0].replace("&amp;", "&")
+    assert "検査しています" in first
+    for page in ((await browser.get(asked)).text, (await browser.get("/definitions?file=segments.yaml")).text):
+        assert "検査しています" not in page
+        assert "hx-trigger" not in page
+
+
 async def test_what_the_check_finds_stands_at_its_line(process: Process, browser: httpx.AsyncClient) -> None:
     """In the reader's language with the message; the list counts it."""
     scenario = written("reactivation.yaml")
     deploy(process, "taro", reactivation=scenario.replace("reactivation_case", "no_such_mail"))
-    page = (await browser.get("/definitions?file=reactivation.yaml")).text
+    page = (await browser.get("/definitions?file=reactivation.yaml&checked=1")).text
     (marked,) = re.findall(r'<tr id="L(\d+)" class="marked">', page)
     assert "reactivation_case" in scenario.splitlines()[int(marked) - 1]
     assert page.count("no_such_mail") >= 2  # in the line, and in what is said of it
     assert "1 エラー" in page
-    assert "1 error(s)" in (await browser.get("/definitions?file=reactivation.yaml", headers=ENGLISH)).text
+    assert "1 error(s)" in (await browser.get("/definitions?file=reactivation.yaml&checked=1", headers=ENGLISH)).text
 
 
 async def test_deployments_are_listed_and_compared(process: Process, browser: httpx.AsyncClient) -> None:

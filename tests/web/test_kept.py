@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import threading
 import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -39,3 +41,58 @@ def test_no_more_keys_are_kept_than_may_be() -> None:
     for number, key in enumerate("abc"):
         kept.get(key, lambda number=number: number)  # type: ignore[misc]
     assert kept.get("a", lambda: 9) == 9
+
+
+def test_what_is_old_is_shown_at_once_while_it_is_made_anew() -> None:
+    """Nobody waits for what takes its time but the first; how old it is is told, and one thread makes it anew."""
+    kept, going, looks = Kept[int](seconds=0), threading.Event(), [0]
+
+    def look() -> int:
+        looks[0] += 1
+        if looks[0] > 1:
+            going.wait(10)
+        return looks[0]
+
+    assert kept.seen("a", look).value == 1
+    began = time.monotonic()
+    old = [kept.seen("a", look) for _ in range(3)]
+    assert time.monotonic() - began < 5, "the new one is still being made"
+    assert {each.value for each in old} == {1}
+    assert all(0 < each.age < 5 for each in old)
+    assert looks == [2]
+    going.set()
+    assert kept.get("b", lambda: 7) == 7
+    _until(lambda: kept.seen("a", lambda: 9).value != 1)
+
+
+def test_what_is_made_quickly_is_never_shown_old() -> None:
+    """A small database is counted while somebody looks."""
+    kept, looks = Kept[int](seconds=0), [0]
+
+    def look() -> int:
+        looks[0] += 1
+        return looks[0]
+
+    assert [kept.seen("a", look).value for _ in range(3)] == [1, 2, 3]
+
+
+def test_a_failure_behind_leaves_the_old_value_and_the_next_tries_again() -> None:
+    """What went wrong costs nobody a page."""
+    kept = Kept[int](seconds=0)
+    kept.seen("a", lambda: 1)
+    assert kept.seen("a", lambda: 1 // 0).value == 1
+    _until(lambda: kept.seen("a", lambda: 2).value == 2)
+
+
+def test_whoever_does_not_want_to_wait_looks_whether_there_is_any() -> None:
+    """Nothing is made by it."""
+    kept = Kept[int](seconds=60)
+    assert kept.peek("a") is None
+    assert kept.get("a", lambda: 1) == kept.peek("a")
+
+
+def _until(holds: Callable[[], bool]) -> None:
+    end = time.monotonic() + 10
+    while not holds():
+        assert time.monotonic() < end
+        time.sleep(0.01)

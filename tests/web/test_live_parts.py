@@ -15,9 +15,9 @@ from adapters.database.engine import reading, writing
 from adapters.database.leads import LeadUpsert, upsert
 from nurture.records import Line
 from tests.browser import chromium
+from tests.web.browsing import serving
 from tests.web.people import link, person
 from tests.web.process import Process
-from tests.web.test_desk_in_browser import serving
 
 
 @pytest.fixture

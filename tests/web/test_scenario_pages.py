@@ -17,7 +17,7 @@ from tests.web.process import Process
 from tests.web.test_scenarios_over_http import walked
 from web.console.footfall_view import footfall_view
 from web.console.segment_pages import SegmentCounts
-from web.scenarios import footfalls
+from web.scenarios import enrolled_kept, footfalls
 
 DEMO = "/scenarios/seminar_to_demo"
 ENGLISH = {"Accept-Language": "en"}
@@ -135,6 +135,7 @@ async def test_pages_ask_the_database_as_often_for_many_leads_as_for_few(
             tries = []
             for _ in range(3):  # the fewest: the app looks for new deployments beside
                 process.app.state.footfalls, process.app.state.segment_counts = footfalls(), SegmentCounts()
+                process.app.state.enrolled = enrolled_kept()
                 asked.clear()
                 assert (await browser.get(path)).status_code == 200
                 tries.append(len(asked))

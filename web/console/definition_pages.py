@@ -31,7 +31,7 @@ Problems = tuple[Problem, ...]
 
 def findings() -> Kept[Problems]:
     """Where a process keeps what the check says of deployments, which never change."""
-    return Kept(seconds=3600, most=20)
+    return Kept(seconds=7 * 24 * 3600, most=20)
 
 
 @router.get("")
@@ -40,15 +40,20 @@ def definitions_page(
     here: Here,
     file: Annotated[str, Query(max_length=300)] = "",
     deployment: Annotated[int | None, Query(ge=1, le=2**31 - 1)] = None,
+    checked: Annotated[bool, Query()] = False,
     cursor: Cursor = None,
 ) -> Response:
-    """The files of a deployment, the current one where none is named; one of them line by line; every deployment."""
+    """The files of a deployment, the current one where none is named; one of them line by line; every deployment.
+
+    The first time what the check says comes after, or with it where `checked` asks for it.
+    """
     current = here.store.current().number
     number = deployment or current
     if not number:
         return render(request, "console/definitions.html", number=0)
     files = _files(here, number)
-    problems = _problems(request, number, files)
+    found = _problems(request, number, files, wait=checked)
+    problems = found or ()
     if file and file not in files:
         raise UnknownName("file", file, files, where=f"deployment {number}")
     name = file or next(iter(sorted(files, key=lambda each: ("/" in each, each))), "")
@@ -57,7 +62,7 @@ def definitions_page(
         listed, following = deployments.page(connection, _ON_A_PAGE, cursor)
     return render(
         request, "console/definitions.html", number=number, current=current, file=name, lines=lines,
-        files=files_of(files, problems), there=files, problems=problems, listed=listed,
+        files=files_of(files, problems), there=files, problems=problems, unchecked=found is None, listed=listed,
         older=following_url(request, following, limit=_ON_A_PAGE),
         rules=RULES_IN_JAPANESE if language_of(request) == "ja" else RULES, **local_times(here),
     )  # fmt: skip
@@ -80,6 +85,6 @@ def _files(here: Nurture, number: int) -> dict[str, str]:
         raise Refusal(404, f"there is no deployment {number}", where="the number of the deployment", do=do) from error
 
 
-def _problems(request: Request, number: int, files: dict[str, str]) -> Problems:
+def _problems(request: Request, number: int, files: dict[str, str], *, wait: bool) -> Problems | None:
     kept: Kept[Problems] = request.app.state.findings
-    return kept.get(number, lambda: check_texts(files).problems)
+    return kept.get(number, lambda: check_texts(files).problems) if wait else kept.peek(number)

@@ -13,7 +13,7 @@ from nurture.reality_check import JourneyCheck, reality_check
 from nurture.wording.conditions import Words
 from nurture.wording.journeys import LABELS, drawn, worded
 from web.context import Here, Nurture
-from web.kept import Kept
+from web.kept import Kept, Seen
 from web.problems import Refusal
 from web.reports import MOST, refuse_many
 from web.security import READER
@@ -32,11 +32,12 @@ def journey_page(request: Request, here: Here, check: Annotated[bool, Query()] =
     """The grid; with `check` what leads did of it as well."""
     known = here.store.current()
     words = Words(known, language_of(request))
-    shown: dict[str, Any] = {"sheet": None, "refused": False}
+    shown: dict[str, Any] = {"sheet": None, "refused": False, "age": 0}
     if check and known.journey_map is not None:
         try:
             found = _checked(request, here)
-            shown["sheet"] = worded(found, words) if found is not None else None
+            if found.value is not None:
+                shown |= {"sheet": worded(found.value, words), "age": found.age}
         except Refusal:
             shown["refused"] = True
     return render(
@@ -45,7 +46,7 @@ def journey_page(request: Request, here: Here, check: Annotated[bool, Query()] =
     )  # fmt: skip
 
 
-def _checked(request: Request, here: Nurture) -> JourneyCheck | None:
+def _checked(request: Request, here: Nurture) -> Seen[JourneyCheck | None]:
     known = here.store.current()
     kept: Kept[JourneyCheck | None] = request.app.state.journey_checks
 
@@ -54,4 +55,4 @@ def _checked(request: Request, here: Nurture) -> JourneyCheck | None:
             refuse_many(connection, "nurture journey check")
             return reality_check(past_leads(connection), known, here.clock.now())
 
-    return kept.get(known.number, look)
+    return kept.seen(known.number, look)

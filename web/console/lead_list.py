@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,7 +9,6 @@ from typing import Annotated, Any
 from urllib.parse import quote, urlencode
 
 from fastapi import APIRouter, Form, Query, Request
-from sqlalchemy import Connection
 from starlette.responses import RedirectResponse, Response
 
 from adapters.database import leads
@@ -22,6 +20,7 @@ from web.console.lead_tables import STATUSES
 from web.console.lead_words import LeadWords
 from web.console.times import local_times
 from web.context import Here, Nurture
+from web.kept import Kept, Seen
 from web.pages import Cursor
 from web.security import READER
 from web.session import language_of, render
@@ -29,8 +28,6 @@ from web.session import language_of, render
 router = APIRouter(prefix="/leads", include_in_schema=False, dependencies=[READER])
 
 ON_A_PAGE = 50
-_REMEMBERED = 10.0
-"""Seconds for which the numbers beside the filters are believed."""
 Word = Annotated[str, Query(max_length=400)]
 Hot = Annotated[str, Query(max_length=10)]
 
@@ -116,25 +113,32 @@ def _page(request: Request, here: Nurture, wanted: Mapping[str, str], cursor: st
             step=wanted["step"] or None, q=wanted["q"] or None, hot=bool(wanted["hot"]),
         )  # fmt: skip
         found = with_scores(connection, found, definitions, here.clock.now())
-        numbers = _numbers(request, connection)
-    words, kept = LeadWords(definitions, language), _said(wanted)
+    counted = _numbers(request, here)
+    numbers, words, kept = counted.value, LeadWords(definitions, language), _said(wanted)
     return render(
         request, "console/leads.html", rows=[row_of(each, words) for each in found], wanted=wanted, kept=kept,
         whole=sum(numbers.values()), statuses=_statuses(numbers, wanted["status"], words),
         scenarios=_scenarios(definitions, wanted["scenario"]),
         steps=_steps(definitions, wanted["scenario"], wanted["step"]), newest=_url(kept) if cursor else None,
-        cursor=following, following=_url({**kept, "cursor": following}) if following else None,
+        age=counted.age, cursor=following, following=_url({**kept, "cursor": following}) if following else None,
         **local_times(here),
     )  # fmt: skip
 
 
-def _numbers(request: Request, connection: Connection) -> dict[str, int]:
-    """How many leads have each status, as of some seconds ago at most: they are many, and the page comes often."""
-    counted, numbers = getattr(request.app.state, "lead_numbers", (0.0, {}))
-    if not numbers or time.monotonic() - counted > _REMEMBERED:
-        numbers = counts(connection)
-        request.app.state.lead_numbers = (time.monotonic(), numbers)
-    return dict(numbers)
+def numbers() -> Kept[dict[str, int]]:
+    """Where a process keeps the numbers beside the filters: leads are many, and the page comes often."""
+    return Kept(seconds=10)
+
+
+def _numbers(request: Request, here: Nurture) -> Seen[dict[str, int]]:
+    """How many leads have each status; what was counted before, while it is counted anew."""
+
+    def look() -> dict[str, int]:
+        with reading(here.engine) as connection:
+            return counts(connection)
+
+    kept: Kept[dict[str, int]] = request.app.state.lead_numbers
+    return kept.seen("all", look)
 
 
 def row_of(lead: Mapping[str, Any], words: LeadWords) -> LeadRow:

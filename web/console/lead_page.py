@@ -58,7 +58,7 @@ def lead_page(
 
 @router.get("/{lead}/company")
 def company_page(request: Request, here: Here, lead: str) -> Response:
-    """Other leads of the same company, on a page of their own: it has to look through all leads."""
+    """Other leads of the same company, on a page of their own."""
     found = living(request, here, lead)
     if isinstance(found, Response):
         return found

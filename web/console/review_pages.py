@@ -112,14 +112,15 @@ def _figures(request: Request, here: Nurture, month: Month, *, whole: bool) -> d
     known, language = here.store.current(), language_of(request)
     kept: Kept[Review] = request.app.state.reviews
     try:
-        found = kept.get(
+        seen = kept.seen(
             (known.number, month.name, month.running), lambda: reviewed_between(here, month.since, month.until)
         )
     except Refusal as refused:
         return {"sheet": None, "refused": refused, "most": MOST}
+    found = seen.value
     sheet = worded(found, known, language, most=_ROWS)
     return {
-        "sheet": sheet, "turns": review_view.in_turns(sheet), "plot_of": plot_of,
+        "sheet": sheet, "age": seen.age, "turns": review_view.in_turns(sheet), "plot_of": plot_of,
         "recommended": review_view.recommended(found),
         "figures_of_month": review_view.figures_of(found, language), "few": found.pace.state != "enough",
     }  # fmt: skip

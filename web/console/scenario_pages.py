@@ -10,7 +10,6 @@ from urllib.parse import quote, urlencode
 from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
-from adapters.database import footfall as counting
 from adapters.database import leads
 from adapters.database.engine import reading
 from nurture.definitions import Scenario
@@ -21,7 +20,7 @@ from web.console.footfall_view import footfall_view
 from web.console.times import local_times
 from web.context import Here, Nurture
 from web.pages import Cursor, following_url
-from web.scenarios import counted, flow_of
+from web.scenarios import counted_before, enrolled, flow_of
 from web.security import READER
 from web.session import language_of, render
 
@@ -63,11 +62,10 @@ class Standing:
 def scenarios_page(request: Request, here: Here) -> Response:
     """Those of the current deployment, the highest priority first."""
     known, language = here.store.current(), language_of(request)
-    with reading(here.engine) as connection:
-        counts = counting.enrolled(connection)
+    counts = enrolled(request, here)
     several = sorted(known.scenarios.values(), key=lambda each: (-each.priority, each.scenario))
-    rows = [_row(each, counts, language) for each in several]
-    return render(request, "console/scenarios.html", rows=rows, deployment=known.number)
+    rows = [_row(each, counts.value, language) for each in several]
+    return render(request, "console/scenarios.html", rows=rows, deployment=known.number, age=counts.age)
 
 
 @router.get("/{scenario}")
@@ -83,11 +81,12 @@ def scenario_page(
     """The picture and the table at once; the figures come after, or with it where `counts` asks for them."""
     flow = flow_of(here, scenario, language_of(request))
     shown = here.store.current().scenarios[scenario]
-    found = counted(request, here, flow, _since(since)) if counts else None
+    found = counted_before(request, here, flow, _since(since)) if counts else None
     several, more = _standing(request, here, scenario, step, cursor) if step else ([], None)
     return render(
         request, "console/scenario.html", scenario=shown, spans=SPANS, step=step, standing=several, more=more,
-        live_query=_live_query(since, step, cursor), **_figures(flow, found, since), **local_times(here),
+        live_query=_live_query(since, step, cursor), age=found.age if found is not None else 0,
+        **_figures(flow, found.value if found is not None else None, since), **local_times(here),
     )  # fmt: skip
 
 

@@ -17,7 +17,7 @@ from nurture.wording.four_r import LABELS, worded
 from web.console import segment_view
 from web.console.segment_view import Counted, Tallies
 from web.context import Here, Nurture
-from web.kept import Kept
+from web.kept import Kept, Seen
 from web.problems import Refusal
 from web.reports import MOST, refuse_many
 from web.security import READER
@@ -47,10 +47,12 @@ def segments_page(request: Request, here: Here, counts: Asked = False) -> Respon
         with reading(here.engine) as connection:
             return segment_view.tallies(connection, known, here.clock.now())
 
-    found = kept.tallies.get(known.number, look) if counts and known.segments else None
+    seen = kept.tallies.seen(known.number, look) if counts and known.segments else None
+    found = seen.value if seen is not None else None
     rows = segment_view.rows(known, Words(known, language_of(request)), found)
     return render(
         request, "console/segments.html", rows=rows, counted=found is not None, total=found[0] if found else 0,
+        age=seen.age if seen is not None else 0,
         most=MOST, deployment=known.number,
     )  # fmt: skip
 
@@ -61,15 +63,17 @@ def segment_page(request: Request, here: Here, segment: str, counts: Asked = Fal
     known, words = here.store.current(), Words(here.store.current(), language_of(request))
     if segment not in known.segments:
         raise UnknownName("segment", segment, known.segments, where=f"deployment {known.number}")
-    shown: dict[str, Any] = {"counted": None, "refused": False, "report": None, "report_refused": False}
+    shown: dict[str, Any] = {"counted": None, "refused": False, "report": None, "report_refused": False, "age": 0}
     if counts:
         try:
-            shown["counted"] = _counted(request, here, segment, words)
+            seen = _counted(request, here, segment, words)
+            shown |= {"counted": seen.value, "age": seen.age}
         except Refusal:
             shown["refused"] = True
     if report:
         try:
-            shown["report"] = worded(_four_r(request, here, segment), words)
+            judged = _four_r(request, here, segment)
+            shown |= {"report": worded(judged.value, words), "age": max(judged.age, shown["age"])}
         except Refusal:
             shown["report_refused"] = True
     parts = shown["counted"].parts if shown["counted"] else segment_view.sieve_parts(segment, known, words)
@@ -79,7 +83,7 @@ def segment_page(request: Request, here: Here, segment: str, counts: Asked = Fal
     )  # fmt: skip
 
 
-def _counted(request: Request, here: Nurture, segment: str, words: Words) -> Counted:
+def _counted(request: Request, here: Nurture, segment: str, words: Words) -> Seen[Counted]:
     known = here.store.current()
     kept: SegmentCounts = request.app.state.segment_counts
 
@@ -87,10 +91,10 @@ def _counted(request: Request, here: Nurture, segment: str, words: Words) -> Cou
         with reading(here.engine) as connection:
             return segment_view.counted(connection, segment, known, words, here.clock.now())
 
-    return kept.counted.get((known.number, segment, words.language), look)
+    return kept.counted.seen((known.number, segment, words.language), look)
 
 
-def _four_r(request: Request, here: Nurture, segment: str) -> FourR:
+def _four_r(request: Request, here: Nurture, segment: str) -> Seen[FourR]:
     known = here.store.current()
     kept: SegmentCounts = request.app.state.segment_counts
 
@@ -99,4 +103,4 @@ def _four_r(request: Request, here: Nurture, segment: str) -> FourR:
             refuse_many(connection, f"nurture segments report {segment}")
             return four_r(past_leads(connection), known, here.clock.now(), names=[segment])
 
-    return kept.four_r.get((known.number, segment), look)
+    return kept.four_r.seen((known.number, segment), look)
