@@ -18,6 +18,7 @@ from nurture.conditions import (
     InSegment,
     IsHot,
     Not,
+    OutcomeIs,
     ScoreIs,
 )
 from nurture.definitions import Attribute, Definitions
@@ -31,6 +32,7 @@ _EVENTS = {
     "visited": "ページ閲覧", "downloaded": "資料ダウンロード", "signed_up": "申し込み", "attended": "参加",
     "requested": "依頼",
 }  # fmt: skip
+_OUTCOMES = {"won": "受注", "lost": "失注", "returned": "差し戻し", "expired": "期限切れ"}
 _UNITS = {"s": "秒", "m": "分", "h": "時間", "d": "日", "w": "週間", "bd": "営業日"}
 _SCORES = {"total": "スコア合計", "attributes": "属性の点", "behaviours": "行動の点"}
 
@@ -40,6 +42,16 @@ def language_of(definitions: Definitions) -> Language:
     written = Counter(each.language or DEFAULT_LANGUAGE for each in definitions.scenarios.values())
     most = written.most_common(1)[0][0] if written else DEFAULT_LANGUAGE
     return "ja" if most == "ja" else "en"
+
+
+def _standing(asked: InSegment | IsHot | OutcomeIs) -> str:
+    match asked:
+        case InSegment():
+            return f"セグメント {asked.segment}"
+        case IsHot():
+            return "ホット" if asked.hot else "ホットではない"
+        case OutcomeIs():
+            return f"営業の結果が{'か'.join(_OUTCOMES[each] for each in asked.words)}"
 
 
 class Words:
@@ -80,12 +92,8 @@ class Words:
                 return f"{_SCORES.get(asked.score, asked.score)} {self._range(asked.at_least, asked.at_most, ' 点')}"
             case InPhase():
                 return self.phase(asked.name) + ("" if isinstance(asked.phase, str) else "以降")
-            case InSegment():
-                return f"セグメント {asked.segment}"
-            case IsHot():
-                return "ホット" if asked.hot else "ホットではない"
             case _:
-                return str(asked)
+                return _standing(asked)
 
     def _together(self, asked: All | AnyOf | Not, *, inner: bool) -> str:
         if isinstance(asked, Not):

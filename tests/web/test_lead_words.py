@@ -63,6 +63,14 @@ def test_every_state_has_its_words(table: dict[str, tuple[str, str]], words: tup
     assert all(ja and en and not ja.isascii() and en.isascii() for ja, en in table.values())
 
 
+@pytest.mark.parametrize(
+    ("language", "said"), [("ja", "営業の結果が差し戻しか期限切れ"), ("en", "outcome returned or expired")]
+)
+def test_what_sales_made_of_a_task_is_said_in_words(language: str, said: str) -> None:
+    """The way that a step takes after it is read by marketers."""
+    assert LeadWords(Definitions(), language).conditions([{"outcome": ["returned", "expired"]}]) == [said]
+
+
 @pytest.mark.parametrize(("language", "said"), [("ja", "参加(seminar)"), ("en", "attended: seminar")])
 def test_what_a_lead_waits_for_is_said_in_words(language: str, said: str) -> None:
     """As written in the files; what cannot be read stays as it is."""

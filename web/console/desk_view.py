@@ -170,7 +170,7 @@ def _others(holder: str | None, sales: Sales | None) -> list[tuple[str, str]]:
 
 def _score(score: object) -> str:
     total = score.get("total") if isinstance(score, Mapping) else None
-    return f"{total:g}" if isinstance(total, int | float) else "–"
+    return f"{round(total, 1):g}" if isinstance(total, int | float) else "–"
 
 
 def _came(amount: int | None, closed_at: datetime | None, eyes: Eyes) -> str:
