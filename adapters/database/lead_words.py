@@ -50,7 +50,12 @@ def forget(conn: Connection, lead: str) -> None:
     conn.execute(delete(lead_words).where(lead_words.c.lead == lead))
 
 
-def holding(sought: str) -> ColumnElement[bool]:
-    """True for the leads whose words hold a text."""
-    found = lead_words.c.words.contains(searched(sought), autoescape=True)
-    return leads.c.id.in_(select(lead_words.c.lead).where(found))
+def holding(sought: str, *, after: str | None = None, most: int | None = None) -> ColumnElement[bool]:
+    """True for the leads whose words hold a text; `most`: for the first so many of them by id, from `after` on.
+
+    No database knows how many words hold a part: without a bound it would look up each lead of a part that all have.
+    """
+    found = select(lead_words.c.lead).where(lead_words.c.words.contains(searched(sought), autoescape=True))
+    if after is not None:
+        found = found.where(lead_words.c.lead > after)
+    return leads.c.id.in_(found if most is None else found.order_by(lead_words.c.lead).limit(most))

@@ -292,9 +292,10 @@ def page(
             query = query.where(column == value)
     if hot:
         query = query.where(is_hot)
-    if q and q.strip():
-        query = query.where(lead_words.holding(q.strip()))
     after = text_cursor(cursor)
+    if q and q.strip():
+        most = None if status or scenario or step or hot else wanted + 1
+        query = query.where(lead_words.holding(q.strip(), after=after, most=most))
     if after is not None:
         query = query.where(leads.c.id > after)
     rows = conn.execute(query).all()

@@ -156,6 +156,8 @@ def pages_of(engine: Engine, life: Life) -> tuple[list[Page], list[Page]]:
         Page("leads that are blocked", "/leads?status=blocked"), Page("hot leads", "/leads?hot=1"),
         Page("leads at a step", f"/leads?scenario={life.way_of(middle)[0]}&step={step}"),
         Page("search: a name that many have", "/leads", {"q": "佐藤"}),
+        Page("search: what everybody has", "/leads", {"q": "example.com"}),
+        Page("the same of those who are blocked", "/leads", {"q": "example.com", "status": "blocked"}),
         Page("search: an address", "/leads", {"q": f"{lead}@example.com"}),
         Page("search: what nobody has", "/leads", {"q": "nobody-has-this"}),
         Page("a lead", f"/leads/{lead}"), Page("its company", f"/leads/{lead}/company"),
