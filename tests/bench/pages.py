@@ -107,7 +107,8 @@ def measure(kind: str, leads: int, events: int, rounds: int = ROUNDS) -> tuple[s
         if slow
         else f"Every page was there within {AIM:.0f} ms, the first time too."
     )
-    table += "\n\n" + head.format("what comes after the page") + "\n".join(each.row(judged=False) for each in after) + "\n"
+    table += "\n\n" + head.format("what comes after the page")
+    table += "\n".join(each.row(judged=False) for each in after) + "\n"
     return f"{leads:,} leads, {leads * life.events_each:,} events, {rounds} rounds", table
 
 
