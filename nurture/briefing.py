@@ -12,6 +12,7 @@ from datetime import datetime, tzinfo
 from typing import Any
 
 from nurture.definitions import Definitions
+from nurture.wording.conditions import Language, reason_of
 
 MOST_DEEDS = 5
 """So many things that the lead did lately are told; more is a timeline, which has its own place."""
@@ -127,7 +128,7 @@ class Briefing:
 
 def brief(grounds: Grounds, definitions: Definitions, language: str, zone: tzinfo) -> Briefing:
     """The words for a rep who reads `language` (`ja`, else English), with times of `zone`."""
-    known = "ja" if language.startswith("ja") else "en"
+    known: Language = "ja" if language.startswith("ja") else "en"
     words = _WORDS[known]
     facts: list[tuple[str, Sequence[str]]] = []
 
@@ -136,7 +137,7 @@ def brief(grounds: Grounds, definitions: Definitions, language: str, zone: tzinf
         if said:
             facts.append((words[label], said))
 
-    tell("rules", *grounds.reasons)
+    tell("rules", *(reason_of(each, definitions, known) for each in grounds.reasons))
     tell("score", *_score(grounds.score, words))
     tell("deeds", *_deeds(grounds.deeds, definitions, known, zone))
     tell("phase", _phase(grounds.phase, definitions))
@@ -152,9 +153,12 @@ def brief(grounds: Grounds, definitions: Definitions, language: str, zone: tzinf
 def _score(score: Mapping[str, Any] | None, words: Mapping[str, str]) -> list[str]:
     if not score:
         return []
-    sums = {name: f"{score.get(name, 0):g}" for name in ("total", "attributes", "behaviours")}
+    sums = {name: f"{round(score.get(name, 0), 1):g}" for name in ("total", "attributes", "behaviours")}
     items = sorted(((name, points) for name, points in score.get("items", {}).items() if points), key=_by_points)
-    return [words["sums"].format(**sums), *(f"{name} {points:+g} {words['points']}" for name, points in items)]
+    return [
+        words["sums"].format(**sums),
+        *(f"{name} {round(points, 1):+g} {words['points']}" for name, points in items),
+    ]
 
 
 def _by_points(item: tuple[str, float]) -> tuple[float, str]:

@@ -26,6 +26,8 @@ from nurture.durations import Duration
 from nurture.folder import DEFAULT_LANGUAGE
 
 Language = Literal["ja", "en"]
+_HOT = "hot: "
+"""Before the rules of the hot lead definition among the reasons of a task."""
 
 _EVENTS = {
     "delivered": "メールの到着", "opened": "メール開封", "clicked": "メールのクリック", "replied": "返信",
@@ -166,6 +168,18 @@ def rules_in(definitions: Definitions | None, language: Language) -> dict[str, s
     if hot.all:
         found[" and ".join(map(str, hot.all))] = " かつ ".join(words.condition(each, inner=True) for each in hot.all)
     return found
+
+
+def reason_of(reason: str, definitions: Definitions, language: Language) -> str:
+    """One reason of a task as somebody reads it: a rule of the definition, or the step that handed over."""
+    rule = reason.removeprefix(_HOT)
+    if rule != reason:
+        return f"{'ホット: ' if language == 'ja' else _HOT}{rules_in(definitions, language).get(rule, rule)}"
+    name, _, step = reason.partition(": ")
+    scenario = definitions.scenarios.get(name)
+    if scenario is None or scenario.title is None or step not in scenario.steps:
+        return reason
+    return f"シナリオ「{scenario.title}」の {step}" if language == "ja" else f"scenario “{scenario.title}”, step {step}"
 
 
 def _value(attribute: Attribute | None, value: bool | float | str) -> str:

@@ -23,7 +23,7 @@ from nurture.review.thresholds import Thresholds
 from nurture.review.timing import NEVER, Spans, Timing
 from nurture.shares import Share
 from nurture.wording.backtests import Saying
-from nurture.wording.conditions import Language, Words, rules_in
+from nurture.wording.conditions import Language, Words, reason_of, rules_in
 from nurture.wording.hot import ADVICE, COMPARED, LABELS, QUESTIONS, VERDICTS
 from nurture.wording.sheet import Bar, Column, Grid, Note, Question, Row, Sheet
 
@@ -280,7 +280,7 @@ class _Wording:
             return self.labels[name]
         match by:
             case "rule":
-                return self._rules.get(name, name)
+                return self._rules.get(name) or reason_of(name, self.definitions, self.language)
             case "last":
                 return self._event(name)
             case "phase":

@@ -12,9 +12,8 @@ from adapters.database.handoffs import Handoff
 from adapters.database.handoffs import later as promised
 from adapters.database.loads import OPEN
 from nurture.definitions import Definitions, Sales
-from nurture.wording.conditions import rules_in
+from nurture.wording.conditions import reason_of
 
-_HOT = "hot: "
 SOON = timedelta(days=1)
 """What is due within it stands with what is overdue."""
 _STATES = {
@@ -109,12 +108,10 @@ def row(desk: DeskTask, eyes: Eyes, definitions: Definitions) -> Row:
 
 
 def _why(task: Handoff, eyes: Eyes, definitions: Definitions) -> str:
-    """The first reason; a rule of the hot lead definition in the reader's language."""
-    reason = task.reasons[0] if task.reasons else task.note or ""
-    rule = reason.removeprefix(_HOT)
-    if rule == reason:
-        return reason
-    return eyes.say("ホット: ", _HOT) + rules_in(definitions, "ja" if eyes.language == "ja" else "en").get(rule, rule)
+    """The first reason, in the reader's language."""
+    if not task.reasons:
+        return task.note or ""
+    return reason_of(task.reasons[0], definitions, "ja" if eyes.language == "ja" else "en")
 
 
 def _due(task: Handoff, definitions: Definitions) -> datetime | None:
