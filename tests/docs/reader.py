@@ -48,6 +48,7 @@ NOT_AS_WRITTEN = {
     "make fix": Otherwise("it changes the sources"),
     "make bench": Otherwise("it measures for many minutes; docs/performance.md holds what it found"),
     "make faults": Otherwise("it runs for hours; docs/reliability.md holds what it found"),
+    "make screenshots": Otherwise("it changes docs/images; tests/web walks the same pages in a browser"),
     "docker compose": Otherwise("it needs a container engine; tests/docs/test_compose.py reads the files it would"),
 }
 """Every command, or its first two words, that is not run as it stands. test_documents.py proves that targets exist."""
