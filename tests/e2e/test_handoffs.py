@@ -222,7 +222,7 @@ def test_a_queue_tells_the_rep_by_mail_and_in_a_file(nurture: Whole) -> None:
     patiently(lambda: [what for what in lines(nurture, "mailed", "what") if what == "told"] == ["told"] * 2)
     (mail,) = (each for each in nurture.all("/api/inbox?to=rep1@example.com") if "mailed@example.com" in each["text"])
     assert "依頼「consultation」" in mail["text"]
-    assert "/api/leads/mailed" in mail["text"]
+    assert f"/desk/{task['id']}" in mail["text"]
     (file,) = (nurture.home / "sales").glob("handoffs-*.csv")
     (row,) = (row for row in file.read_text(encoding="utf-8-sig").splitlines() if f"handoff/{task['id']}" in row)
     assert "mailed@example.com" in row
