@@ -446,6 +446,7 @@ audit = Table(
     Column("role", String(32)),
     Column("reason", Text),                    # as it was given; it goes when the lead is erased
     Column("real", Instant),                   # when in real time; null in rows older than this column
+    Index("ix_audit_by", "by", "id"),
     Index("ix_audit_did", "did", "id"),
     Index("ix_audit_subject", "subject", "id"),
 )  # fmt: skip
