@@ -95,18 +95,26 @@ def forget(conn: Connection, lead: str) -> None:
     conn.execute(delete(lead_words).where(lead_words.c.lead == lead))
 
 
-def holding(sought: str, *, after: str | None = None, most: int | None = None) -> ColumnElement[bool]:
-    """True for the leads whose words hold a text; `most`: for the first so many of them by id, from `after` on.
+def holding(
+    sought: str, fitting: Sequence[ColumnElement[bool]] = (), *, after: str | None, most: int
+) -> ColumnElement[bool]:
+    """True for the first `most` leads by id, from `after` on, whose words hold a text and that fit what is said too.
 
     No database knows how many words hold a part: without a bound it would look up each lead of a part that all have.
     Who is gone is nobody, though an older release may have left its words behind.
     """
-    holds = lead_words.c.words.contains(searched(sought), autoescape=True)
-    if most is None:
-        return exists().where(lead_words.c.lead == leads.c.id, holds, leads.c.status != "erased")
-    theirs = leads.alias()
-    status = select(theirs.c.status).where(theirs.c.id == lead_words.c.lead).scalar_subquery()
-    found = select(lead_words.c.lead).where(holds, status != "erased")
+    # a value for each, and no EXISTS, which would become a join: words are read in order until there are enough
+    there = select(leads.c.id).where(leads.c.id == lead_words.c.lead, leads.c.status != "erased", *fitting)
+    found = select(lead_words.c.lead).where(_hold(sought), there.correlate(lead_words).scalar_subquery().is_not(None))
     if after is not None:
         found = found.where(lead_words.c.lead > after)
     return leads.c.id.in_(found.order_by(lead_words.c.lead).limit(most))
+
+
+def of_few(sought: str) -> ColumnElement[bool]:
+    """True for leads whose words hold a text: each lead is looked up, for a question that only few fit otherwise."""
+    return exists().where(lead_words.c.lead == leads.c.id, _hold(sought), leads.c.status != "erased")
+
+
+def _hold(sought: str) -> ColumnElement[bool]:
+    return lead_words.c.words.contains(searched(sought), autoescape=True)

@@ -94,10 +94,11 @@ leads = Table(
     Column("seq", Integer, nullable=False, default=0),           # the newest number applied
     Column("record", Integer, nullable=False, default=0),        # the newest record written
     Column("position", JSON, nullable=False, default=dict),      # nurture.commands.Position
-    Column("status", String(16), nullable=False, default="idle", index=True),
+    Column("status", String(16), nullable=False, default="idle"),
     Column("scenario", String(100)),
     Column("step", String(100)),
     Column("state", JSON),                                       # nurture.state.State after the newest record
+    Index("ix_leads_status", "status", "id"),
     Index("ix_leads_standing", "scenario", "step", "id"),
     sqlite_with_rowid=True,
 )  # fmt: skip

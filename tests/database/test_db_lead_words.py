@@ -69,14 +69,30 @@ def test_a_record_on_its_way_tells_nothing_of_who_is_gone(seven: DeploymentStore
     assert "l1" not in words(seven.engine)
 
 
-@pytest.mark.parametrize("how", [{}, {"status": "idle"}])
-def test_words_of_who_is_gone_hide_nobody_from_a_search(seven: DeploymentStore, how: dict[str, str]) -> None:
+@pytest.mark.parametrize(("how", "few"), [({}, 0), ({"status": "idle"}, 0), ({"status": "idle"}, 100)])
+def test_words_of_who_is_gone_hide_nobody_from_a_search(
+    seven: DeploymentStore, how: dict[str, str], few: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A page is full of leads that are there, and the next one follows, though an older release left words behind."""
+    monkeypatch.setattr(leads, "_FEW", few)
     with writing(seven.engine) as conn:
         for gone in ("l1", "l3"):
             merge(conn, "l6", gone, store=seven, now=NOW, by="tests")
             conn.execute(insert(word_rows).values(lead=gone, words="abc"))
     assert found(seven.engine, "ABC", **how) == ["l0", "l2", "l4", "l5", "l6"]
+
+
+@pytest.mark.parametrize("few", [0, 100])
+def test_a_search_goes_on_over_those_who_fit_nothing_else(
+    seven: DeploymentStore, few: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A page is full of leads that fit all that is asked, whether few do or many."""
+    monkeypatch.setattr(leads, "_FEW", few)
+    with writing(seven.engine) as conn:
+        conn.execute(update(lead_rows).where(lead_rows.c.id.in_(("l0", "l3", "l4"))).values(status="waiting"))
+    assert found(seven.engine, "ABC", status="waiting") == ["l0", "l3", "l4"]
+    assert found(seven.engine, "l1@", status="waiting") == []
+    assert found(seven.engine, "l5@", status="idle") == ["l5"]
 
 
 def test_what_an_older_release_wrote_is_mended(seven: DeploymentStore, monkeypatch: pytest.MonkeyPatch) -> None:

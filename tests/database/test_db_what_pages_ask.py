@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from alembic import command
@@ -68,6 +69,15 @@ def test_what_a_page_asks_is_answered_by_its_index(crowd: DeploymentStore, asked
     with reading(crowd.engine) as conn:
         plans = "\n".join(plans_of(conn, ask))
     assert [each for each in indexes if each not in plans] == [], plans
+
+
+@pytest.mark.parametrize("how", [{"status": "waiting"}, {"status": "waiting", "q": "example"}, {"hot": True}])
+def test_a_page_of_leads_sorts_nothing(crowd: DeploymentStore, how: dict[str, Any]) -> None:
+    """Else it would read all who wait to show fifty of them: the index has them in the order of the page."""
+    with reading(crowd.engine) as conn:
+        plans = "\n".join(plans_of(conn, lambda conn: leads.page(conn, 50, **how)))
+    assert "TEMP B-TREE FOR ORDER BY" not in plans
+    assert how.get("status") is None or "ix_leads_status" in plans, plans
 
 
 def plans_of(conn: Connection, ask: Ask) -> list[str]:

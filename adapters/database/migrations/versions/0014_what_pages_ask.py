@@ -36,6 +36,8 @@ def upgrade() -> None:
     if kind == "postgresql":
         op.execute(_LOCKS)
     _make_readable(op.get_bind())
+    op.drop_index("ix_leads_status", "leads")
+    op.create_index("ix_leads_status", "leads", ["status", "id"])
     op.drop_index("ix_leads_scenario", "leads")
     op.create_index("ix_leads_standing", "leads", ["scenario", "step", "id"])
     op.create_index("ix_leads_company", "leads", [sa.text(_COMPANY[kind]), "id"])
@@ -122,3 +124,5 @@ def downgrade() -> None:
     op.drop_index("ix_leads_company", "leads")
     op.drop_index("ix_leads_standing", "leads")
     op.create_index("ix_leads_scenario", "leads", ["scenario"])
+    op.drop_index("ix_leads_status", "leads")
+    op.create_index("ix_leads_status", "leads", ["status"])
