@@ -16,6 +16,7 @@ from adapters.database import page_views, reconciling, sweeping
 from adapters.database.engine import reading, writing
 from adapters.database.entering import entering as entering_since
 from adapters.enrolling import enrol
+from adapters.mending_words import mend_words
 from nurture import protocol
 from nurture.sweep import next_night
 
@@ -39,9 +40,9 @@ class BulkActivities:
     def sweep(self) -> protocol.Swept:
         """If a night has begun since the last sweep, tick every lead concerned, once; nights missed are joined.
 
-        Whoever has begun to fit the segment of an `enter` is enrolled. Old page views of nobody are deleted. Whether
-        the provider's lists are to be compared is answered from what was compared: an answer that a crash loses is
-        given again.
+        Whoever has begun to fit the segment of an `enter` is enrolled. Old page views of nobody are deleted, the words
+        by which leads are searched are mended. Whether the provider's lists are to be compared is answered from what
+        was compared: an answer that a crash loses is given again.
         """
         desk, now, after = self._desk, self._desk.clock.now(), ""
         current = desk.store.current()
@@ -71,6 +72,9 @@ class BulkActivities:
                     enrol(desk.engine, current, scenario, leads, now=desk.clock.now, progress=alive, awaits=True)
                 ]
             )
+            mended = mend_words(desk.engine, alive)
+            if mended:
+                log.warning("words_mended", leads=mended, why="a release that knows none has written leads")
             with writing(desk.engine) as conn:
                 sweeping.finish(conn, now, told)
                 page_views.clean(conn, now - timedelta(days=desk.page_view_days))

@@ -9,6 +9,7 @@ from adapters.clock import Clock, append_epochs, open_clock
 from adapters.database import numbering
 from adapters.database.deployments import DeploymentStore
 from adapters.database.engine import migrate, open_database, writing
+from adapters.mending_words import compare_words
 from adapters.relay import TELL_AGAIN, Relay, connected
 from adapters.settings import Settings
 from adapters.temporal_server import register_search_attributes
@@ -42,7 +43,10 @@ async def prepare(settings: Settings) -> None:
 
 
 async def prepare_once(settings: Settings) -> None:
-    """What has to be there before web, relay and worker are started one by one: tables, clock, search attributes."""
+    """What has to be there before web, relay and worker are started one by one: tables, clock, search attributes.
+
+    Once more after an upgrade, it mends what processes of the older release have written meanwhile.
+    """
     if settings.speed != 1:
         raise NurtureError(
             "an accelerated clock is kept by `nurture up`",
@@ -52,7 +56,10 @@ async def prepare_once(settings: Settings) -> None:
     engine = open_database(settings.database_url)
     migrate(engine)
     open_clock(engine, settings.speed, datetime.now(UTC))
+    mended = compare_words(engine)
     engine.dispose()
     client = await connected(settings)
     await register_search_attributes(client.service_client, namespace=client.namespace)
     say_on_stderr("prepared: tables, clock and search attributes are there")
+    if mended:
+        say_on_stderr(f"what {mended} leads are searched by was mended: an older release had written them since")

@@ -208,6 +208,7 @@ def serve(settings: Settings) -> None:
     try:
         migrate(engine)
         passwords.warm()
+        session.load_templates()
         with Clock(engine) as clock:
             app = make_app(settings, engine, store=DeploymentStore(engine), clock=clock)
             asyncio.run(_serve(app, settings))

@@ -44,6 +44,12 @@ templates = Jinja2Templates(directory=Path(__file__).parent / "templates")
 templates.env.globals["asset"] = asset
 
 
+def load_templates() -> None:
+    """Compile all of them, so that the first who sees a page does not wait for that."""
+    for name in templates.env.list_templates():
+        templates.env.get_template(name)
+
+
 _LANGUAGES: dict[str, Language] = {"ja": "ja", "en": "en"}
 
 

@@ -16,7 +16,7 @@ from typing import Annotated, Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
-from sqlalchemy import Connection, Row, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Row, func, insert, select, update
 
 from adapters.database import addresses, consents, enrolments, lead_words
 from adapters.database.attributes import checked
@@ -36,6 +36,8 @@ from nurture.errors import NurtureError, UnknownName
 from nurture.membership import ways_in
 
 DEFAULT_LANGUAGE = "ja"
+_FEW = 5000
+"""Below so many leads that fit, a search looks each of them up; else it reads words until a page is full."""
 _FIRST_CONSENT = datetime(1970, 1, 1, tzinfo=UTC)
 _ADDRESS = re.compile(r"^[^@\s,;<>\"]+@[^@\s,;<>\"]+\.[^@\s,;<>\".]+$")
 _ID = re.compile(r"^[^\s/\\@]{1,100}$")
@@ -286,16 +288,14 @@ def page(
     `q` is looked for in ids, addresses, names and companies, as `lead_words` folds them. `hot`: only those that are.
     """
     wanted = rows_of_a_page(limit)
-    query = select(*WITHOUT_STATE).where(not_merged()).order_by(leads.c.id).limit(wanted + 1)
-    for column, value in ((leads.c.status, status), (leads.c.scenario, scenario), (leads.c.step, step)):
-        if value:
-            query = query.where(column == value)
-    if hot:
-        query = query.where(is_hot)
+    said = ((leads.c.status, status), (leads.c.scenario, scenario), (leads.c.step, step))
+    fitting = [column == value for column, value in said if value] + ([is_hot] if hot else [])
+    query = select(*WITHOUT_STATE).where(not_merged(), *fitting).order_by(leads.c.id).limit(wanted + 1)
     after = text_cursor(cursor)
-    if q and q.strip():
-        most = None if status or scenario or step or hot else wanted + 1
-        query = query.where(lead_words.holding(q.strip(), after=after, most=most))
+    if q and (sought := q.strip()):
+        few = bool(fitting) and _are_few(conn, fitting)
+        every = lead_words.of_few(sought) if few else lead_words.holding(sought, fitting, after=after, most=wanted + 1)
+        query = query.where(every)
     if after is not None:
         query = query.where(leads.c.id > after)
     rows = conn.execute(query).all()
@@ -303,6 +303,11 @@ def page(
     others = addresses.others(conn, [row.id for row in rows[:wanted]])
     items = [_shown(row, current, coming.get(row.id, 0), others.get(row.id, [])) for row in rows[:wanted]]
     return items, cursor_after(rows[wanted - 1].id) if len(rows) > wanted else None
+
+
+def _are_few(conn: Connection, fitting: Sequence[ColumnElement[bool]]) -> bool:
+    some = select(leads.c.id).where(*fitting).limit(_FEW).subquery()
+    return conn.execute(select(func.count()).select_from(some)).scalar_one() < _FEW
 
 
 def _find(conn: Connection, data: LeadUpsert) -> Row[Any] | None:

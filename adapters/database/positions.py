@@ -157,7 +157,8 @@ def _move(conn: Connection, row: Row[Any], record: Record) -> None:
         "scenario": position.scenario,
         "step": position.step,
     }
-    attributes = _with(conn, record) if record.attributes else None
+    # nothing is known any more of somebody who was forgotten or merged, whatever was on its way
+    attributes = _with(conn, record) if record.attributes and row.status != "erased" else None
     if attributes is not None:
         values["attributes"] = attributes
     conn.execute(_MOVE, {"of": record.lead, **values})

@@ -94,10 +94,11 @@ leads = Table(
     Column("seq", Integer, nullable=False, default=0),           # the newest number applied
     Column("record", Integer, nullable=False, default=0),        # the newest record written
     Column("position", JSON, nullable=False, default=dict),      # nurture.commands.Position
-    Column("status", String(16), nullable=False, default="idle", index=True),
+    Column("status", String(16), nullable=False, default="idle"),
     Column("scenario", String(100)),
     Column("step", String(100)),
     Column("state", JSON),                                       # nurture.state.State after the newest record
+    Index("ix_leads_status", "status", "id"),
     Index("ix_leads_standing", "scenario", "step", "id"),
     sqlite_with_rowid=True,
 )  # fmt: skip
@@ -446,6 +447,7 @@ audit = Table(
     Column("role", String(32)),
     Column("reason", Text),                    # as it was given; it goes when the lead is erased
     Column("real", Instant),                   # when in real time; null in rows older than this column
+    Index("ix_audit_by", "by", "id"),
     Index("ix_audit_did", "did", "id"),
     Index("ix_audit_subject", "subject", "id"),
 )  # fmt: skip

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from sqlalchemy import select
+from sqlalchemy import delete, select, update
 from temporalio.testing import ActivityEnvironment
 
 from activities.bulk import BulkActivities
 from adapters.clock import Clock
 from adapters.database import page_views
 from adapters.database.engine import reading, writing
+from adapters.database.leads import LeadUpsert, upsert
 from adapters.database.page_views import PageView
+from adapters.database.schema import lead_words, leads
 from adapters.database.schema import page_views as table
 from tests.activities.conftest import SendDesk
 
@@ -36,3 +38,19 @@ def test_a_night_deletes_old_page_views_of_nobody(desk: SendDesk) -> None:
     assert isinstance(later.clock, Clock)
     ActivityEnvironment().run(BulkActivities(later).sweep)
     assert left() == ["/young"]
+
+
+def test_a_night_mends_what_leads_are_searched_by(desk: SendDesk) -> None:
+    """A process of an older release may have erased somebody and made somebody else since the tables are new."""
+    began = desk.now()
+    with writing(desk.engine) as conn:
+        for lead in ("w1", "w2"):
+            upsert(conn, LeadUpsert(id=lead), store=desk.store, now=began)
+        before = set(conn.execute(select(lead_words.c.lead)).scalars())
+        conn.execute(update(leads).where(leads.c.id == "w1").values(status="erased"))
+        conn.execute(delete(lead_words).where(lead_words.c.lead == "w2"))
+    ActivityEnvironment().run(BulkActivities(desk.activities._desk).sweep)
+    desk.ahead = timedelta(days=2)
+    ActivityEnvironment().run(BulkActivities(desk.activities._desk).sweep)
+    with reading(desk.engine) as conn:
+        assert set(conn.execute(select(lead_words.c.lead)).scalars()) == before - {"w1"}

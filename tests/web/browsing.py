@@ -39,9 +39,12 @@ def serving(process: Process, home: Path, port: int, **state: Any) -> Iterator[s
     server = _Server(app, uvicorn.Config(app, host="127.0.0.1", port=port, log_config=None))
     thread = threading.Thread(target=server.run)
     thread.start()
-    while not server.started:
-        time.sleep(0.02)
     try:
+        end = time.monotonic() + 60
+        while not server.started:
+            assert thread.is_alive(), "the server has ended instead of starting"
+            assert time.monotonic() < end, "the server does not start"
+            time.sleep(0.02)
         yield found
     finally:
         server.should_exit = True

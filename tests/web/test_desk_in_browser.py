@@ -126,7 +126,10 @@ def test_the_process_ends_while_somebody_listens(
     with serving(process, tmp_path, free_port()) as found:
         listener = threading.Thread(target=listen, args=(found,))
         listener.start()
+        end = time.monotonic() + 30
         while not heard:
+            assert listener.is_alive()
+            assert time.monotonic() < end
             time.sleep(0.02)
         began = time.monotonic()
     listener.join(10)

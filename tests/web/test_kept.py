@@ -6,10 +6,14 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
+from web import kept as keeping
 from web.kept import Kept
+from web.session import templates
 
 
 def test_many_who_look_at_once_cost_one_look() -> None:
@@ -65,8 +69,9 @@ def test_what_is_old_is_shown_at_once_while_it_is_made_anew() -> None:
     _until(lambda: kept.seen("a", lambda: 9).value != 1)
 
 
-def test_what_is_made_quickly_is_never_shown_old() -> None:
+def test_what_is_made_quickly_is_never_shown_old(monkeypatch: pytest.MonkeyPatch) -> None:
     """A small database is counted while somebody looks."""
+    monkeypatch.setattr(keeping, "PATIENCE", 10)
     kept, looks = Kept[int](seconds=0), [0]
 
     def look() -> int:
@@ -84,6 +89,57 @@ def test_a_failure_behind_leaves_the_old_value_and_the_next_tries_again() -> Non
     _until(lambda: kept.seen("a", lambda: 2).value == 2)
 
 
+def test_news_that_comes_while_it_is_made_makes_it_old_at_once() -> None:
+    """It was begun without them, however young it is; whoever is shown it is told so."""
+    kept, going, begun = Kept[str](seconds=60), threading.Event(), threading.Event()
+
+    def slowly() -> str:
+        begun.set()
+        going.wait(10)
+        return "with a"
+
+    kept.seen("k", lambda: "old")
+    assert (kept.seen("k", slowly, news="a").value, begun.wait(10)) == ("old", True)
+    shown = kept.seen("k", lambda: "with b", news="b")
+    assert (shown.value, shown.other) == ("old", True)
+    going.set()
+    _until(lambda: kept.peek("k") == "with a")
+    _until(lambda: kept.seen("k", lambda: "with b", news="b").value == "with b")
+    assert not kept.seen("k", lambda: "again", news="b").other
+
+
+def test_the_age_of_a_value_runs_from_when_its_making_began(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was told while it was made may be missing in it."""
+    now = [1000.0]
+    monkeypatch.setattr(keeping, "time", SimpleNamespace(monotonic=lambda: now[0]))
+
+    def slowly() -> int:
+        now[0] += 40
+        return 1
+
+    kept = Kept[int](seconds=60)
+    kept.get("a", slowly)
+    assert kept.seen("a", slowly).age == 40
+    now[0] += 25
+    assert kept.peek("a") is None
+
+
+def test_where_no_thread_can_be_started_the_old_value_is_shown_and_the_next_tries_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A process that is full of threads has none for this."""
+
+    def full(_thread: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    kept = Kept[int](seconds=0)
+    kept.seen("a", lambda: 1)
+    with monkeypatch.context() as patched:
+        patched.setattr(threading.Thread, "start", full)
+        assert kept.seen("a", lambda: 2).value == 1
+    _until(lambda: kept.seen("a", lambda: 3).value == 3)
+
+
 def test_whoever_does_not_want_to_wait_looks_whether_there_is_any() -> None:
     """Nothing is made by it."""
     kept = Kept[int](seconds=60)
@@ -96,3 +152,11 @@ def _until(holds: Callable[[], bool]) -> None:
     while not holds():
         assert time.monotonic() < end
         time.sleep(0.01)
+
+
+def test_a_page_says_that_something_has_come_since_however_young_its_figures_are() -> None:
+    """Else a task that somebody has just closed seems lost; what is young and whole needs no word."""
+    figures: Any = templates.env.get_template("console/figures.html").module
+    assert "1 seconds ago" in figures.as_of(False, 1.5, True)
+    assert "集計" in figures.as_of(True, 0.2, True)
+    assert not figures.as_of(False, 1.5, False)

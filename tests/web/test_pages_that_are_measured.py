@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
+import pytest
 from sqlalchemy import func, select
 
 from adapters.database import lead_words
@@ -14,10 +15,13 @@ from tests.bench.company_life import Life, fill
 from tests.bench.pages import deployed, pages_of
 from tests.web.people import browser_of, person, post
 from tests.web.process import Process
+from web.session import load_templates, templates
 
 
-async def test_every_page_that_is_measured_is_there(empty: Process) -> None:
-    """Pages and what comes after them; what is posted, too. Leads that are sought are found."""
+async def test_every_page_that_is_measured_is_there(empty: Process, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Pages and what comes after them; what is posted, too. Leads that are sought are found; nothing is compiled."""
+    load_templates()
+    monkeypatch.setattr(templates.env, "compile", None)
     life = deployed(empty.engine, 1100, 4)
     empty.store.refresh()
     fill(empty.engine, life)

@@ -83,6 +83,7 @@ def test_a_marketer_sees_where_leads_wait_and_what_the_figures_say(
         expect(page.locator("#four-r tbody tr")).to_have_count(4)
 
         press(page, "g", "f")
+        page.wait_for_url(f"{filled.url}/definitions")
         page.goto(f"{filled.url}/definitions?deployment={number}&file=reactivation.yaml")
         expect(page.locator("tr.marked")).to_contain_text(f"missing_{language}")
         page.goto(f"{filled.url}/definitions")

@@ -60,4 +60,5 @@ def _answers(request: Request, here: Nurture, since: str, by: By | None) -> dict
         found = kept.seen((known.number, since, by), lambda: reviewed_now(here, since, by), news=tasks)
     except Refusal as refused:  # said in the page, beside what can be asked instead
         return {"sheet": None, "refused": refused, "most": MOST}
-    return {"sheet": worded(found.value, known, language_of(request), most=_ROWS), "plot_of": plot_of, "age": found.age}
+    return {"sheet": worded(found.value, known, language_of(request), most=_ROWS), "plot_of": plot_of,
+            "age": found.age, "other": found.other}  # fmt: skip

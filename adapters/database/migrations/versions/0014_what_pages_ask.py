@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 import unicodedata
 from typing import Any
 
@@ -23,11 +25,19 @@ _HOT = {
     "sqlite": "CAST(JSON_EXTRACT(position, '$.\"hot\"') AS BOOLEAN)",
 }
 _AT_ONCE = 1000
+_LOCKS = "LOCK TABLE leads, enrolments, handoffs, timeline, addresses, audit IN ACCESS EXCLUSIVE MODE"
+"""Leads first, as all who write take them: whoever is in the way is waited for now, not after an index was built."""
+_UNFIT = re.compile("[\x00\ud800-\udfff]")
 
 
 def upgrade() -> None:
     kind = op.get_bind().dialect.name
     hot = sa.text(_HOT[kind])
+    if kind == "postgresql":
+        op.execute(_LOCKS)
+    _make_readable(op.get_bind())
+    op.drop_index("ix_leads_status", "leads")
+    op.create_index("ix_leads_status", "leads", ["status", "id"])
     op.drop_index("ix_leads_scenario", "leads")
     op.create_index("ix_leads_standing", "leads", ["scenario", "step", "id"])
     op.create_index("ix_leads_company", "leads", [sa.text(_COMPANY[kind]), "id"])
@@ -40,6 +50,7 @@ def upgrade() -> None:
         "ix_timeline_scenario", "timeline", ["scenario", "what", "at"],
         postgresql_where=_IN_SCENARIOS, sqlite_where=_IN_SCENARIOS,
     )  # fmt: skip
+    op.create_index("ix_audit_by", "audit", ["by", "id"])
     op.create_table(
         "lead_words",
         sa.Column("lead", sa.String(length=200), nullable=False),
@@ -50,6 +61,31 @@ def upgrade() -> None:
     _write_words(op.get_bind())
 
 
+def _make_readable(bind: sa.Connection) -> None:
+    """Leave out NUL and halves of characters, which early releases let in.
+
+    PostgreSQL reads no key of such a JSON, so that no index of one could be made; no text column holds them.
+    """
+    leads = sa.table("leads", sa.column("id"), sa.column("attributes", sa.JSON))
+    text = sa.cast(leads.c.attributes, sa.Text)
+    unfit = sa.or_(text.contains("\\u0000", autoescape=True), text.contains("\\ud", autoescape=True))
+    for row in bind.execute(sa.select(leads).where(unfit)).all():
+        fit = _fit(row.attributes)
+        if fit != row.attributes:
+            bind.execute(sa.update(leads).where(leads.c.id == row.id).values(attributes=fit))
+
+
+def _fit(value: Any) -> Any:
+    match value:
+        case str():
+            return _UNFIT.sub("", value)
+        case list():
+            return [_fit(each) for each in value]
+        case dict():
+            return {_fit(key): _fit(each) for key, each in value.items()}
+    return value
+
+
 def _write_words(bind: sa.Connection) -> None:
     """For every lead that is somebody, as the code of this release writes them."""
     leads = sa.table("leads", *(sa.column(name) for name in ("id", "email", "name", "status")),
@@ -57,7 +93,7 @@ def _write_words(bind: sa.Connection) -> None:
     addresses = sa.table("addresses", sa.column("lead"), sa.column("address"))
     words = sa.table("lead_words", sa.column("lead"), sa.column("words"))
     others: dict[str, list[str]] = {}
-    for lead, address in bind.execute(sa.select(addresses.c.lead, addresses.c.address).order_by(addresses.c.address)):
+    for lead, address in bind.execute(sa.select(addresses.c.lead, addresses.c.address)):
         others.setdefault(lead, []).append(address)
     columns = (leads.c.id, leads.c.email, leads.c.name, leads.c.attributes)
     last = ""
@@ -70,12 +106,15 @@ def _write_words(bind: sa.Connection) -> None:
 
 def _words(row: Any, others: list[str]) -> str:
     company = (row.attributes or {}).get("company")
-    parts = (row.id, row.email, *others, row.name, company if isinstance(company, str) else None)
+    if company is not None and not isinstance(company, str):
+        company = json.dumps(company, ensure_ascii=False)
+    parts = (row.id, row.email, *sorted(others), row.name, company)
     return unicodedata.normalize("NFKC", "\n".join(each for each in parts if each)).casefold()
 
 
 def downgrade() -> None:
     op.drop_table("lead_words")
+    op.drop_index("ix_audit_by", "audit")
     op.drop_index("ix_timeline_scenario", "timeline")
     op.drop_index("ix_handoffs_company", "handoffs")
     op.drop_index("ix_handoffs_closed", "handoffs")
@@ -85,3 +124,5 @@ def downgrade() -> None:
     op.drop_index("ix_leads_company", "leads")
     op.drop_index("ix_leads_standing", "leads")
     op.create_index("ix_leads_scenario", "leads", ["scenario"])
+    op.drop_index("ix_leads_status", "leads")
+    op.create_index("ix_leads_status", "leads", ["status"])
