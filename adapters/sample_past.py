@@ -15,7 +15,7 @@ from typing import Literal
 
 from sqlalchemy import Connection, insert, select, update
 
-from adapters.database import consents, handoffs, timeline
+from adapters.database import consents, handoffs, lead_words, timeline
 from adapters.database.schema import enrolments, entries, events, leads
 from adapters.database.sequence import append
 from adapters.history_file import open_history
@@ -80,14 +80,16 @@ def keep_past(
     if hot is None or not ways:
         return 0
     scenario = max(ways, key=lambda each: len(each.steps))  # the one that most is told of
-    looking, number = Retrospect(definitions, [EVERYTHING, hot_condition(hot)]), 0
+    looking, kept = Retrospect(definitions, [EVERYTHING, hot_condition(hot)]), list[str]()
     for number, deal in enumerate(_deals(table, now, overdue), start=1):
         rep = yours if deal.ending == "open" else (yours, others)[number % 2]
-        _lead(conn, deal, number, scenario.scenario, scenario.priority)
+        kept.append(deal.lead.id)
+        _lead(conn, deal, number, scenario.scenario, scenario.priority, definitions)
         _task(conn, deal, number, looking, rep=rep, queue=hot.queue, scenario=scenario.scenario,
               step=str(scenario.on_hot))  # fmt: skip
-    conn.execute(update(entries).values(signalled_real=real_now))  # there is no workflow that waits to hear of them
-    return number
+    theirs = update(entries).where(entries.c.lead.in_(kept))  # there is no workflow that waits to hear of them
+    conn.execute(theirs.values(signalled_real=real_now))
+    return len(kept)
 
 
 def _deals(table: Path, now: datetime, overdue: timedelta) -> Iterator[_Deal]:
@@ -134,7 +136,7 @@ def _moved(lead: PastLead, shift: timedelta) -> PastLead:
     )  # fmt: skip
 
 
-def _lead(conn: Connection, deal: _Deal, number: int, scenario: str, priority: int) -> None:
+def _lead(conn: Connection, deal: _Deal, number: int, scenario: str, priority: int, definitions: Definitions) -> None:
     """The lead, what it agreed to and did, and that it came to the end of its scenario."""
     lead, since = deal.lead, deal.lead.since or deal.taken_up
     attributes = {**lead.attributes, "company": deal.company}
@@ -145,8 +147,18 @@ def _lead(conn: Connection, deal: _Deal, number: int, scenario: str, priority: i
             time_zone="Asia/Tokyo", attributes=attributes, created_at=since,
         )
     )  # fmt: skip
-    told = Profiled(seq=0, at=since, received_at=since, deployment=0, time_zone="Asia/Tokyo", attributes=attributes)
+    told = Profiled(
+        seq=0, at=since, received_at=since, deployment=definitions.number, time_zone="Asia/Tokyo",
+        attributes=attributes,
+    )  # fmt: skip
     append(conn, lead.id, told)
+    lead_words.keep_as_stored(conn, lead.id)
+    if deal.ending == "won" and deal.closed is not None and _knows_customers(definitions):
+        bought = {**attributes, "relation": "customer"}
+        append(
+            conn, lead.id, told.model_copy(update={"at": deal.closed, "received_at": deal.closed, "attributes": bought})
+        )
+        conn.execute(update(leads).where(leads.c.id == lead.id).values(attributes=bought))
     topics = ["newsletter", "seminars"]
     consents.consent(conn, lead.id, consents.Consent(topics=topics, basis="opt_in", source=SOURCE, at=since))
     did = [
@@ -158,11 +170,17 @@ def _lead(conn: Connection, deal: _Deal, number: int, scenario: str, priority: i
         conn.execute(insert(events), did)
     conn.execute(
         insert(enrolments).values(
-            lead=lead.id, enrolment=1, scenario=scenario, deployment=1, priority=priority, state="ended",
-            decided_at=since, ended_at=deal.closed or deal.taken_up, finish="handed_over",
+            lead=lead.id, enrolment=1, scenario=scenario, deployment=definitions.number, priority=priority,
+            state="ended", decided_at=since, ended_at=deal.closed or deal.taken_up, finish="handed_over",
         )
     )  # fmt: skip
     conn.execute(update(leads).where(leads.c.id == lead.id).values(last_enrolment=1))
+
+
+def _knows_customers(definitions: Definitions) -> bool:
+    """True where a lead can be told to be a customer, as the sample's can."""
+    relation = definitions.attributes.get("relation")
+    return relation is not None and "customer" in (relation.values or {})
 
 
 def _task(

@@ -342,6 +342,11 @@ class Settings(BaseSettings):
         """Where `<name>.log` of each child lies."""
         return self.home / "log"
 
+    @property
+    def own_database(self) -> bool:
+        """True of the SQLite file of the data folder, which nobody has put there for another purpose."""
+        return self.database_url == _default_database({"home": self.home})
+
     def environment(self) -> dict[str, str]:
         """What a child process must find in its environment to read the same settings, whatever its directory."""
         given: dict[str, str | None] = {

@@ -71,12 +71,16 @@ async def _prepare(settings: Settings) -> None:
         made = deploy(conn, with_time(files), holidays, by="demo", now=clock.now(), real_now=datetime.now(UTC))
     say_on_stderr(f"deployment {made.number} is current")
     store.refresh()
-    with Clock(store.engine) as clock:
-        await asyncio.to_thread(_look_back, store, clock.now())
+    if (made.created and made.number == 1) or settings.own_database:
+        with Clock(store.engine) as clock:
+            await asyncio.to_thread(_look_back, store, clock.now())
 
 
 def _look_back(store: DeploymentStore, now: datetime) -> None:
-    """Keep past deals of the sample where nobody is yet, so that the report has something to tell at once."""
+    """Keep past deals of the sample where nobody is yet, so that the report has something to tell at once.
+
+    Only in a database of the demo's own: another one may be waiting for real leads.
+    """
     definitions, table = store.current(), _folder() / PAST
     yours, others = your_rep(definitions), colleague(definitions)
     if yours is None or others is None or not table.is_file():
@@ -146,7 +150,7 @@ async def _draw(
         with reading(store.engine) as conn:
             now = clock.now()
             found = look(conn, now)
-        return drawn(found, definitions, now, addresses), line(found, now)
+        return drawn(found, definitions, now, addresses, your_rep(definitions)), line(found, now)
 
     if not sys.stderr.isatty():
         for name, address in addresses.items():

@@ -17,8 +17,10 @@ BAR = 8
 """How long the longest bar is: a terminal of 80 columns has room for it."""
 
 
-def drawn(seen: Panorama, definitions: Definitions, now: datetime, addresses: dict[str, str]) -> RenderableType:
-    """The whole view."""
+def drawn(
+    seen: Panorama, definitions: Definitions, now: datetime, addresses: dict[str, str], yours: str | None
+) -> RenderableType:
+    """The whole view. `yours`: the rep whose tasks wait for whoever looks at it."""
     head = Text.assemble(
         (f"{now:%Y-%m-%d %a %H:%M}", "bold"),
         f"   {seen.leads} leads   {sum(seen.mails.values())} mails   {sum(seen.events.values())} events",
@@ -33,7 +35,7 @@ def drawn(seen: Panorama, definitions: Definitions, now: datetime, addresses: di
     where.add_column(overflow="fold")  # an address that is cut cannot be opened
     for name, address in addresses.items():
         where.add_row(Text(name, style="dim"), Text(address, style="cyan"))
-    ended = f"everybody has come to an end: {_rest(seen)}Ctrl-C ends the demo"
+    ended = f"everybody has come to an end: {_rest(seen, yours)}Ctrl-C ends the demo"
     over = [Text(ended, style="bold")] if _over(seen) else []
     return Panel(
         Group(head, *over, Text(), columns, Text(), where),
@@ -43,12 +45,12 @@ def drawn(seen: Panorama, definitions: Definitions, now: datetime, addresses: di
 
 
 def _over(seen: Panorama) -> bool:
-    """True once all who ever walked have ended, or wait for sales."""
-    return bool(seen.finishes) and sum(seen.steps.values()) <= seen.statuses["with_sales"]
+    """True once all who ever walked have ended, or wait for sales; leads of the weeks before never walked."""
+    return seen.walked > 0 and sum(seen.steps.values()) <= seen.statuses["with_sales"]
 
 
-def _rest(seen: Panorama) -> str:
-    left = seen.handoffs["open"] + seen.handoffs["accepted"]
+def _rest(seen: Panorama, yours: str | None) -> str:
+    left = seen.waits_for[yours] if yours is not None else 0
     return f"{left} tasks wait for you on the desk, " if left else ""
 
 

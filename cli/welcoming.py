@@ -13,7 +13,7 @@ from adapters.database import user_links, users
 from adapters.database.engine import open_database, reading, writing
 from adapters.settings import Settings
 from cli.supervisor import say_on_stderr
-from nurture.errors import NurtureError, UnknownName
+from nurture.errors import NurtureError
 
 ANOTHER_WAY = "nurture users add LOGIN --name NAME --role admin"
 _PATIENCE = timedelta(seconds=10)
@@ -60,8 +60,14 @@ TRY: dict[str, tuple[str, str]] = {
         "As a marketer: watch leads walk through the picture of a scenario, and read in the report what sales closed.",
     ),
     "sales": (
-        "営業として: デスクで理由を読み、引き継ぎを受けて、受注・失注で閉じるか戻します。",
-        "As sales: read on the desk why, accept a task, and close it as won or lost, or return it.",
+        (
+            "営業として: デスクで理由を読み、引き継ぎを受けて、受注・失注で閉じます。"
+            "いま歩いているリード(lead_…)のものを差し戻すと、シナリオに戻ります。"
+        ),
+        (
+            "As sales: read on the desk why, accept a task, and close it as won or lost. Return one of a lead that"
+            " walks (lead_…), and it goes back to its scenario."
+        ),
     ),
     "ops": (
         "運用として: リードを一人開き、履歴を読んで、一時停止し、再開します。",
@@ -72,27 +78,37 @@ TRY: dict[str, tuple[str, str]] = {
 
 
 def demo_words(links: Mapping[str, str]) -> list[str]:
-    """What is said beside the links of `demo_links`: for each person what to try, in both languages, and where."""
+    """What is said beside the links of `demo_links`: for each person what to try, in both languages, and where.
+
+    Nothing, where there is none of them.
+    """
+    theirs = {role: links[f"as {role}"].split()[0] for role in TRY if f"as {role}" in links}
+    if not theirs:
+        return []
     said = [
-        "3 つのリンクから試せます(それぞれ別のブラウザーかプライベートウィンドウで。1 回だけ有効)。",
-        "Three links to try it by, each in a browser or private window of its own (each good once):",
+        "次のリンクから試せます(それぞれ別のブラウザーかプライベートウィンドウで。1 回だけ有効)。",
+        "Links to try it by, each in a browser or private window of its own (each good once):",
     ]
-    for role, (ja, en) in TRY.items():
-        said += ["", f"  {ja}", f"  {en}", f"    {links[f'as {role}'].split()[0]}"]
+    for role, link in theirs.items():
+        ja, en = TRY[role]
+        said += ["", f"  {ja}", f"  {en}", f"    {link}"]
     return [*said, ""]
 
 
 def demo_links(engine: Engine, settings: Settings) -> dict[str, str]:
-    """Each person of the demo and a link that lets them in; whoever is missing is made."""
+    """Each person of the demo, by the role they have in it, and a link that lets them in; whoever is missing is made.
+
+    Left out is who was given another role since, or is deactivated: an admin has decided so.
+    """
     links: dict[str, str] = {}
     now = datetime.now(UTC)
     with writing(engine) as connection:
         users.hold(connection)
+        known = {each.login: each for each in users.listed(connection)}
         for login, name, role, rep in DEMO:
-            try:
-                user = users.named(connection, login)
-            except UnknownName:
-                user = users.add(connection, login, name=name, role=role, rep=rep, real_now=now)
+            user = known.get(login) or users.add(connection, login, name=name, role=role, rep=rep, real_now=now)
+            if user.role != role or not user.active:
+                continue
             token = user_links.make(connection, "entry", user.id, now)
-            links[f"as {user.role}"] = f"{settings.public_url}/login?token={token}  (good once)"
+            links[f"as {role}"] = f"{settings.public_url}/login?token={token}  (good once)"
     return links

@@ -27,7 +27,7 @@ class Version:
 
 @dataclass(frozen=True, slots=True)
 class Accord:
-    """One agreement, made known at `at`.
+    """One agreement, made known at `at`, when `deployment` was current.
 
     `hot`: the definition; None: only words were agreed on. `since`: the deployment from which on that was in force;
     None: it was not deployed yet. `number`: its own, where it was made in the console; there it may have a `note`.
@@ -35,6 +35,7 @@ class Accord:
 
     agreed: Agreed
     at: datetime
+    deployment: int
     hot: HotLead | None
     since: int | None = None
     number: int | None = None
@@ -67,16 +68,15 @@ class Accords:
 
 def accords(versions: Sequence[Version], made: Sequence[Accord]) -> Accords:
     """Everything that was agreed. `versions` ascend, each different from the one before; `made`: in the console."""
-    found = [_since(each, versions) for each in made]
-    known = [(each.agreed, each.hot) for each in made]
+    found = sorted((_since(each, versions) for each in made), key=_place)
     for index, each in enumerate(versions):
         before = versions[index - 1].hot if index else None
         if each.hot is None or each.hot.agreed is None or _as_before(before, each.hot):
             continue
-        if not any(each.hot.agreed == agreed and same(each.hot, hot) for agreed, hot in known):
-            found.append((each.at, Accord(each.hot.agreed, each.at, each.hot, since=each.deployment)))
-    found.sort(key=lambda each: (each[0], each[1].number or 0), reverse=True)
-    several = tuple(each for _, each in found)
+        accord = Accord(each.hot.agreed, each.at, each.deployment, each.hot, since=each.deployment)
+        if not any(_retold(accord, other) for other in _newest(found, each.deployment)):
+            found = sorted([*found, accord], key=_place)
+    several = tuple(reversed(found))
     deployed = versions[-1] if versions else None
     about = [each for each in several if each.hot is not None]
     held = next((each for each in about if each.since is not None), None)
@@ -92,10 +92,40 @@ def _as_before(before: HotLead | None, hot: HotLead) -> bool:
     return before is not None and before.agreed == hot.agreed
 
 
-def _since(accord: Accord, versions: Sequence[Version]) -> tuple[datetime, Accord]:
-    """When it came to hold, and itself with the first deployment in which it did: then, or later."""
+def agreed_once_deployed(hot: HotLead | None, versions: Sequence[Version], made: Sequence[Accord]) -> bool:
+    """True where the definition would be agreed on as soon as it were deployed: `accords` would have one in force."""
+    if not versions:
+        return hot is not None and hot.agreed is not None
+    last = versions[-1]
+    following = max([last.deployment, *(each.deployment for each in made)]) + 1
+    return accords([*versions, replace(last, deployment=following, hot=hot)], made).in_force is not None
+
+
+def _since(accord: Accord, versions: Sequence[Version]) -> Accord:
+    """Itself, with the first deployment in which it held: the one that was current then, or a later one.
+
+    Instants do not tell: a deployment is of the time at which it was begun, and there only when it is done.
+    """
     for index, each in enumerate(versions):
-        over = index + 1 < len(versions) and versions[index + 1].at <= accord.at
+        over = index + 1 < len(versions) and versions[index + 1].deployment <= accord.deployment
         if not over and same(each.hot, accord.hot):
-            return max(accord.at, each.at), replace(accord, since=each.deployment)
-    return accord.at, accord
+            return replace(accord, since=each.deployment)
+    return accord
+
+
+def _place(accord: Accord) -> tuple[int, bool, datetime, int]:
+    """Where it stands among all: by the deployment in which it came to hold, that of a file before those made in it."""
+    came = max(accord.deployment, accord.since or 0)
+    return came, accord.number is not None, accord.at, accord.number or 0
+
+
+def _newest(found: Sequence[Accord], deployment: int) -> Sequence[Accord]:
+    """What of it was the last to come to hold before a deployment, and whatever came to hold with it."""
+    held = [each for each in found if each.since is not None]
+    earlier = [each for each in held if _place(each)[0] < deployment]
+    return [*earlier[-1:], *(each for each in held if each.since == deployment)]
+
+
+def _retold(accord: Accord, other: Accord) -> bool:
+    """True where a file only says what was agreed in the console, and still held."""
+    return other.number is not None and other.agreed == accord.agreed and same(other.hot, accord.hot)

@@ -51,7 +51,7 @@ class Propose(Said):
 
 
 class Confirm(Said):
-    """Who confirms; of people who log in it is known."""
+    """Who confirms; known of people of the department who log in. An admin and a program have to say it."""
 
     name: Name | None = None
 
@@ -139,7 +139,7 @@ def propose_agreement(here: Here, caller: Agreer, body: Propose, response: Respo
             seen=body.deployment, total=body.total,
         )  # fmt: skip
 
-    made = _done(here, propose)
+    made = _done(here, propose, "body.deployment")
     response.headers["Location"] = f"/api/agreements/{made.id}"
     return made
 
@@ -152,7 +152,7 @@ def show_agreement(here: Here, agreement: Number) -> AgreementShown:
 
 @router.post("/{agreement}/confirm", summary="Confirm an agreement", responses=_REFUSED)
 def confirm_agreement(here: Here, caller: Agreer, agreement: Number, body: Confirm) -> AgreementShown:
-    """For the other department, by another login than that which proposed it."""
+    """For the other department, by another login than that which proposed it, except an admin's."""
     return _done(here, lambda: agreeing.confirm(here, caller, agreement, body.name or ""))
 
 
@@ -167,14 +167,15 @@ def _found(here: Here, number: int) -> Agreement:
         return agreements.get(connection, number)
 
 
-def _done(here: Here, act: Callable[[], Agreement]) -> AgreementShown:
+def _done(here: Here, act: Callable[[], Agreement], looked_at: str = "path.agreement") -> AgreementShown:
+    """What became of it. `looked_at`: where the definition is named that may have grown old."""
     try:
         found = act()
     except UnknownAgreement as error:
         raise Refusal(404, error.what, where="path.agreement", do=error.do) from error
     except DefinitionChanged as error:
         details = {"seen": error.seen, "current": error.current}
-        raise Refusal(409, error.what, where="body.deployment", do=error.do, details=details) from error
+        raise Refusal(409, error.what, where=looked_at, do=error.do, details=details) from error
     except AgreementRefused as error:
         raise Refusal(409, error.what, where="the agreement", do=error.do, details={"why": error.why}) from error
     except agreeing.NotSaid as error:

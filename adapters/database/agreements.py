@@ -18,16 +18,18 @@ from adapters.database.locks import claim
 from adapters.database.pages import cursor_after, number_cursor, rows_of_a_page
 from adapters.database.schema import agreements, deployments
 from adapters.database.sequence import current_deployment
-from nurture.accords import Accord, Accords, Version, accords
+from nurture.accords import Accord, Accords, Version, accords, agreed_once_deployed
 from nurture.agreement import FILE, agreed_by, read_hot_lead, same
 from nurture.definitions import Agreed, HotLead
 from nurture.errors import NurtureError
+from nurture.reading import read_source
 from nurture.threshold import with_threshold
 
 Department = Literal["marketing", "sales"]
 DEPARTMENTS: tuple[Department, ...] = ("marketing", "sales")
 State = Literal["proposed", "agreed", "withdrawn"]
 LONGEST_NAME, LONGEST_NOTE = 100, 2000
+SCORE = "score.yaml"
 
 
 class UnknownAgreement(NurtureError):
@@ -54,14 +56,15 @@ class AgreementRefused(NurtureError):
 
 
 class DefinitionChanged(NurtureError):
-    """The definition that was looked at is not the deployed one any more; both deployments are named."""
+    """The definition that was looked at is not the deployed one any more; both deployments are named.
 
-    def __init__(self, seen: int, current: int) -> None:
-        super().__init__(
-            f"the definition has changed: deployment {seen} was looked at, {current} is current",
-            do="look at what has changed, and agree on that",
-        )
-        self.seen, self.current = seen, current
+    `points`: it is the same, and score.yaml gives other points for what it asks.
+    """
+
+    def __init__(self, seen: int, current: int, *, points: bool, do: str) -> None:
+        what = f"the points of {SCORE} have changed" if points else "the definition has changed"
+        super().__init__(f"{what}: deployment {seen} was looked at, {current} is current", do=do)
+        self.seen, self.current, self.points = seen, current, points
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +93,8 @@ class Terms:
 class Agreement:
     """One row. `names` and `logins` by department; a department without a login has not confirmed.
 
-    `text`: hot_lead.yaml as agreed on; None: only the note was. `deployment`: the one that was looked at then.
+    `text`: hot_lead.yaml as agreed on; None: only the note was. `deployment`: the one that was looked at then;
+    `agreed_in`: that which was current when both had agreed.
     """
 
     number: int
@@ -105,6 +109,7 @@ class Agreement:
     ended_at: datetime | None
     ended_by: str | None
     why: str | None
+    agreed_in: int | None
 
     @property
     def open_for(self) -> Department | None:
@@ -145,6 +150,7 @@ def propose(
         .values(
             state="agreed" if both else "proposed", day=terms.day, note=terms.note, deployment=terms.seen,
             text=_text_of(conn, terms), proposed_at=now, ended_at=now if both else None,
+            agreed_in=current_deployment(conn) if both else None,
             **{each: names.get(each) for each in DEPARTMENTS},
             **{f"{each}_login": logins.get(each) for each in DEPARTMENTS},
         )
@@ -175,8 +181,8 @@ def confirm(conn: Connection, number: int, party: Party, *, alone: bool = False,
     conn.execute(
         update(agreements)
         .where(agreements.c.id == number)
-        .values({"state": "agreed", "ended_at": now, party.department: party.name,
-                 f"{party.department}_login": party.login})
+        .values({"state": "agreed", "ended_at": now, "agreed_in": current_deployment(conn),
+                 party.department: party.name, f"{party.department}_login": party.login})
     )  # fmt: skip
     _note(conn, "agree", number, found.day, now)
     return get(conn, number)
@@ -219,17 +225,17 @@ def page(conn: Connection, limit: int | None = None, cursor: str | None = None) 
 
 def standing(conn: Connection) -> Accords:
     """Everything that was agreed, in files and in the console, and what of it is in force."""
-    rows = conn.execute(select(agreements).where(agreements.c.state == "agreed").order_by(agreements.c.id)).all()
-    made = [_accord(_read(row)) for row in rows]
-    return accords(versions(conn), made)
+    return accords(versions(conn), _made(conn))
 
 
 def agreed_on(conn: Connection, hot: HotLead | None) -> bool:
-    """True where a definition that asks the same was agreed on in the console."""
-    texts = conn.execute(
-        select(agreements.c.text).where(agreements.c.state == "agreed", agreements.c.text.is_not(None))
-    ).scalars()
-    return any(same(read_hot_lead(text), hot) for text in set(texts))
+    """True where the page would call it agreed on, were it deployed now: by its file, or in the console."""
+    return agreed_once_deployed(hot, versions(conn), _made(conn))
+
+
+def _made(conn: Connection) -> list[Accord]:
+    rows = conn.execute(select(agreements).where(agreements.c.state == "agreed").order_by(agreements.c.id))
+    return [_accord(_read(row)) for row in rows]
 
 
 def versions(conn: Connection) -> list[Version]:
@@ -258,11 +264,11 @@ def check_fresh(conn: Connection, draft: Agreement) -> None:
     """Raise DefinitionChanged where the deployed definition is neither what the draft began from nor what it wants."""
     if draft.deployment is None:
         return
-    current = current_deployment(conn)
+    current, do = current_deployment(conn), "withdraw it, and propose anew what you agree on"
     if not same(read_hot_lead(_file(conn, current, FILE)), draft.hot):
-        _compare(conn, draft.deployment, current)
+        _compare(conn, draft.deployment, current, do)
     elif not _same_score(conn, draft.deployment, current):
-        raise DefinitionChanged(draft.deployment, current)
+        raise DefinitionChanged(draft.deployment, current, points=True, do=do)
 
 
 def _text_of(conn: Connection, terms: Terms) -> Any:
@@ -273,22 +279,29 @@ def _text_of(conn: Connection, terms: Terms) -> Any:
     text = _file(conn, current, FILE)
     if text is None:
         raise NoDefinition(current)
-    _compare(conn, terms.seen, current)
+    _compare(conn, terms.seen, current, "look at what has changed, and agree on that")
     return with_threshold(text, terms.total) if terms.total is not None else text
 
 
-def _compare(conn: Connection, seen: int, current: int) -> None:
+def _compare(conn: Connection, seen: int, current: int, do: str) -> None:
     """Raise DefinitionChanged where points or definition are others in the two deployments."""
     if seen == current:
         return
     one, other = (read_hot_lead(_file(conn, number, FILE)) for number in (seen, current))
-    if not (same(one, other) and _same_score(conn, seen, current)):
-        raise DefinitionChanged(seen, current)
+    if not same(one, other):
+        raise DefinitionChanged(seen, current, points=False, do=do)
+    if not _same_score(conn, seen, current):
+        raise DefinitionChanged(seen, current, points=True, do=do)
 
 
 def _same_score(conn: Connection, seen: int, current: int) -> bool:
     """A threshold means something else where points are given for something else."""
-    return seen == current or _file(conn, seen, "score.yaml") == _file(conn, current, "score.yaml")
+    if seen == current:
+        return True
+    one, other = (_file(conn, number, SCORE) for number in (seen, current))
+    return (
+        one == other or read_source("score", SCORE, one or "").model == read_source("score", SCORE, other or "").model
+    )
 
 
 def _file(conn: Connection, number: int, name: str) -> str | None:
@@ -318,7 +331,7 @@ def _note(conn: Connection, did: str, number: int, day: str, now: datetime) -> N
 
 def _accord(found: Agreement) -> Accord:
     at = found.ended_at or found.proposed_at
-    return Accord(found.agreed, at, found.hot, number=found.number, note=found.note or None)
+    return Accord(found.agreed, at, found.agreed_in or 0, found.hot, number=found.number, note=found.note or None)
 
 
 def _read(row: Row[Any]) -> Agreement:
@@ -327,5 +340,5 @@ def _read(row: Row[Any]) -> Agreement:
     return Agreement(
         row.id, row.state, row.day, row.note, {each: name for each, name in names.items() if name},
         {each: login for each, login in logins.items() if login}, row.deployment, row.text, row.proposed_at,
-        row.ended_at, row.ended_by, row.why,
+        row.ended_at, row.ended_by, row.why, row.agreed_in,
     )  # fmt: skip

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import ColumnElement, Connection, exists, func, select
 
 from adapters.database import enrolments as enrolling
 from adapters.database.members import fitting
 from adapters.database.rescoring import Question, Tell, all_fitting, asleep
-from adapters.database.schema import enrolments, is_hot, leads
+from adapters.database.schema import enrolments, handoffs, is_hot, leads
 from adapters.database.sequence import Deployments
 from nurture.backtest import matters
 from nurture.conditions import AnyOf
@@ -89,6 +89,7 @@ class HotBy:
 
     `becoming`: they fit now, did not fit before, and are not hot already. `held`: hot and with nobody, by an earlier
     deployment or since their task could not be made; so are leads that fit and whose workflow was never started.
+    In neither is whom sales had without a workflow, as leads of the past that were brought along.
     """
 
     becoming: tuple[str, ...]
@@ -105,6 +106,8 @@ def hot_by(
     if new.hot_lead is None:
         return HotBy((), ())
     fits = all_fitting(conn, Question.of(new, old, now), tell) if _may_fit(conn, old, new) else []
+    had = set(conn.execute(select(leads.c.id).where(asleep(), _was_sold())).scalars()) if fits else set()
+    fits = [each for each in fits if each.lead not in had]
     becoming = [each.lead for each in fits if not (each.before or each.hot)]
     hot = (is_hot, leads.c.status != "erased")
     query = select(leads.c.id, leads.c.state).where(*hot)
@@ -115,7 +118,13 @@ def hot_by(
 
 def _may_fit(conn: Connection, old: Definitions, new: Definitions) -> bool:
     """False where nobody can be found: the same leads fit as before, and each has a workflow that knows."""
-    return matters(old, new) or conn.execute(select(leads.c.id).where(asleep()).limit(1)).first() is not None
+    unheard = select(leads.c.id).where(asleep(), ~_was_sold()).limit(1)
+    return matters(old, new) or conn.execute(unheard).first() is not None
+
+
+def _was_sold() -> ColumnElement[bool]:
+    """True of a lead of which sales has, or had, a task."""
+    return exists().where(handoffs.c.lead == leads.c.id)
 
 
 @dataclass(frozen=True, slots=True)

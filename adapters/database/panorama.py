@@ -16,7 +16,8 @@ class Panorama:
     """Counts of the moment.
 
     `steps`: leads by (scenario, step); `finishes`: ended enrolments by word; `lag`: how long the oldest entry or event
-    that Temporal has not been told of has been waiting, on nurture's clock.
+    that Temporal has not been told of has been waiting, on nurture's clock. `walked`: ended enrolments of leads
+    that have, or had, a workflow; `waits_for`: tasks that are open or accepted, by rep.
     """
 
     leads: int
@@ -29,6 +30,8 @@ class Panorama:
     back: int
     waiting: int
     lag: timedelta
+    walked: int
+    waits_for: Counter[str]
 
 
 def look(conn: Connection, now: datetime) -> Panorama:
@@ -62,6 +65,8 @@ def look(conn: Connection, now: datetime) -> Panorama:
         back=_times_back(conn),
         waiting=unfiled[0] + untold[0],
         lag=max(now - oldest, timedelta(0)),
+        walked=_walked(conn),
+        waits_for=_counted(conn, handoffs.c.rep, handoffs.c.state.in_(("open", "accepted"))),
     )
 
 
@@ -70,6 +75,11 @@ def _counted(conn: Connection, column: object, *where: object) -> Counter[str]:
     for condition in where:
         query = query.where(condition)
     return Counter({str(name): number for name, number in conn.execute(query) if name is not None})
+
+
+def _walked(conn: Connection) -> int:
+    asked = select(func.count()).select_from(enrolments).join(leads, leads.c.id == enrolments.c.lead)
+    return conn.execute(asked.where(enrolments.c.state == "ended", leads.c.started)).scalar_one()
 
 
 def _times_back(conn: Connection) -> int:

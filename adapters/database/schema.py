@@ -527,6 +527,7 @@ agreements = Table(
     Column("ended_at", Instant),                         # agreed or withdrawn
     Column("ended_by", String(100)),                     # who withdrew it
     Column("why", Text),
+    Column("agreed_in", Integer),                        # the deployment that was current when both had agreed
     CheckConstraint("state in ('proposed', 'agreed', 'withdrawn')", name="state"),
     Index("ix_agreements_state", "state"),
 )  # fmt: skip

@@ -113,7 +113,9 @@ class Reviewing:
         known = sorted(self._known.values(), key=lambda task: (task.made_at, task.id))
         tasks = [each for each in known if self.since <= each.made_at <= self.now]
         before = [each for each in known if self.since - (self.now - self.since) <= each.made_at < self.since]
-        hours = OpenHours(self.definitions, min([self.since, *(each.made_at for each in known)]), self.now)
+        # outcomes are those of today, where the time ended long ago, too
+        ends = [self.now, *(at for each in known for at in (each.accepted_at, each.closed_at) if at is not None)]
+        hours = OpenHours(self.definitions, min([self.since, *(each.made_at for each in known)]), max(ends))
         # where there were no leads yet, there was nothing to come hot of
         first = min([self._first or self.now, *(each.made_at for each in tasks)])
         begins = max(self.since, min(first, self.now))

@@ -32,14 +32,17 @@ _WORDS = frozenset({"name", "verdict", "ended", "rather", "asks", "fits"})
 _DAY, _HOUR, _MINUTE = timedelta(days=1), timedelta(hours=1), timedelta(minutes=1)
 
 
-def worded(found: Review, definitions: Definitions, language: Language, *, most: int) -> Sheet:
-    """Everything, from how much there is to judge by to what stands in the way; tables of at most so many rows."""
-    return _Wording(found, definitions, language, most).sheet()
+def worded(found: Review, definitions: Definitions, language: Language, *, most: int, over: bool = False) -> Sheet:
+    """Everything, from how much there is to judge by to what stands in the way; tables of at most so many rows.
+
+    `over`: the time ended before today, so that what reps hold now says nothing about it.
+    """
+    return _Wording(found, definitions, language, most, over).sheet()
 
 
 class _Wording:
-    def __init__(self, found: Review, definitions: Definitions, language: Language, most: int) -> None:
-        self.found, self.definitions, self.language, self.most = found, definitions, language, most
+    def __init__(self, found: Review, definitions: Definitions, language: Language, most: int, over: bool) -> None:
+        self.found, self.definitions, self.language, self.most, self.over = found, definitions, language, most, over
         self.labels, self.zone = LABELS[language], calendar.zone_of(None, definitions)
         self._words, self._rules = Words(definitions, language), rules_in(definitions, language)
         self._saying = Saying(language, definitions)
@@ -127,12 +130,14 @@ class _Wording:
             rows = [
                 (
                     self._name("rep", each.rep), str(each.capacity) if each.capacity is not None else "–",
-                    str(each.holds), f"{each.outcomes.tasks:,}", f"{each.closed_per_week:.1f}",
+                    *(() if self.over else (str(each.holds),)), f"{each.outcomes.tasks:,}",
+                    f"{each.closed_per_week:.1f}",
                     *self._counts(each.outcomes)[1:],
                 )
                 for each in number.reps
             ]  # fmt: skip
-            columns = ("name", "capacity", "holds", "made", "closed_week", "won", "lost", "returned", "expired")
+            holds = () if self.over else ("holds",)
+            columns = ("name", "capacity", *holds, "made", "closed_week", "won", "lost", "returned", "expired")
             yield self._grid(columns, rows)
         weeks = number.weeks[-self.most :]
         yield self._grid(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from nurture.accords import Accord, Accords, Version, accords
+from nurture.accords import Accord, Accords, Version, accords, agreed_once_deployed
 from nurture.definitions import Agreed, HotLead
 
 START, DAY = datetime(2026, 11, 1, tzinfo=UTC), timedelta(days=1)
@@ -25,7 +25,7 @@ def deployed(*several: HotLead | None) -> list[Version]:
 def made(total: int | None, day: float, date: str = "2026-12-24") -> Accord:
     """An agreement of the console, on a day counted like the deployments."""
     agreed = Agreed(date=date, by=("佐藤", "鈴木"))
-    return Accord(agreed, START + day * DAY, hot(total) if total is not None else None, number=7)
+    return Accord(agreed, START + day * DAY, int(day), hot(total) if total is not None else None, number=7)
 
 
 def told(found: Accords) -> tuple[str | None, int | None, str | None]:
@@ -94,3 +94,39 @@ def test_words_alone_change_nothing() -> None:
     assert told(found) == ("2026-11-01", 1, None)
     assert [each.number for each in found.several] == [7, None]
     assert found.before(found.several[0]) == hot(120)
+
+
+def test_a_deployment_that_was_begun_before_it_and_done_after_it_does_not_undo_an_agreement() -> None:
+    """It was agreed while the one before was current, whatever instant the later one bears."""
+    agreed = made(120, 1.5)
+    late = Version(2, agreed.at - DAY / 4, "hanako", hot(100))
+    (first,) = deployed(hot(120))
+    found = accords([first, late], [agreed])
+    assert found.several[0].since == 1
+    assert (found.waits, found.held is found.several[0], found.in_force) == (None, True, None)
+    own = Version(2, agreed.at - DAY / 4, "hanako", hot(100, "2026-12-01"))
+    assert told(accords([first, own], [agreed])) == ("2026-12-01", 2, None)
+
+
+def test_a_definition_that_comes_back_with_its_own_agreement_is_agreed_on_again() -> None:
+    """Though the same was agreed in the console before another one took its place."""
+    both = made(100, 1.5)
+    back = hot(100).model_copy(update={"agreed": both.agreed})
+    found = accords(deployed(hot(120), hot(100), hot(90, "2026-12-25"), back), [both])
+    assert told(found) == ("2026-12-24", 4, None)
+    assert [each.number for each in found.several] == [None, None, 7, None]
+    assert accords(deployed(hot(120), hot(100), back), [both]).several[0].number == 7
+
+
+def test_a_deployment_is_told_what_the_page_would_say_after_it() -> None:
+    """Of what waits, of what was agreed and superseded, and of what a file brings."""
+    waits, versions = [made(100, 1.5)], deployed(hot(120))
+    assert agreed_once_deployed(hot(100), versions, waits)
+    assert not agreed_once_deployed(hot(90), versions, waits)
+    assert agreed_once_deployed(hot(90, "2026-12-25"), versions, waits)
+    later = deployed(hot(120), hot(100), hot(90, "2026-12-25"))
+    assert not agreed_once_deployed(hot(100, "2026-12-25"), later, waits)
+    assert not agreed_once_deployed(hot(100, None), later, waits)
+    assert agreed_once_deployed(hot(90, None), later, waits)
+    assert not agreed_once_deployed(None, versions, waits)
+    assert (agreed_once_deployed(hot(1), [], []), agreed_once_deployed(hot(1, None), [], [])) == (True, False)

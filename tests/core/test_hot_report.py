@@ -149,6 +149,14 @@ def test_a_task_made_at_night_has_waited_from_the_morning_on() -> None:
     assert review([night]).timing.to_call.middle == HOUR / 2
 
 
+def test_a_task_that_was_accepted_after_the_time_has_waited_until_then() -> None:
+    """Made on the last Friday of it, accepted two weeks later: ten days of nine open hours."""
+    late = task("late", "won", 25 * DAY, after=14 * DAY, closed=16 * DAY)
+    timing = review([late]).timing
+    assert timing.to_call.middle == 90 * HOUR
+    assert {each.name: each.outcomes.tasks for each in timing.speeds} == {"later": 1}
+
+
 def test_what_became_of_them() -> None:
     """All, and by each thing; the time before is another."""
     earlier = task("old", "won", -3 * DAY, closed=DAY)

@@ -142,9 +142,27 @@ def test_what_was_deployed_meanwhile_is_looked_at_first(engine: Engine) -> None:
         with pytest.raises(DefinitionChanged):
             propose(engine, terms(seen))
     number = propose(engine, terms(3)).number
-    deploy(engine, {**with_total(100), "score.yaml": FILES["score.yaml"] + "# x\n"}, 3)
+    deploy(engine, {**with_total(100), "score.yaml": FILES["score.yaml"].replace("points: 50", "points: 40")}, 3)
     with pytest.raises(DefinitionChanged):
         confirm(engine, number)
+
+
+def test_a_comment_on_the_points_leaves_a_draft_as_it_is(engine: Engine) -> None:
+    """What is compared is what the score does."""
+    deploy(engine)
+    number = propose(engine, terms()).number
+    deploy(engine, {**FILES, "score.yaml": FILES["score.yaml"] + "# x\n"}, 1)
+    assert confirm(engine, number).state == "agreed"
+
+
+def test_what_was_agreed_while_a_deployment_ran_is_no_agreement_that_waits(engine: Engine) -> None:
+    """The deployment is of the time at which it was begun, which is before."""
+    deploy(engine)
+    confirm(engine, propose(engine, terms()).number)
+    deploy(engine, with_total(100), 1)
+    assert in_force(engine) == (None, None, False)
+    with reading(engine) as conn:
+        assert agreements.standing(conn).several[0].since == 1
 
 
 def test_words_alone_are_never_stale(engine: Engine) -> None:
@@ -172,6 +190,8 @@ def test_another_threshold_waits_until_it_is_deployed(engine: Engine) -> None:
     deploy(engine, with_total(90), 7)
     assert confirm(engine, again.number, hours=8).state == "agreed"
     assert in_force(engine) == ("2026-11-27", 3, False)
+    with reading(engine) as conn:  # it took the place of the other, which would be nobody's again
+        assert not agreements.agreed_on(conn, read_hot_lead(with_total(100)["hot_lead.yaml"]))
 
 
 def test_what_cannot_be_agreed_on_keeps_nothing(engine: Engine) -> None:

@@ -8,12 +8,15 @@ from pathlib import Path
 
 from sqlalchemy import func, select
 
-from adapters.database import desk
+from adapters.database import desk, lead_words
 from adapters.database.deployments import DeploymentStore
 from adapters.database.engine import reading, writing
+from adapters.database.foresight import hot_by
 from adapters.database.reviewing import reviewed
 from adapters.database.schema import consents, entries, handoffs, leads
 from adapters.sample_past import SOURCE, keep_past
+from nurture.definitions import Definitions
+from nurture.loading import definitions_of
 from tests.database.conftest import NOW
 
 TABLE = Path(__file__).parents[2] / "scenarios" / "history" / "deals.csv"
@@ -61,3 +64,29 @@ def test_nobody_is_told_of_them_and_they_are_kept_once(deployed: DeploymentStore
         assert not conn.execute(select(leads.c.id).where(leads.c.pending | leads.c.started)).all()
         assert not conn.execute(select(entries.c.seq).where(entries.c.signalled_real.is_(None))).all()
         assert set(conn.execute(select(consents.c.source)).scalars()) == {SOURCE}
+
+
+def test_nobody_of_them_is_sold_again(deployed: DeploymentStore, files: dict[str, str]) -> None:
+    """Sales had them: neither this deployment nor a lower threshold hands them over; won ones are customers."""
+    kept(deployed)
+    lowered = {**files, "hot_lead.yaml": files["hot_lead.yaml"].replace("at_least: 120", "at_least: 10")}
+    with reading(deployed.engine) as conn:
+        for old in (deployed.current(), Definitions()):
+            for new in (deployed.current(), definitions_of(lowered, stored=True)):
+                found = hot_by(conn, old, new, NOW)
+                assert (found.becoming, found.held) == ((), ())
+        won = select(leads.c.attributes).join(handoffs, handoffs.c.lead == leads.c.id)
+        rows = conn.execute(won.where(handoffs.c.state == "won")).scalars().all()
+        others = conn.execute(won.where(handoffs.c.state != "won")).scalars().all()
+    assert rows
+    assert {each["relation"] for each in rows} == {"customer"}
+    assert "customer" not in {each.get("relation") for each in others}
+
+
+def test_they_are_found_by_a_search(deployed: DeploymentStore) -> None:
+    """By their name, as any lead."""
+    kept(deployed)
+    with reading(deployed.engine) as conn:
+        names = conn.execute(select(leads.c.name).where(lead_words.holding("過去"))).scalars().all()
+    assert names
+    assert all("過去" in each for each in names)

@@ -51,7 +51,9 @@ async def test_one_proposes_and_the_other_confirms(marketing: httpx.AsyncClient,
     assert "score: total" in found["definition"]
     own = await marketing.post(f"{PATH}/1/confirm", json={"name": "佐藤"})
     assert (own.status_code, own.json()["why"]) == (409, "same_person")
-    done = (await sales.post(f"{PATH}/1/confirm", json={})).json()
+    unnamed = await sales.post(f"{PATH}/1/confirm", json={})
+    assert (unnamed.status_code, unnamed.json()["where"]) == (422, "body.name")
+    done = (await sales.post(f"{PATH}/1/confirm", json={"name": "鈴木"})).json()
     assert (done["state"], done["by"]["sales"], done["in_force"]) == ("agreed", "鈴木", True)
     assert (await sales.get(PATH)).json()["in_force"]["by"] == ["佐藤", "鈴木"]
     assert (await sales.get(f"{PATH}/1")).json() == done
@@ -69,10 +71,36 @@ async def test_a_definition_that_was_deployed_meanwhile_is_told(process: Process
     stale = await marketing.post(PATH, json={"deployment": 1, "marketing": "佐藤"})
     assert (stale.status_code, stale.json()["seen"], stale.json()["current"]) == (409, 1, 2)
     boss = process.client
-    made = await boss.post(PATH, json={"deployment": 2, "total": 90, "marketing": "佐藤", "sales": "鈴木"})
+    overtaken = await marketing.post(PATH, json={"deployment": 2, "marketing": "佐藤", "sales": "鈴木"})
+    files["score.yaml"] = files["score.yaml"].replace("points: 50", "points: 40")
+    with writing(process.engine) as connection:
+        deployments.deploy(connection, files, [], by="tests", now=now, real_now=now)
+    late = await boss.post(f"{overtaken.headers['location']}/confirm", json={"name": "田中"})
+    assert (late.status_code, late.json()["where"]) == (409, "path.agreement")
+    assert ("the points of score.yaml" in late.json()["what"], "withdraw it" in late.json()["do"]) == (True, True)
+    assert (await boss.post(f"{overtaken.headers['location']}/withdraw", json={})).status_code == 200
+    made = await boss.post(PATH, json={"deployment": 3, "total": 90, "marketing": "佐藤", "sales": "鈴木"})
     assert (made.status_code, made.json()["state"], made.json()["threshold"]) == (201, "agreed", 90)
     found = (await boss.get(PATH)).json()
-    assert (found["in_force"], found["waits"]) == (None, 1)
+    assert (found["in_force"], found["waits"]) == (None, 2)
+
+
+async def test_nobody_is_named_who_did_not_confirm(process: Process, marketing: httpx.AsyncClient) -> None:
+    """An admin says who confirms; that somebody was expected is no word of theirs."""
+    await marketing.post(PATH, json={"deployment": 1, "marketing": "佐藤", "sales": "鈴木"})
+    refused = await process.client.post(f"{PATH}/1/confirm", json={})
+    assert (refused.status_code, refused.json()["where"]) == (422, "body.name")
+    assert (await marketing.get(f"{PATH}/1")).json()["state"] == "proposed"
+    done = await process.client.post(f"{PATH}/1/confirm", json={"name": "田中"})
+    assert (done.json()["state"], done.json()["by"]["sales"]) == ("agreed", "田中")
+
+
+async def test_what_is_missing_is_named_by_the_key_of_the_body(process: Process, sales: httpx.AsyncClient) -> None:
+    """That of the department which proposes, and of the body which was sent."""
+    refused = await sales.post(PATH, json={"deployment": 1})
+    assert (refused.status_code, refused.json()["where"]) == (422, "body.sales")
+    nobody = await process.client.post(PATH, json={"deployment": 1})
+    assert (nobody.status_code, nobody.json()["where"]) == (422, "body.marketing")
 
 
 @pytest.mark.parametrize(

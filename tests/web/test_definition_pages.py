@@ -92,7 +92,7 @@ async def test_deployments_are_listed_and_compared(process: Process, browser: ht
     assert "新しいファイル" in (await browser.get("/definitions/compare?older=2&newer=1")).text
     assert "すべて同じ" in (await browser.get("/definitions/compare?older=2&newer=2")).text
     assert "journey_map.yaml" in (await browser.get("/definitions?deployment=1")).text
-    assert "現在の配備を見る" in (await browser.get("/definitions?deployment=1")).text
+    assert "現在のデプロイを見る" in (await browser.get("/definitions?deployment=1")).text
 
 
 async def test_many_deployments_come_a_page_at_a_time(process: Process, browser: httpx.AsyncClient) -> None:

@@ -73,7 +73,7 @@ def test_news_comes_and_what_is_typed_stays(process: Process, url: str, browser:
     expect(first).to_be_focused()
 
     row = page.locator("[data-row]", has_text="検証 二郎")
-    row.get_by_text("戻す", exact=True).click()
+    row.get_by_text("差し戻す", exact=True).click()
     reason = row.get_by_role("textbox", name="理由")
     reason.fill("来年度の予算を")
     make(process, "l3", "検証 三郎")
@@ -85,7 +85,7 @@ def test_news_comes_and_what_is_typed_stays(process: Process, url: str, browser:
     with writing(process.engine) as connection:
         handoffs.accept(connection, second, "rep_2", now=process.clock.now(), definitions=process.store.current())
     expect(page.locator("#desk-said")).to_contain_text("一覧から外れました", timeout=15_000)
-    row.get_by_role("button", name="マーケティングに戻す").click()
+    row.get_by_role("button", name="マーケティングに差し戻す").click()
     expect(row.get_by_role("alert")).to_contain_text("仮名 二葉 さんが受領済みです")
     expect(row.locator("textarea")).to_have_value("来年度の予算を待つ")
     assert page.evaluate("window.same") is True

@@ -179,7 +179,7 @@ async def test_the_page_of_a_lead_shows_all_that_is_known(process: Process) -> N
         "次のどれか一つ", "ステップに到着", "メールを送信: newsletter_01",
         "メールを開封: newsletter_01", "遅れて届いた",
         "機械による", "フェーズが進んだ: 比較検討", "日程の変更", "brand_new", 'href="/inbox/m-1?done=seen"',
-        "はじめまして", ">開封<", "保留中", "受諾待ち", "inside_sales", "名刺", "展示会", "費用は&lt;いくら&gt;ですか",
+        "はじめまして", ">開封<", "保留中", "未受領", "inside_sales", "名刺", "展示会", "費用は&lt;いくら&gt;ですか",
         "進行中", "127.0.0.1:8233/namespaces/default/workflows/lead%2Fl1", "/leads/l1/do/pause", "/leads/l1/do/leave",
     ):  # fmt: skip
         assert said in answer.text, said

@@ -23,7 +23,7 @@ from tests.past_tasks import fill
 from tests.web.people import browser_of, person, post, token_in
 from tests.web.process import Process
 from web import reports
-from web.console import review_view
+from web.console import review_pages, review_view
 
 ENGLISH = {"Accept-Language": "en"}
 PROPOSE = "/review/agreements"
@@ -108,10 +108,24 @@ async def test_the_month_that_is_over_is_shown_with_every_answer(process: Proces
     )
     assert "Sales speaks first" in english
     assert "予算なし" in japanese
+    running = (await marketer.get(f"/review/{datetime.now(UTC) + timedelta(hours=9):%Y-%m}?whole=1")).text
+    assert (">いまの担当<" in japanese, ">いまの担当<" in running) == (False, True)
     hot = int(re.findall(r"<dt>ホットリード</dt><dd>(\d+)", japanese)[0])
     counted = (await process.client.get("/api/report/hot", params={"since": "365d", "by": "month"})).json()
     (groups,) = counted["results"]["by"]
     assert hot == next(each["outcomes"]["tasks"] for each in groups["groups"] if each["name"] == month) > 0
+
+
+async def test_rows_that_are_left_out_are_not_looked_for_in_a_table_that_is_not_there(
+    process: Process, marketer: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The report has a CSV; this page names it."""
+    monkeypatch.setattr(review_pages, "_ROWS", 1)
+    with writing(process.engine) as connection:
+        fill(connection, 96, datetime.now(UTC))
+    page = (await marketer.get(f"/review/{last_month(process)}?whole=1")).text
+    assert ("件は CSV にあります" in page, "件はここでは省いています" in page) == (False, True)
+    assert '<a href="/report">' in page
 
 
 async def test_without_tasks_the_running_month_says_what_keeps_leads_back(marketer: httpx.AsyncClient) -> None:
@@ -252,7 +266,23 @@ async def test_a_page_that_has_grown_old_is_shown_again_with_what_changed(
     assert "提案の後に定義が変わったので、確定できません" in page
     late = await post(seller, f"{PROPOSE}/1/confirm", name="x")
     assert (late.status_code, "older=2&amp;newer=3" in late.text) == (409, True)
+    assert "取り下げて、改めて提案してください" in late.text.split('id="answers"')[0]
+    assert "もう一度送って" not in late.text
     assert states(process) == ["proposed"]
+
+
+async def test_other_points_are_said_to_be_what_changed(
+    process: Process, marketer: httpx.AsyncClient, seller: httpx.AsyncClient
+) -> None:
+    """The definition asks the same, and the same threshold means something else; a comment changes nothing."""
+    assert (await post(marketer, PROPOSE, **form())).status_code == 303
+    deploy(process, score=("behaviours:", "# x\nbehaviours:"))
+    assert "確定できません" not in (await seller.get("/review")).text
+    deploy(process, score=("points: 50", "points: 40"))
+    late = await post(seller, f"{PROPOSE}/1/confirm", name="x")
+    told = late.text.split('id="answers"')[0]
+    assert (late.status_code, "score.yaml の配点が変わった" in told, "条件に違いは" in told) == (409, True, False)
+    assert "提案の後に配点(score.yaml)が変わった" in late.text
 
 
 async def test_a_proposal_is_withdrawn_and_another_made(
@@ -280,7 +310,7 @@ async def test_another_threshold_shows_its_lines_and_waits_for_its_deployment(
     assert (await post(seller, f"{PROPOSE}/1/confirm", name="taro")).status_code == 303
     assert in_force(process) == ("marketing", "sales")
     page = of((await marketer.get("/review")).text, "agreement")
-    assert "合意した定義は、まだ配備されていません" in page
+    assert "合意した定義は、まだデプロイされていません" in page
     lines = page.split("<pre>")[1].split("</pre>")[0].splitlines()
     assert lines[1] == "  - {score: total, at_least: 100}"
     assert lines[0].startswith("agreed: {date: ")

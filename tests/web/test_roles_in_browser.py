@@ -131,9 +131,9 @@ def test_sales_works_through_the_desk(filled: Filled, browser: Browser, language
         page.goto(f"{filled.url}/desk")
         page.evaluate("window.same = true")
         row = page.locator("[data-row]", has_text=names[1])
-        row.get_by_text("戻す" if ja else "Return", exact=True).click()
+        row.get_by_text("差し戻す" if ja else "Return", exact=True).click()
         row.locator("form[action$='/return'] textarea").fill("予算は来年度から")
-        row.get_by_role("button", name="マーケティングに戻す" if ja else "Give back to marketing").click()
+        row.get_by_role("button", name="マーケティングに差し戻す" if ja else "Give back to marketing").click()
         expect(page.locator("#section-closed [data-row]", has_text=names[1])).to_have_count(1)
         assert task(process, ids[1]) == ("returned", "rep_1", None, "予算は来年度から")
 

@@ -18,7 +18,7 @@ SOON = timedelta(days=1)
 """What is due within it stands with what is overdue."""
 _STATES = {
     "open": ("未受領", "not accepted yet"), "accepted": ("受領済み", "accepted"), "won": ("受注", "won"),
-    "lost": ("失注", "lost"), "returned": ("戻した", "returned"), "expired": ("期限切れ", "expired"),
+    "lost": ("失注", "lost"), "returned": ("差し戻し", "returned"), "expired": ("期限切れ", "expired"),
 }  # fmt: skip
 _UNITS = (
     (timedelta(days=2), timedelta(days=1), "日", "day"),

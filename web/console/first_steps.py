@@ -16,8 +16,10 @@ class FirstStep:
 
 _DESK = (
     "/desk", "デスク", "Desk",
-    "引き継ぎを一つ開いて理由を読み、「受ける」を押します。「閉じる」で受注と金額を入れるか、「戻す」で理由を書いて返します。",
-    "Open a task, read why it came, and accept it. Close it as won with an amount, or return it with a reason.",
+    ("引き継ぎを一つ開いて理由を読み、「受ける」を押し、「閉じる」で受注と金額を入れます。いま歩いているリード(lead_…)の"
+    "ものは「差し戻す」とシナリオに戻ります(過去の商談のものは戻りません)。"),
+    ("Open a task, read why it came, and accept it. Close it as won with an amount. Return one of a lead that walks "
+    "(lead_…), and it goes back to its scenario; those of past deals have none."),
 )  # fmt: skip
 _REPORT = (
     "/report", "レポート", "Report",
@@ -37,7 +39,8 @@ _STEPS: dict[str, tuple[tuple[str, str, str, str, str], ...]] = {
         _DESK,
         ("/desk/team", "チーム", "Team", "誰が何件持っているか。同僚(仮名 二葉)の分は、見本の観客が片付けます。",
          "Who holds how many. Those of your colleague 仮名 二葉 are seen to by the audience."),
-        ("/leads?hot=1", "ホットリード", "Hot leads", "一人を開くと、点数の内訳と、何が足りないかが読めます。",
+        ("/leads?hot=1", "ホットリード", "Hot leads",
+         "一人を開くと、点数の内訳と、どの条件でホットになったかが読めます。",
          "Open one: what its points come from, and which rule made it hot."),
         _REPORT,
     ),

@@ -69,7 +69,7 @@ LINES: dict[str, tuple[str, str]] = {
     "merged": ("別のリードと統合", "Merged with another lead"), "erased": ("消去した", "Erased"),
 }  # fmt: skip
 """What a line of the timeline says; one that is not here is shown as it is written."""
-HANDOFF_LINES: dict[str, tuple[str, str]] = {"accepted": ("担当が受諾", "Accepted by the rep")}
+HANDOFF_LINES: dict[str, tuple[str, str]] = {"accepted": ("担当が受領", "Accepted by the rep")}
 SEND_LINES: dict[str, tuple[str, str]] = {
     "accepted": ("メールを送信", "Mail sent"),
     "returned": ("メールが戻った", "Mail returned"),
@@ -117,7 +117,7 @@ REPLIES: dict[str, tuple[str, str]] = {
     "automatic": ("自動応答", "automatic"),
 }  # fmt: skip
 TASKS: dict[str, tuple[str, str]] = {
-    "open": ("受諾待ち", "open"), "accepted": ("対応中", "accepted"), "won": ("受注", "won"),
+    "open": ("未受領", "open"), "accepted": ("対応中", "accepted"), "won": ("受注", "won"),
     "lost": ("失注", "lost"),
     "returned": ("差し戻し", "returned"), "expired": ("期限切れ", "expired"),
 }  # fmt: skip

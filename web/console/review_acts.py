@@ -113,8 +113,8 @@ def _told(request: Request, here: Nurture, tried: Tried, error: NurtureError) ->
     ja = language_of(request) == "ja"
     if isinstance(error, DefinitionChanged):
         changed = changed_between(request, here, error)
-        wrong = _STALE[0 if ja else 1]
-        return Tried(tried.form, wrong, 409, tried.values, changed, (error.seen, error.current))
+        wrong = (_OVERTAKEN if tried.form == "confirm" else _STALE)[0 if ja else 1]
+        return Tried(tried.form, wrong, 409, tried.values, changed, (error.seen, error.current), error.points)
     words = _words(error)
     status = 409 if isinstance(error, AgreementRefused) else 422
     return Tried(tried.form, words[0 if ja else 1] if words else f"{error.what}. {error.do}", status, tried.values)
@@ -141,6 +141,10 @@ def _words(error: NurtureError) -> tuple[str, str] | None:
 _STALE = (
     "このページを開いた後に定義がデプロイされました。何も記録していません。変わった点を確かめ、もう一度送ってください。",
     "The definition was changed after you opened this page. Nothing was recorded: look at it, and send it again.",
+)
+_OVERTAKEN = (
+    "提案の後に定義がデプロイされたので、確定できません。変わった点を確かめ、取り下げて、改めて提案してください。",
+    "The definition was changed after the proposal, so it cannot be confirmed: withdraw it, and propose it anew.",
 )
 _REFUSED = {
     "ended": ("その提案はもう決着しています。", "That proposal has been settled already."),

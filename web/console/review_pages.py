@@ -47,7 +47,8 @@ _MONTH = re.compile(r"20[0-9]{2}-(0[1-9]|1[0-2])")
 class Tried:
     """What was filled in and not kept: `wrong` says why, `about` what the form was for.
 
-    `changed`: the definition that was looked at is not deployed any more, and this is what differs.
+    `changed`: the definition that was looked at is not deployed any more, and this is what differs; `points`: only
+    those of score.yaml do.
     """
 
     form: Literal["propose", "confirm", "withdraw"]
@@ -56,6 +57,7 @@ class Tried:
     values: dict[str, str] = field(default_factory=dict)
     changed: tuple[FieldChange, ...] = ()
     compare: tuple[int, int] | None = None
+    points: bool = False
 
 
 @router.get("")
@@ -118,7 +120,7 @@ def _figures(request: Request, here: Nurture, month: Month, *, whole: bool) -> d
     except Refusal as refused:
         return {"sheet": None, "refused": refused, "most": MOST}
     found = seen.value
-    sheet = worded(found, known, language, most=_ROWS)
+    sheet = worded(found, known, language, most=_ROWS, over=not month.running)
     return {
         "sheet": sheet, "age": seen.age, "turns": review_view.in_turns(sheet), "plot_of": plot_of,
         "recommended": review_view.recommended(found),

@@ -30,6 +30,7 @@ def upgrade() -> None:
         sa.Column("ended_at", Instant(), nullable=True),
         sa.Column("ended_by", sa.String(length=100), nullable=True),
         sa.Column("why", sa.Text(), nullable=True),
+        sa.Column("agreed_in", sa.Integer(), nullable=True),
         sa.CheckConstraint("state in ('proposed', 'agreed', 'withdrawn')", name=op.f("ck_agreements_state")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_agreements")),
     )
