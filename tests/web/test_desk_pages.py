@@ -22,6 +22,7 @@ from nurture.records import Line
 from tests.web.people import browser_of, person, post, token_in
 from tests.web.process import Process
 from web.console import desk_acts, live
+from web.security import make_login_token
 
 REASON = "requested: demo"
 
@@ -445,6 +446,23 @@ async def test_listeners_hear_and_are_let_go(process: Process, monkeypatch: pyte
         await asyncio.wait_for(waiting, 10)
     assert watch.full
     assert [each async for each in watch.numbers(live_changes.TASKS, None)] == []
+
+
+async def test_who_came_by_a_key_has_to_ask_again_soon(process: Process, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing tells of its end; a person's session is looked at all the time, and so may stay."""
+    assert live.BRIEFLY <= 60
+    monkeypatch.setattr(live, "BRIEFLY", 0.2)
+    browser = process.anybody()
+    await browser.get("/login", params={"token": make_login_token(process.engine)})
+    answer = await asyncio.wait_for(browser.get("/desk/stream"), 10)
+    assert (answer.status_code, "data: 0" in answer.text) == (200, True)
+    user = person(process, "ichiro", "sales", "rep_1")
+    with writing(process.engine) as connection:
+        session = sessions.begin(connection, user.id, "b", datetime.now(UTC))
+    stays = process.app.state.live.numbers(live_changes.TASKS, digest_of(session))
+    assert await anext(stays)
+    with pytest.raises(TimeoutError):
+        await asyncio.wait_for(anext(stays), 1)
 
 
 async def test_only_so_many_listen(process: Process, monkeypatch: pytest.MonkeyPatch) -> None:

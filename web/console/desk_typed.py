@@ -38,7 +38,7 @@ class Typed:
 
 
 def reason_of(text: str, *, needed: bool) -> str | None:
-    """The words of a reason; None for none. Raises Mistyped where one is needed, or it is too long or cannot be kept."""
+    """The words of a reason; None for none. Raises Mistyped for one that is needed, or cannot be kept."""
     said = text.strip()
     if not said and needed:
         raise Mistyped("reason", "no_reason")
