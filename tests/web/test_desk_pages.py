@@ -297,6 +297,17 @@ async def test_what_the_lead_wrote_is_on_the_page(process: Process, seller: http
     assert "費用は&lt;いくら&gt;ですか" in page
 
 
+async def test_what_is_known_of_a_lead_is_said_in_words(process: Process, seller: httpx.AsyncClient) -> None:
+    """Flags and choices as people call them, in their language."""
+    handoff = await task(process, "l1")
+    said = {"uses_competitor": True, "industry": "telecom", "values": ["価格", "納期"]}
+    await process.client.post("/api/leads", json={"id": "l1", "attributes": said})
+    for language, words in (("ja", ("はい", "通信", "価格・納期")), ("en", ("yes", "通信", "価格, 納期"))):
+        page = (await seller.get(f"/desk/{handoff}", headers={"Accept-Language": language})).text
+        assert all(f"<td>{word}</td>" in page for word in words), language
+        assert "True" not in page
+
+
 async def test_who_was_erased_is_not_called(process: Process, seller: httpx.AsyncClient) -> None:
     """The page stays, without the person."""
     handoff = await task(process, "l1")
