@@ -53,8 +53,10 @@ class Asking:
         self._client: Client | None = None
         self._connecting = asyncio.Lock()
 
-    async def __call__(self, lead: str, wish: Wish, given: dict[str, Any]) -> protocol.Explanation:
-        """Where the lead stands afterwards.
+    async def __call__(
+        self, lead: str, wish: Wish, given: dict[str, Any], *, once: str | None = None
+    ) -> protocol.Explanation:
+        """Where the lead stands afterwards. `once`: an id; what is asked again under the same one is done once.
 
         Raises:
             Rejected: the workflow refused, with its reason.
@@ -64,7 +66,9 @@ class Asking:
         handle = (await self._connected()).get_workflow_handle(protocol.lead_workflow_id(lead))
         try:
             async with asyncio.timeout(self._answers.total_seconds()):
-                found: protocol.Explanation = await handle.execute_update(wish, given, result_type=protocol.Explanation)
+                found: protocol.Explanation = await handle.execute_update(
+                    wish, given, id=once, result_type=protocol.Explanation
+                )
         except WorkflowUpdateFailedError as error:
             why = getattr(error.cause, "message", None) or str(error.cause)
             raise Rejected(why, where=f"lead {lead}", do="look at where the lead stands, then ask again") from error

@@ -68,6 +68,7 @@ from web.console import (
     lead_page,
     live,
     people,
+    refused,
     report_pages,
     review_acts,
     review_pages,
@@ -125,7 +126,7 @@ def make_app(settings: Settings, engine: Engine, *, store: DeploymentStore, cloc
     app.state.journey_checks = journey_pages.checks()
     app.state.segment_counts = segment_pages.SegmentCounts()
     app.state.live = live.LiveWatch(engine)
-    problems.install(app)
+    problems.install(app, refused.refused_page)
     openapi.install(app)
     secret = kept_secret(engine, "session", lambda: AESSIV.generate_key(512))
     app.add_middleware(auditing.Audited, nurture=nurture)

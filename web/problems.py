@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import urlencode
@@ -93,8 +93,13 @@ def problem(
     return _ProblemResponse(body, status_code=status, headers=dict(headers or {}))
 
 
-def install(app: FastAPI) -> None:
-    """Make every error of the app a problem."""
+Shows = Callable[[Request, int, NurtureError], Response | None]
+"""Shows a refusal with this status as a page; None where it is no matter of pages."""
+
+
+def install(app: FastAPI, shows: Shows | None = None) -> None:
+    """Make every error of the app a problem; to browsers, what `shows` has a page for is that page."""
+    app.state.shows = shows
     app.add_exception_handler(NurtureError, _of_nurture)
     app.add_exception_handler(RequestValidationError, _of_validation)
     app.add_exception_handler(HTTPException, _of_http)
@@ -109,11 +114,15 @@ def _of_nurture(request: Request, error: Exception) -> Response:
     match error:
         case Refusal() if error.status == 401 and _is_page(request):
             return RedirectResponse(f"/login?{urlencode({'next': _here(request)})}", status_code=303)
+        case Refusal() if (page := _as_page(request, error.status, error)) is not None:
+            return page
         case Refusal():
             headers = {**error.headers, **({"WWW-Authenticate": "Bearer"} if error.status == 401 else {})}
             return problem(
                 error.status, error.what, where=error.where, do=error.do, details=error.details, headers=headers
             )
+        case UnknownName() if (page := _as_page(request, 404, error)) is not None:
+            return page
         case UnknownName():
             details = {"near": list(error.near), "known": list(error.known)}
             return problem(404, error.what, where=error.where, do=error.do, details=details)
@@ -125,6 +134,12 @@ def _of_nurture(request: Request, error: Exception) -> Response:
         case NurtureError():
             return problem(422, error.what, where=error.where or request.url.path, do=error.do)
     raise error
+
+
+def _as_page(request: Request, status: int, error: NurtureError) -> Response | None:
+    html = "text/html" in request.headers.get("accept", "")
+    shows: Shows | None = request.app.state.shows
+    return shows(request, status, error) if shows is not None and html and status in (403, 404) else None
 
 
 def _is_page(request: Request) -> bool:
@@ -184,7 +199,8 @@ def _of_http(request: Request, error: Exception) -> Response:
         what, do = "the body cannot be read as JSON in UTF-8", "send it in UTF-8"
     if error.status_code == 413 and error.detail != HTTPStatus(413).phrase:
         do = error.detail  # the limit of this route
-    return problem(error.status_code, what, where=request.url.path, do=do, headers=error.headers)
+    page = _as_page(request, error.status_code, NurtureError(what, where=request.url.path, do=do))
+    return page or problem(error.status_code, what, where=request.url.path, do=do, headers=error.headers)
 
 
 def _of_database(request: Request, error: Exception) -> Response:

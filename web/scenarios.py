@@ -13,7 +13,7 @@ from adapters.database import footfall as counting
 from adapters.database.engine import reading
 from adapters.database.pages import DEFAULT_LIMIT, cursor_after, rows_of_a_page, text_cursor
 from nurture.as_data import as_data
-from nurture.definitions import Scenario
+from nurture.definitions import Definitions, Scenario
 from nurture.errors import UnknownName
 from nurture.flow import STEP, Flow, read_flow
 from nurture.footfall import Footfall, annotated, footfall, reasons_of
@@ -51,7 +51,7 @@ def show_scenario(request: Request, here: Here, scenario: str, since: Since = No
 
     The counts are at most ten seconds old.
     """
-    flow = flow_of(here, scenario)
+    flow = flow_of(here.store.current(), scenario)
     counts = counted(request, here, flow, since)
     data: dict[str, Any] = as_data(counts)
     boxes = [
@@ -74,7 +74,7 @@ def draw_scenario(
     counts: Annotated[bool, Query(description="Write the counts into it.")] = True,
 ) -> Response:
     """The steps as boxes, the ways between them as arrows; each box leads to the leads that stand there."""
-    flow = flow_of(here, scenario)
+    flow = flow_of(here.store.current(), scenario)
     drawn = annotated(flow, counted(request, here, flow, since)) if counts else flow
     to = f"/api/leads?scenario={quote(scenario)}&step="
     links = {box.id: to + quote(box.id.removeprefix(STEP)) for box in flow.boxes if box.id.startswith(STEP)}
@@ -102,9 +102,8 @@ def enrolled(request: Request, here: Nurture) -> Seen[Enrolled]:
     return kept.seen("all", look)
 
 
-def flow_of(here: Nurture, name: str, language: str | None = None) -> Flow:
-    """A scenario of the current deployment as boxes and arrows. Raises UnknownName."""
-    known = here.store.current()
+def flow_of(known: Definitions, name: str, language: str | None = None) -> Flow:
+    """A scenario of these definitions as boxes and arrows. Raises UnknownName."""
     if name not in known.scenarios:
         raise UnknownName("scenario", name, known.scenarios, where=f"deployment {known.number}")
     return read_flow(known.scenarios[name], language)

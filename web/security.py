@@ -113,7 +113,7 @@ async def _caller_of(request: Request) -> Caller | None:
         return await run_in_threadpool(caller_with, here.engine, key.strip(), settings_key=own)
     session = request.session
     if isinstance(session.get("user"), str):
-        user = await run_in_threadpool(_user_of, here.engine, session["user"])
+        user = await run_in_threadpool(_user_of, here.engine, session["user"], seen=not _by_itself(request))
         return None if user is None else Caller(user.login, user.role, session=True, user=user)
     until = session.get("until")
     if not isinstance(until, int) or until < datetime.now(UTC).timestamp():
@@ -126,11 +126,16 @@ async def _caller_of(request: Request) -> Caller | None:
     return Caller(session["name"], session["role"], session=True)
 
 
-def _user_of(engine: Engine, session: str) -> User | None:
+def _by_itself(request: Request) -> bool:
+    """True where an open page asks, and not somebody: that keeps no session alive."""
+    return "x-nurture-by-itself" in request.headers or "text/event-stream" in request.headers.get("accept", "")
+
+
+def _user_of(engine: Engine, session: str, *, seen: bool) -> User | None:
     now = datetime.now(UTC)
     with reading(engine) as connection:
         found = sessions.of(connection, session, now)
-    if found is not None and found.stale:
+    if found is not None and found.stale and seen:
         with writing(engine) as connection:
             sessions.seen(connection, session, now)
     return None if found is None else found.user

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Request
 from pydantic import Field, StringConstraints
 from starlette.concurrency import run_in_threadpool
 
-from adapters.asking import Asking, NothingRuns, Rejected, Wish, may_be_asked
+from adapters.asking import Asking, NoAnswer, NothingRuns, NotReached, Rejected, Wish, may_be_asked
 from adapters.database import audit
 from adapters.database.engine import reading, writing
 from adapters.database.sequence import UnknownLead
@@ -49,20 +49,27 @@ def asking_of(request: Request) -> Asking:
     return asking
 
 
-async def ask(request: Request, here: Nurture, lead: str, wish: Wish, given: dict[str, str]) -> Explanation:
-    """Let the lead's workflow do it, and note who wanted it.
+async def ask(
+    request: Request, here: Nurture, lead: str, wish: Wish, given: dict[str, str], *, once: str | None = None
+) -> Explanation:
+    """Let the lead's workflow do it, and note who wanted it. `once`: see Asking.
 
     Raises:
         Refusal: 404 for an unknown lead, 409 where it is rejected or nothing runs.
-        NoAnswer: nobody answered in time.
+        NoAnswer: nobody answered in time; noted as not answered, since it may be done later, unless it is a NotReached.
     """
     try:
         lead = await run_in_threadpool(_asked, here, lead)
-        found = await asking_of(request)(lead, wish, given)
+        found = await asking_of(request)(lead, wish, given, once=once)
     except UnknownLead as error:
         raise unknown_lead(error.lead) from error
     except (Rejected, NothingRuns) as error:
         raise Refusal(409, error.what, where=error.where or "path.id", do=error.do) from error
+    except NotReached:
+        raise
+    except NoAnswer:
+        await run_in_threadpool(_note, here, lead, wish, given, answered=False)
+        raise
     await run_in_threadpool(_note, here, lead, wish, given)
     return found
 
@@ -72,12 +79,14 @@ def _asked(here: Nurture, lead: str) -> str:
         return may_be_asked(connection, lead)
 
 
-def _note(here: Nurture, lead: str, wish: Wish, given: dict[str, str]) -> None:
-    step = given.get("step")
+def _note(here: Nurture, lead: str, wish: Wish, given: dict[str, str], *, answered: bool = True) -> None:
+    details: dict[str, Any] = {"step": given["step"]} if "step" in given else {}
+    if not answered:
+        details["answered"] = False
     with writing(here.engine) as connection:
         audit.note(
             connection, f"{wish}_lead", lead, at=here.clock.now(), reason=given["reason"],
-            details={"step": step} if step else None,
+            details=details or None,
         )  # fmt: skip
 
 

@@ -11,6 +11,7 @@ with workflow.unsafe.imports_passed_through():
     from nurture import protocol
     from nurture.chronicle import position
     from nurture.state import State
+    from nurture.texts import UNFIT
     from nurture.updates import (
         GoTo,
         Kind,
@@ -44,7 +45,7 @@ class People:
 
     @pause.validator
     def _may_pause(self, request: Any = None) -> None:
-        _asked(Pause, "pause", request)
+        _judged(Pause, "pause", request)
         self._refuse_if(self._state.paused is not None, "the lead is paused already: resume it first")
 
     @workflow.update(description="Go on after a pause: {reason}")
@@ -54,7 +55,7 @@ class People:
 
     @resume.validator
     def _may_resume(self, request: Any = None) -> None:
-        _asked(Resume, "resume", request)
+        _judged(Resume, "resume", request)
         self._refuse_if(self._state.paused is None, "the lead is not paused")
 
     @workflow.update(description="End the running enrolment: {reason}")
@@ -64,7 +65,7 @@ class People:
 
     @leave.validator
     def _may_leave(self, request: Any = None) -> None:
-        _asked(LeaveScenario, "leave", request)
+        _judged(LeaveScenario, "leave", request)
         self._refuse_if(self._state.run is None, "the lead is in no scenario")
 
     @workflow.update(description="Move to a step of the running scenario: {step, reason}")
@@ -74,7 +75,7 @@ class People:
 
     @go_to.validator
     def _may_go_to(self, request: Any = None) -> None:
-        step = _asked(GoTo, "go_to", request).step
+        step = _judged(GoTo, "go_to", request).step
         run = self._state.run
         if run is None:
             raise ApplicationError("the lead is in no scenario", type="Refused")
@@ -90,7 +91,7 @@ class People:
 
     @retry.validator
     def _may_retry(self, request: Any = None) -> None:
-        _asked(Retry, "retry", request)
+        _judged(Retry, "retry", request)
         run = self._state.run
         self._refuse_if(run is None or run.stage != "blocked", "the lead is not blocked")
 
@@ -101,7 +102,7 @@ class People:
 
     @migrate.validator
     def _may_migrate(self, request: Any = None) -> None:
-        asked, run = _asked(Migrate, "migrate", request), self._state.run
+        asked, run = _judged(Migrate, "migrate", request), self._state.run
         if run is None:
             raise ApplicationError("the lead is in no scenario", type="Refused")
         self._refuse_if(asked.deployment not in BOOK, f"there is no deployment {asked.deployment}")
@@ -134,3 +135,13 @@ def _asked(kind: type[Kind], name: str, given: Any) -> Kind:
         return read(kind, name, given)
     except UpdateRefused as error:
         raise ApplicationError(str(error), type="Refused") from error
+
+
+def _judged(kind: type[Kind], name: str, given: Any) -> Kind:
+    """The same for who judges it before it is history; what no database keeps is refused, lest the record never is."""
+    asked = _asked(kind, name, given)
+    for key, said in asked:
+        if isinstance(said, str) and UNFIT.search(said):
+            why = f"{name} was asked wrongly: {key} holds a NUL character or half of a character, which cannot be kept"
+            raise ApplicationError(why, type="Refused")
+    return asked

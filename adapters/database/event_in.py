@@ -9,8 +9,9 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from adapters.database.event_rows import hint_of_address, hint_of_id
-from adapters.database.keepable import UNFIT, Unreadable, keepable
+from adapters.database.keepable import Unreadable, keepable
 from nurture import addresses
+from nurture.texts import UNFIT
 
 _INSTANT = re.compile(
     r"^\d{4}-\d{2}-\d{2}[Tt ]\d{2}:\d{2}(:(?P<second>\d{2})([.,]\d+)?)?([Zz]|[+-]\d{2}:\d{2})$", re.ASCII

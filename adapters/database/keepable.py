@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import math
-import re
 from dataclasses import dataclass
 from typing import Any
 
+from nurture.texts import UNFIT
+
 DEEPEST = 32
 """How deep a body may be nested."""
-UNFIT = re.compile("[\x00\ud800-\udfff]")
-"""Characters that no text column holds: NUL, and halves of a surrogate pair."""
 
 
 @dataclass(frozen=True, slots=True)

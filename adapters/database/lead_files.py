@@ -14,12 +14,12 @@ from sqlalchemy import Connection, Engine
 from adapters.database.attributes import read
 from adapters.database.consents import BASES
 from adapters.database.engine import reading, writing
-from adapters.database.keepable import UNFIT
 from adapters.database.lead_table import FileRefused, Row, Table, open_table
 from adapters.database.leads import LeadUpsert, claim_names, upsert
 from adapters.database.sequence import Deployments, current_deployment, lock_many
 from nurture.definitions import Definitions
 from nurture.errors import NurtureError, near_names
+from nurture.texts import UNFIT
 
 OWN = ("id", "email", "name", "language", "time_zone")
 CONSENT = ("consent_topics", "consent_basis", "consent_source", "consent_at")

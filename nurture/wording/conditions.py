@@ -56,6 +56,9 @@ def _standing(asked: InSegment | IsHot | OutcomeIs) -> str:
             return f"営業の結果が{'か'.join(_OUTCOMES[each] for each in asked.words)}"
 
 
+_FLAGS: dict[Language, tuple[str, str]] = {"ja": ("いいえ", "はい"), "en": ("no", "yes")}
+
+
 class Words:
     """Conditions, events and phases of some definitions in one language."""
 
@@ -122,7 +125,8 @@ class Words:
         if value in (None, "", []):
             return "不明" if self.language == "ja" else "not known"
         several = value if isinstance(value, list | tuple) else [value]
-        return "・".join(_value(self._definitions.attributes.get(name), each) for each in several)
+        known, sign = self._definitions.attributes.get(name), "・" if self.language == "ja" else ", "
+        return sign.join(_value(known, each, self.language) for each in several)
 
     def _did(self, asked: Did) -> str:
         what = "何らかの行動" if asked.any_human_event else self.event(asked.did)
@@ -182,7 +186,7 @@ def reason_of(reason: str, definitions: Definitions, language: Language) -> str:
     return f"シナリオ「{scenario.title}」の {step}" if language == "ja" else f"scenario “{scenario.title}”, step {step}"
 
 
-def _value(attribute: Attribute | None, value: bool | float | str) -> str:
+def _value(attribute: Attribute | None, value: bool | float | str, language: Language = "ja") -> str:
     if isinstance(value, bool):
-        return "はい" if value else "いいえ"
+        return _FLAGS[language][value]
     return (attribute.values or {}).get(str(value), str(value)) if attribute is not None else str(value)

@@ -37,7 +37,10 @@ class Obeying(Asking):
         super().__init__(Settings(temporal_port=1))
         self._engine = engine
 
-    async def __call__(self, lead: str, wish: Wish, given: dict[str, Any]) -> protocol.Explanation:
+    async def __call__(
+        self, lead: str, wish: Wish, given: dict[str, Any], *, once: str | None = None
+    ) -> protocol.Explanation:
+        del once
         with writing(self._engine) as connection:
             row = connection.execute(select(leads.c.position, leads.c.step).where(leads.c.id == lead)).one()
             status, step = BECOMES[wish], given.get("step", row.step)

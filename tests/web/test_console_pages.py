@@ -143,6 +143,27 @@ async def test_no_form_is_taken_without_the_token_of_its_page(process: Process) 
         assert users.named(connection, "boss").active
 
 
+@pytest.mark.parametrize(("language", "words"), [("ja", "この操作はできません"), ("en", "You may not do that")])
+async def test_a_browser_is_refused_by_a_page(process: Process, language: str, words: str) -> None:
+    """With the menu, in the reader's language; programs, parts of pages and the API get a problem as ever."""
+    browser = await browser_of(process, person(process, "hanako", "marketer"))
+    html = {"Accept": "text/html", "Accept-Language": language}
+    page = await browser.get("/users", headers=html)
+    assert (page.status_code, page.headers["content-type"].split(";")[0]) == (403, "text/html")
+    assert words in page.text
+    assert 'href="/leads"' in page.text
+    for path in ("/desk/none", "/segments/none", "/leads/l1/nothing"):
+        answer = await browser.get(path, headers=html)
+        assert (answer.status_code, answer.headers["content-type"].split(";")[0]) == (404, "text/html"), path
+    stale = await browser.post("/leads/l1/do/pause", headers=html, data={"csrf_token": "x"})
+    assert (stale.status_code, "<html" in stale.text) == (403, True)
+    for path, headers in (
+        ("/users", {}), ("/users", {**html, "HX-Request": "true"}), ("/api/leads/none", html), ("/api/users", html),
+    ):  # fmt: skip
+        answer = await browser.get(path, headers=headers)
+        assert answer.headers["content-type"] == "application/problem+json", path
+
+
 async def test_an_admin_invites_changes_and_shuts_out(process: Process) -> None:
     """The link is shown once; wrong words are said beside the form, and what was typed stays in it."""
     admin = await browser_of(process, person(process, "boss", "admin"))

@@ -11,7 +11,7 @@ import httpx
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
-from adapters.database import handoffs, leads
+from adapters.database import handoffs, leads, users
 from adapters.database.engine import writing
 from adapters.database.leads import LeadUpsert
 from nurture.commands import MakeHandoff
@@ -36,7 +36,7 @@ def browser(tmp_path: Path) -> Iterator[BrowserContext]:
         context.on("console", lambda said: complaints.append(said.text) if said.type in ("error", "warning") else None)
         context.on("weberror", lambda error: complaints.append(str(error.error)))
         yield context
-    assert [each for each in complaints if "409" not in each] == []
+    assert [each for each in complaints if "409" not in each and "401" not in each] == []
 
 
 def make(process: Process, lead: str, name: str) -> str:
@@ -109,6 +109,26 @@ def test_the_desk_goes_by_keys_and_fits_a_telephone(process: Process, url: str, 
     assert page.evaluate("document.documentElement.scrollWidth") <= 360
     page.goto(f"{url}/desk/team")
     assert page.evaluate("document.documentElement.scrollWidth") <= 360
+
+
+@pytest.mark.parametrize("writes", [False, True])
+def test_who_is_shut_out_sees_nothing_any_more(
+    process: Process, url: str, browser: BrowserContext, writes: bool
+) -> None:
+    """The open page leads to the login by itself; what somebody is writing stays, and it is said why."""
+    make(process, "l1", "検証 太郎")
+    page = desk_of(process, url, browser)
+    if writes:
+        page.get_by_text("戻す", exact=True).click()
+        page.get_by_role("textbox", name="理由").fill("来年度の予算を")
+    page.wait_for_timeout(3000)  # it listens, and is known to the watch
+    with writing(process.engine) as connection:
+        users.deactivate(connection, "ichiro")
+    if writes:
+        expect(page.locator("#desk-said")).to_contain_text("ログアウトされました", timeout=20_000)
+        expect(page.get_by_role("textbox", name="理由")).to_have_value("来年度の予算を")
+    else:
+        page.wait_for_url(f"{url}/login**", timeout=20_000)
 
 
 def test_the_process_ends_while_somebody_listens(

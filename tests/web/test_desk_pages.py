@@ -21,7 +21,8 @@ from nurture.commands import MakeHandoff
 from nurture.records import Line
 from tests.web.people import browser_of, person, post, token_in
 from tests.web.process import Process
-from web.console import live
+from web.console import desk_acts, live
+from web.security import make_login_token
 
 REASON = "requested: demo"
 
@@ -153,6 +154,7 @@ async def test_a_task_is_ended(
     [
         ("return", {"reason": " "}, "理由を書いてください"),
         ("close", {"outcome": "lost"}, "理由を書いてください"),
+        ("close", {"outcome": "lost", "reason": "a\0"}, "保存できない文字"),
         ("close", {"outcome": "won", "amount": "百万", "reason": "書いたメモ"}, "金額は"),
         ("close", {"outcome": "won", "amount": "99999999999"}, "金額は"),
         ("close", {"outcome": "returned"}, "受注か失注"),
@@ -197,6 +199,28 @@ async def test_who_comes_second_sees_who_has_it_and_keeps_what_was_typed(
     assert (closed.status_code, "すでに閉じています" in closed.text) == (409, True)
 
 
+async def test_nothing_is_changed_that_auditors_do_not_see(
+    process: Process, seller: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where the answer fails after the change, the row is there; a desk that nobody has refuses before it."""
+    first, second = await task(process, "l1"), await task(process, "l2")
+    admin = await browser_of(process, person(process, "boss", "admin"))
+    refused = await post(admin, f"/desk/{second}/accept", rep="rep_1", whose="rep_9")
+    assert (refused.status_code, as_it_is(process, second).state) == (404, "open")
+    token = token_in((await seller.get("/desk")).text)
+
+    def fails(*_given: object, **_more: object) -> None:
+        raise RuntimeError("the page cannot be made")
+
+    monkeypatch.setattr(desk_acts, "row_of", fails)
+    data = {"csrf_token": token, "reason": "時期尚早"}
+    answer = await seller.post(f"/desk/{first}/return", data=data, headers={"HX-Request": "true"})
+    assert (answer.status_code, as_it_is(process, first).state) == (500, "returned")
+    rows = (await process.client.get("/api/audit")).json()["items"]
+    noted = [(each["did"], each["by"], each["subject"], each["reason"]) for each in rows if "_task" in each["did"]]
+    assert noted == [("return_task", "ichiro", first, "時期尚早")]
+
+
 async def test_a_task_is_put_off_in_the_readers_zone(process: Process, seller: httpx.AsyncClient) -> None:
     """By what was typed, and by a button."""
     handoff = await task(process, "l1")
@@ -204,7 +228,12 @@ async def test_a_task_is_put_off_in_the_readers_zone(process: Process, seller: h
     answer = await post(seller, f"/desk/{handoff}/snooze", until=f"{day}T09:30", reason="出張")
     assert answer.status_code == 303
     assert as_it_is(process, handoff).snoozed_until == datetime(day.year, day.month, day.day, 0, 30, tzinfo=UTC)
-    quick = re.findall(r'name="quick" value="([^"]+)"', (await seller.get("/desk")).text)
+    page = (await seller.get("/desk")).text
+    (form,) = re.findall(r"<form[^>]*/snooze.*?</form>", page, re.DOTALL)
+    buttons = re.findall(r"<button[^>]*>", form)
+    assert "quick" not in buttons[0]  # that of the Enter key
+    quick = re.findall(r'name="quick" value="([^"]+)"', page)
+    assert len(quick) == len(buttons) - 1
     assert len(set(quick)) >= 2
     assert (await post(seller, f"/desk/{handoff}/snooze", quick=quick[-1])).status_code == 303
 
@@ -266,6 +295,17 @@ async def test_what_the_lead_wrote_is_on_the_page(process: Process, seller: http
     page = (await seller.get(f"/desk/{handoff}")).text
     assert "2026-11-09 08:00 · 返信" in page
     assert "費用は&lt;いくら&gt;ですか" in page
+
+
+async def test_what_is_known_of_a_lead_is_said_in_words(process: Process, seller: httpx.AsyncClient) -> None:
+    """Flags and choices as people call them, in their language."""
+    handoff = await task(process, "l1")
+    said = {"uses_competitor": True, "industry": "telecom", "values": ["価格", "納期"]}
+    await process.client.post("/api/leads", json={"id": "l1", "attributes": said})
+    for language, words in (("ja", ("はい", "通信", "価格・納期")), ("en", ("yes", "通信", "価格, 納期"))):
+        page = (await seller.get(f"/desk/{handoff}", headers={"Accept-Language": language})).text
+        assert all(f"<td>{word}</td>" in page for word in words), language
+        assert "True" not in page
 
 
 async def test_who_was_erased_is_not_called(process: Process, seller: httpx.AsyncClient) -> None:
@@ -417,6 +457,23 @@ async def test_listeners_hear_and_are_let_go(process: Process, monkeypatch: pyte
         await asyncio.wait_for(waiting, 10)
     assert watch.full
     assert [each async for each in watch.numbers(live_changes.TASKS, None)] == []
+
+
+async def test_who_came_by_a_key_has_to_ask_again_soon(process: Process, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing tells of its end; a person's session is looked at all the time, and so may stay."""
+    assert live.BRIEFLY <= 60
+    monkeypatch.setattr(live, "BRIEFLY", 0.2)
+    browser = process.anybody()
+    await browser.get("/login", params={"token": make_login_token(process.engine)})
+    answer = await asyncio.wait_for(browser.get("/desk/stream"), 10)
+    assert (answer.status_code, "data: 0" in answer.text) == (200, True)
+    user = person(process, "ichiro", "sales", "rep_1")
+    with writing(process.engine) as connection:
+        session = sessions.begin(connection, user.id, "b", datetime.now(UTC))
+    stays = process.app.state.live.numbers(live_changes.TASKS, digest_of(session))
+    assert await anext(stays)
+    with pytest.raises(TimeoutError):
+        await asyncio.wait_for(anext(stays), 1)
 
 
 async def test_only_so_many_listen(process: Process, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -224,9 +224,10 @@ async def test_the_timeline_is_read_in_pages_newest_first(process: Process) -> N
         line = {"lead": "l1", "at": NOW, "kind": "ops", "what": "paused", "late": False, "automatic": False}
         connection.execute(insert(timeline), [{**line, "reason": f"reason{number:03}."} for number in range(120)])
     client = await browser(process)
-    seen, url = list[str](), "/leads/l1"
+    seen, url = list[str](), "/leads/l1?said=pause&merged=l0"
     while url:
         page = (await client.get(url)).text
+        assert ("一時停止しました" in page) == (not seen)  # said once
         seen += re.findall(r"reason(\d{3})\.", page)
         url = "".join(re.findall(r'href="([^"]+)" rel="next"', page)).replace("&amp;", "&")
     assert seen == [f"{number:03}" for number in reversed(range(120))]

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import select, update
 
 from adapters.asking import Asking, NoAnswer, NothingRuns, NotReached, Rejected, Wish
 from adapters.database.engine import writing
@@ -30,11 +31,15 @@ class Answering(Asking):
     def __init__(self, fails: Exception | None = None) -> None:
         super().__init__(Settings(temporal_port=1))
         self.asked: list[tuple[str, Wish, dict[str, Any]]] = []
+        self.under: list[str | None] = []
         self.fails = fails
 
-    async def __call__(self, lead: str, wish: Wish, given: dict[str, Any]) -> protocol.Explanation:
+    async def __call__(
+        self, lead: str, wish: Wish, given: dict[str, Any], *, once: str | None = None
+    ) -> protocol.Explanation:
         """Where the lead stands."""
         self.asked.append((lead, wish, given))
+        self.under.append(once)
         if self.fails is not None:
             raise self.fails
         return STANDS
@@ -45,6 +50,11 @@ def answering(process: Process, fails: Exception | None = None) -> Answering:
     made = Answering(fails)
     process.app.state.asking = made
     return made
+
+
+def hidden(page: str) -> dict[str, str]:
+    """What a page's form sends besides what is filled in."""
+    return dict(re.findall(r'<input type="hidden" name="(csrf_token|once|scenario)" value="([^"]*)"', page))
 
 
 async def walking(process: Process, lead: str = "l1", **values: Any) -> None:
@@ -87,15 +97,18 @@ async def test_what_is_asked_reaches_the_workflow_and_is_noted(
 
 
 @pytest.mark.parametrize(
-    ("fails", "status"),
+    ("fails", "status", "noted"),
     [
-        (Rejected("the lead is not paused"), 409),
-        (NothingRuns("no workflow of lead 'l1' runs"), 409),
-        (NoAnswer("no answer within 10 s", do="it may still be done"), 503),
+        (Rejected("the lead is not paused"), 409, []),
+        (NothingRuns("no workflow of lead 'l1' runs"), 409, []),
+        (NotReached("no Temporal server answers"), 503, []),
+        (NoAnswer("no answer within 10 s", do="it may still be done"), 503, ["夏休み", "a"]),
     ],
 )
-async def test_what_stands_in_the_way_is_said_and_not_noted(process: Process, fails: Exception, status: int) -> None:
-    """As a problem with what happened; on the page beside what was typed."""
+async def test_what_stands_in_the_way_is_said(
+    process: Process, fails: Exception, status: int, noted: list[str]
+) -> None:
+    """As a problem with what happened; on the page beside what was typed. Noted where it may be done later."""
     await walking(process)
     answering(process, fails)
     answer = await process.client.post("/api/leads/l1/resume", json={"reason": "a"})
@@ -105,12 +118,17 @@ async def test_what_stands_in_the_way_is_said_and_not_noted(process: Process, fa
     )
     assert answer.json()["what"] in str(fails)
     browser = await browser_of(process, person(process, "hanako", "marketer"))
-    token = token_in((await browser.get("/leads/l1/do/resume")).text)
-    page = await browser.post("/leads/l1/do/resume", data={"csrf_token": token, "reason": "夏休み"})
+    sent = hidden((await browser.get("/leads/l1/do/resume")).text)
+    page = await browser.post("/leads/l1/do/resume", data={**sent, "reason": "夏休み"})
+    assert hidden(page.text) == sent  # the same again, so that it is done once
     assert (page.status_code, 'value="夏休み"' in page.text) == (status, True)
     unsure = "処理された可能性" in page.text
-    assert unsure == isinstance(fails, NoAnswer)
-    assert (await process.client.get("/api/audit", params={"did": "resume_lead"})).json()["items"] == []
+    assert unsure == bool(noted)
+    rows = (await process.client.get("/api/audit", params={"did": "resume_lead"})).json()["items"]
+    assert [each["reason"] for each in rows] == noted
+    assert all(each["details"] == {"answered": False} for each in rows)
+    admin = await browser_of(process, person(process, "admin", "admin"))
+    assert (await admin.get("/audit")).text.count("応答なし") == len(noted)
 
 
 async def test_a_lead_without_a_workflow_is_not_asked(process: Process) -> None:
@@ -150,8 +168,8 @@ async def test_only_who_may_write_moves_leads(process: Process, role: str, may: 
     page = await browser.get("/leads/l1")
     assert ("/leads/l1/do/pause" in page.text) == may
     assert (await browser.get("/leads/l1/do/pause")).status_code == (200 if may else 403)
-    token = token_in((await browser.get("/account")).text)
-    done = await browser.post("/leads/l1/do/pause", data={"csrf_token": token, "reason": "a"})
+    sent = {"csrf_token": token_in((await browser.get("/account")).text), "scenario": "seminar_to_demo"}
+    done = await browser.post("/leads/l1/do/pause", data={**sent, "reason": "a"})
     assert done.status_code == (303 if may else 403)
     assert len(temporal.asked) == may
     if may:
@@ -167,13 +185,48 @@ async def test_the_page_asks_for_a_reason_and_a_step(process: Process) -> None:
     page = await browser.get("/leads/l1/do/go_to")
     assert "<option selected>newsletter</option>" in page.text
     assert "<option>seminar_invite</option>" in page.text
-    token = token_in(page.text)
-    for data in ({"reason": " ", "step": "sleep"}, {"reason": "a"}, {"reason": "x" * 501, "step": "sleep"}):
-        answer = await browser.post("/leads/l1/do/go_to", data={"csrf_token": token, **data})
-        assert answer.status_code == 422, data
+    sent = hidden(page.text)
+    for data in (
+        {"reason": " ", "step": "sleep"}, {"reason": "a"}, {"reason": "x" * 501, "step": "sleep"},
+        {"reason": "a\0b", "step": "sleep"}, {"reason": "a", "step": "sle\0ep"},
+    ):  # fmt: skip
+        answer = await browser.post("/leads/l1/do/go_to", data={**sent, **data})
+        assert (answer.status_code, hidden(answer.text)) == (422, sent), data
+        assert 'aria-invalid="true"' in answer.text
+        assert "\0" not in answer.text
     assert temporal.asked == []
-    await browser.post("/leads/l1/do/go_to", data={"csrf_token": token, "reason": "電話で", "step": "sleep"})
+    await browser.post("/leads/l1/do/go_to", data={**sent, "reason": "電話で", "step": "sleep"})
     assert temporal.asked == [("l1", "go_to", {"step": "sleep", "reason": "電話で"})]
+
+
+async def test_what_is_sent_twice_is_asked_for_as_one(process: Process) -> None:
+    """Under the same id, which Temporal and the lead know again; another page asks under another one."""
+    await walking(process)
+    temporal = answering(process)
+    browser = await browser_of(process, person(process, "hanako", "marketer"))
+    first, second = [hidden((await browser.get("/leads/l1/do/leave")).text) for _ in range(2)]
+    for sent in (first, first, second):
+        assert (await browser.post("/leads/l1/do/leave", data={**sent, "reason": "a"})).status_code == 303
+    assert temporal.under == [f"console-{each['once']}" for each in (first, first, second)]
+    assert first["once"] != second["once"]
+
+
+async def test_a_page_of_another_scenario_moves_nobody(process: Process) -> None:
+    """409 with where the lead is now; what was typed stays, and whoever confirms that page is heard."""
+    await walking(process)
+    temporal = answering(process)
+    browser = await browser_of(process, person(process, "hanako", "marketer"))
+    sent = hidden((await browser.get("/leads/l1/do/leave")).text)
+    with writing(process.engine) as connection:
+        position = {**connection.execute(select(leads.c.position)).scalar_one(), "scenario": "reactivation"}
+        connection.execute(update(leads).values(scenario="reactivation", position=position))
+    page = await browser.post("/leads/l1/do/leave", data={**sent, "reason": "電話で"})
+    assert (page.status_code, temporal.asked) == (409, [])
+    assert "リードは先に進んでいました" in page.text
+    assert 'value="電話で"' in page.text
+    now = hidden(page.text)
+    assert (now["scenario"], now["once"] == sent["once"]) == ("reactivation", False)
+    assert (await browser.post("/leads/l1/do/leave", data={**now, "reason": "電話で"})).status_code == 303
 
 
 async def test_a_temporal_that_is_away_is_told_soon() -> None:

@@ -118,6 +118,23 @@ async def test_a_session_ends_when_nothing_is_done_and_after_a_month(empty: Proc
         assert (last >= now) == (status == 200)
 
 
+async def test_an_open_page_keeps_nobody_logged_in(empty: Process) -> None:
+    """What it asks by itself is answered, and is no click; nor is a stream."""
+    browser = await browser_of(empty, person(empty, "hanako", "marketer"))
+    hours_ago = datetime.now(UTC) - timedelta(hours=11)
+    with writing(empty.engine) as connection:
+        connection.execute(update(sessions).values(seen_real=hours_ago))
+    empty.app.state.live.end()
+    for headers, path, status in (
+        ({"x-nurture-by-itself": "1"}, "/desk", 200), ({"accept": "text/event-stream"}, "/desk/stream", 503),
+        ({}, "/desk", 200),
+    ):  # fmt: skip
+        assert (await browser.get(path, headers=headers)).status_code == status
+        with reading(empty.engine) as connection:
+            last = connection.execute(select(func.max(sessions.c.seen_real))).scalar_one()
+        assert (last == hours_ago) == bool(headers)
+
+
 async def test_whoever_logs_out_leaves_nothing_behind(empty: Process) -> None:
     """The cookie of before is not good any more, whoever kept a copy."""
     browser = await browser_of(empty, person(empty, "hanako", "marketer"))

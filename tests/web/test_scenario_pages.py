@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import httpx
 import pytest
@@ -10,6 +11,7 @@ from sqlalchemy import event, update
 
 from adapters.database.engine import writing
 from adapters.database.schema import leads
+from nurture.definitions import Definitions
 from nurture.flow import read_flow
 from nurture.footfall import Lines, footfall
 from tests.web.people import browser_of, person
@@ -102,6 +104,37 @@ async def test_what_is_not_there_is_refused(process: Process, browser: httpx.Asy
     assert (await browser.get(f"{DEMO}?since=5bd")).status_code == 422
     stranger = await process.anybody().get(DEMO, headers={"Accept": "text/html"})
     assert stranger.headers["location"].startswith("/login")
+
+
+async def test_a_scenario_of_an_older_deployment_leads_to_who_walks_it(
+    process: Process, browser: httpx.AsyncClient
+) -> None:
+    """The start page links to it, so it is not nothing."""
+    await process.client.post("/api/leads", json={"id": "l1"})
+    with writing(process.engine) as connection:
+        connection.execute(update(leads).values(scenario="summer & sun", step="mail_1"))
+    answer = await browser.get("/scenarios/summer%20%26%20sun")
+    assert (answer.status_code, answer.headers["location"]) == (303, "/leads?scenario=summer+%26+sun")
+    answer = await browser.get("/scenarios/summer%20%26%20sun?step=mail_1")
+    assert answer.headers["location"] == "/leads?scenario=summer+%26+sun&step=mail_1"
+    assert "/leads/l1" in (await browser.get(answer.headers["location"])).text
+
+
+async def test_a_deployment_in_between_takes_nothing_from_a_page(
+    process: Process, browser: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each page is made of one deployment: what was there when it began is there to its end."""
+    before = process.store.current()
+    after = replace(before, number=2, scenarios={}, segments={})
+    for path in (DEMO, f"{DEMO}?counts=1", "/segments/midsize_infrastructure?counts=1&report=1"):
+        asked: list[int] = []
+
+        def current(asked: list[int] = asked) -> Definitions:
+            asked.append(1)
+            return before if len(asked) == 1 else after
+
+        monkeypatch.setattr(process.store, "current", current)
+        assert (await browser.get(path)).status_code == 200, path
 
 
 def test_the_table_says_what_the_picture_says(process: Process) -> None:

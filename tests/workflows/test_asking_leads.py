@@ -41,6 +41,25 @@ async def test_what_the_workflow_rejects_is_said_in_its_words(temporal_address: 
         await ask("nobody", "pause", {"reason": "a"})
 
 
+async def test_what_no_database_keeps_is_refused_before_it_is_history(temporal_address: str, desk: LeadDesk) -> None:
+    """Else the record with it could never be written, and the lead would stop for ever."""
+    await desk.enrol()
+    await desk.at("waiting", "first")
+    with pytest.raises(Rejected, match="reason holds a NUL character"):
+        await asking(temporal_address)(desk.lead, "pause", {"reason": "a\0"})
+    await desk.at("waiting", "first")
+
+
+async def test_what_is_asked_twice_under_one_id_is_done_once(temporal_address: str, desk: LeadDesk) -> None:
+    """Both are answered; the lead arrives, and is written to, once."""
+    await desk.enrol()
+    await desk.at("waiting", "first")
+    ask, given = asking(temporal_address), {"step": "second", "reason": "a"}
+    for _ in range(2):
+        assert (await ask(desk.lead, "go_to", given, once="console-0123456789abcdef")).visit == 1
+    assert [each.template for each in desk.office.mails] == ["mail_a", "mail_b"]
+
+
 async def test_without_workers_the_answer_is_not_waited_for(temporal_address: str, desk: LeadDesk) -> None:
     """A workflow of a queue that nobody takes from."""
     await desk.client.start_workflow(

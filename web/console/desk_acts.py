@@ -40,7 +40,11 @@ Back = Annotated[Literal["desk", "team", "task"], Form()]
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What every form says: which task, by whom. `rep`: as whom; `whose`: the desk that is gone back to."""
+    """What every form says: which task, by whom. `rep`: as whom; `whose`: the desk that is gone back to.
+
+    `seat`: where one sat when the form was shown, whose times are those of that desk. It is found before anything is
+    changed: a desk that nobody has refuses the whole.
+    """
 
     request: Request
     here: Nurture
@@ -49,12 +53,13 @@ class Asked:
     rep: str
     whose: str
     back: str
+    seat: Seat
 
 
 def _asked(
     request: Request, here: Here, caller: Seller, handoff: str, rep: Word = "", whose: Word = "", back: Back = "desk"
 ) -> Asked:
-    return Asked(request, here, caller, handoff, rep, whose, back)
+    return Asked(request, here, caller, handoff, rep, whose, back, seat_of(request, here, caller, whose))
 
 
 @router.post("/{handoff:path}/accept")
@@ -100,7 +105,7 @@ def snooze(
     """Put the task off: by a button that says until when (`quick`), or to what was typed."""
 
     def change(conn: Connection, me: str, now: datetime, definitions: Definitions) -> Handoff:
-        at = until_of(quick or until, _seat(asked).zone)
+        at = until_of(quick or until, asked.seat.zone)
         why = reason_of(reason, needed=False)
         return giving.snooze(conn, asked.handoff, me, at, why, now=now, definitions=definitions)
 
@@ -129,15 +134,23 @@ def _do(
 ) -> Response:
     here, definitions = asked.here, asked.here.store.current()
     me = _me(asked, typed)
-    audit.about(asked.handoff, typed.reason.strip() or None)
     try:
         with writing(here.engine) as connection:
             change(connection, me, here.clock.now(), definitions)
+            _note(connection, asked, typed)
     except UnknownHandoff as error:
         raise Refusal(404, error.what, where="path.handoff", do="look at /desk") from error
     except (HandoffTaken, Mistyped, giving.SnoozeRefused, giving.RepInactive, UnknownName) as error:
         return _not_done(asked, typed, error)
     return _done(asked, said)
+
+
+def _note(conn: Connection, asked: Asked, typed: Typed) -> None:
+    """With the change itself: whatever becomes of the answer, auditors see what was done."""
+    act = audit.current()
+    if act is None or act.changes:
+        reason = typed.reason.strip() or None
+        audit.note(conn, f"{typed.act}_task", asked.handoff, at=asked.here.clock.now(), reason=reason)
 
 
 def _me(asked: Asked, typed: Typed) -> str:
@@ -147,11 +160,6 @@ def _me(asked: Asked, typed: Typed) -> str:
     if not asked.rep.strip() and typed.act != "assign":
         raise Refusal(422, "it is not said as which rep", where="body.rep", do="open the task and choose one")
     return asked.rep.strip()
-
-
-def _seat(asked: Asked) -> Seat:
-    """Where one sat when the form was shown: its times are those of this desk."""
-    return seat_of(asked.request, asked.here, asked.caller, asked.whose)
 
 
 def _done(asked: Asked, said: str) -> Response:
@@ -170,7 +178,7 @@ def _done(asked: Asked, said: str) -> Response:
 
 def _not_done(asked: Asked, typed: Typed, error: NurtureError) -> Response:
     status = 409 if isinstance(error, HandoffTaken) else 422
-    seat = _seat(asked)
+    seat = asked.seat
     not_done = NotDone(typed, _in_words(error, seat))
     if _by_htmx(asked.request):
         return _fragment(asked, not_done=not_done, status=status)
@@ -178,7 +186,7 @@ def _not_done(asked: Asked, typed: Typed, error: NurtureError) -> Response:
 
 
 def _fragment(asked: Asked, *, said: str | None = None, not_done: NotDone | None = None, status: int = 200) -> Response:
-    seat = _seat(asked)
+    seat = asked.seat
     return render(
         asked.request, "console/desk_fragment.html", status=status, seat=seat, eyes=seat.eyes, whose=seat.whose,
         back=asked.back, row=row_of(asked.here, seat, asked.handoff), said=said, not_done=not_done,
@@ -227,6 +235,8 @@ def _taken(error: HandoffTaken, who: str, seat: Seat) -> str:
 
 _MISTYPED = {
     "no_reason": ("理由を書いてください。", "Write the reason."),
+    "unfit_reason": ("理由に保存できない文字があります。書き直してください。",
+                     "The reason holds a character that cannot be kept. Write it once more."),
     "long_reason": ("理由は 2,000 文字以内にしてください。", "A reason has at most 2,000 characters."),
     "amount": ("金額は 0 以上 2,147,483,647 以下の整数で書いてください。",
                "An amount is a whole number from 0 to 2,147,483,647."),

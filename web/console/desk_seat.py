@@ -54,7 +54,6 @@ def seat_of(request: Request, here: Nurture, caller: Caller, asked: str = "") ->
             raise Refusal(404, f"there is no rep {rep!r}", where="query.rep", do="choose one at /desk/team")
     known = definitions.sales.rep(rep) if definitions.sales is not None else None
     zone = calendar.zone_of(known.time_zone if known is not None else None, definitions)
-    language = "ja" if language_of(request) == "ja" else "en"
     currency = definitions.sales.currency if definitions.sales is not None else Sales.model_fields["currency"].default
-    eyes = Eyes(language, zone, here.clock.now(), rep, own, caller.may("sales"), currency)
+    eyes = Eyes(language_of(request), zone, here.clock.now(), rep, own, caller.may("sales"), currency)
     return Seat(eyes, zone, definitions, () if own else tuple((each.rep, each.name) for each in reps))

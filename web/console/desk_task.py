@@ -16,6 +16,7 @@ from adapters.database.engine import reading
 from adapters.database.handoffs import UnknownHandoff
 from nurture.briefing import brief
 from nurture.definitions import Definitions
+from nurture.wording.conditions import Words
 from web.console import desk_view
 from web.console.desk_seat import Seat, seat_of
 from web.console.desk_typed import Typed
@@ -91,7 +92,7 @@ def _known(conn: Connection, found: DeskTask, seat: Seat) -> dict[str, Any]:
         "history": history,
         "briefing": brief(grounds, definitions, eyes.language, eyes.zone),
         "person": person,
-        "attributes": _attributes(person, definitions) if person is not None else [],
+        "attributes": _attributes(person, definitions, Words(definitions, eyes.language)) if person is not None else [],
         "topics": preferences.preferences(conn, lead, wording) if wording is not None else [],
         "agreed": desk.agreed(conn, lead),
         "trail": [(each, in_words(each, definitions, eyes.language)) for each in desk.path(conn, lead, _PATH)],
@@ -103,14 +104,8 @@ def _known(conn: Connection, found: DeskTask, seat: Seat) -> dict[str, Any]:
     }
 
 
-def _attributes(person: desk.Callee, definitions: Definitions) -> list[tuple[str, str, str]]:
+def _attributes(person: desk.Callee, definitions: Definitions, words: Words) -> list[tuple[str, str, str]]:
     """What is known of the person, as (name, label, value), in the order of attributes.yaml."""
-    found = []
-    for name, declared in definitions.attributes.items():
-        value = person.attributes.get(name)
-        if value is None or value == []:
-            continue
-        several = value if isinstance(value, list) else [value]
-        words = declared.values if isinstance(declared.values, dict) else {}
-        found.append((name, declared.label or name, ", ".join(str(words.get(each, each)) for each in several)))
-    return found
+    given = person.attributes
+    there = [name for name in definitions.attributes if given.get(name) not in (None, [])]
+    return [(name, words.attribute(name), words.value(name, given[name])) for name in there]

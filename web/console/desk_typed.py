@@ -9,6 +9,7 @@ from typing import Literal
 from zoneinfo import ZoneInfo
 
 from nurture.errors import NurtureError
+from nurture.texts import UNFIT
 
 Act = Literal["accept", "return", "close", "snooze", "assign"]
 MOST_AMOUNT = 2**31 - 1
@@ -37,10 +38,12 @@ class Typed:
 
 
 def reason_of(text: str, *, needed: bool) -> str | None:
-    """The words of a reason; None for none. Raises Mistyped where one is needed, or it is too long."""
+    """The words of a reason; None for none. Raises Mistyped for one that is needed, or cannot be kept."""
     said = text.strip()
     if not said and needed:
         raise Mistyped("reason", "no_reason")
+    if UNFIT.search(said):
+        raise Mistyped("reason", "unfit_reason")
     if len(said) > _LONGEST:
         raise Mistyped("reason", "long_reason")
     return said or None

@@ -12,7 +12,7 @@ from adapters.database.handoffs import Handoff
 from adapters.database.handoffs import later as promised
 from adapters.database.loads import OPEN
 from nurture.definitions import Definitions, Sales
-from nurture.wording.conditions import reason_of
+from nurture.wording.conditions import Language, reason_of
 
 SOON = timedelta(days=1)
 """What is due within it stands with what is overdue."""
@@ -35,7 +35,7 @@ class Eyes:
     the amounts of closed tasks.
     """
 
-    language: str
+    language: Language
     zone: tzinfo
     now: datetime
     rep: str | None

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import re
+import secrets
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Form, Request
 from starlette.concurrency import run_in_threadpool
@@ -14,6 +16,7 @@ from adapters.asking import NoAnswer, NotReached, Wish
 from adapters.database import erasures, leads
 from adapters.database.engine import reading, writing
 from nurture.errors import NurtureError
+from nurture.texts import UNFIT
 from web.console.lead_list import url_of
 from web.console.lead_page import living
 from web.console.lead_words import LeadWords
@@ -28,16 +31,28 @@ router = APIRouter(prefix="/leads", include_in_schema=False)
 
 _LONGEST = 500
 Reason = Annotated[str, Form(max_length=4000)]
+Word = Annotated[str, Form(max_length=400)]
+_ONCE = re.compile(r"[\w-]{16,64}", re.ASCII)
+
+
+def _fresh() -> str:
+    return secrets.token_urlsafe(16)
 
 
 @dataclass(slots=True)
 class _Tried:
-    """What was filled in, and what became of it; `wrong` names the field that is to be mended."""
+    """What was filled in, and what became of it; `wrong` names the field that is to be mended.
+
+    `once`: what is sent again from the same page is done once. `unfit`: characters that cannot be kept were taken out.
+    """
 
     reason: str = ""
     step: str = ""
     status: int = 200
+    once: str = field(default_factory=_fresh)
     wrong: str | None = None
+    unfit: bool = False
+    moved: bool = False
     error: NurtureError | None = None
 
     @property
@@ -60,21 +75,33 @@ async def act_on_lead(
     lead: str,
     wish: Wish,
     reason: Reason = "",
-    step: Annotated[str, Form(max_length=400)] = "",
+    step: Word = "",
+    scenario: Word = "",
+    once: Word = "",
 ) -> Response:
-    """Let its workflow do it, and show the lead; or the same page again with what stood in the way."""
+    """Let its workflow do it, and show the lead; or the same page again with what stood in the way.
+
+    A page that shows another `scenario` than the lead walks by now has not asked what its reader meant: 409.
+    """
     found = await run_in_threadpool(living, request, here, lead)
     if isinstance(found, Response):
         return found
-    tried = _Tried(reason.strip(), step.strip())
-    if not 1 <= len(tried.reason) <= _LONGEST:
+    tried = _Tried(UNFIT.sub("", reason).strip(), UNFIT.sub("", step).strip())
+    if _ONCE.fullmatch(once):
+        tried.once = once
+    if UNFIT.search(reason) or UNFIT.search(step):
+        tried.status, tried.unfit, tried.wrong = 422, True, "reason" if UNFIT.search(reason) else "step"
+    elif not 1 <= len(tried.reason) <= _LONGEST:
         tried.status, tried.wrong = 422, "reason"
     elif wish == "go_to" and not tried.step:
         tried.status, tried.wrong = 422, "step"
+    elif scenario != await run_in_threadpool(_walks, here, found):
+        tried.status, tried.moved, tried.step, tried.once = 409, True, "", _fresh()
     else:
         more = {"step": tried.step} if wish == "go_to" else {}
         try:
-            await ask(request, here, found, wish, {**more, "reason": tried.reason})
+            given = {**more, "reason": tried.reason}
+            await ask(request, here, found, wish, given, once=f"console-{tried.once}")
         except NoAnswer as away:
             tried.status, tried.error = 503, away
         except Refusal as refused:
@@ -121,11 +148,21 @@ def _erase_page(request: Request, lead: str, *, wrong: bool = False, status: int
     return render(request, "console/lead_erase.html", status=status, lead=lead, url=url_of(lead), wrong=wrong)
 
 
-def _page(request: Request, here: Nurture, lead: str, wish: Wish, tried: _Tried) -> Response:
+def _walks(here: Nurture, lead: str) -> str:
+    """The scenario that it walks now; empty for none."""
+    return _view(here, lead)["scenario"] or ""
+
+
+def _view(here: Nurture, lead: str) -> dict[str, Any]:
     with reading(here.engine) as connection:
         view = leads.view(connection, lead)
     if view is None:
         raise unknown_lead(lead)
+    return view
+
+
+def _page(request: Request, here: Nurture, lead: str, wish: Wish, tried: _Tried) -> Response:
+    view = _view(here, lead)
     steps: list[str] = []
     if view["scenario"] is not None:
         scenario = here.store.get(view["deployment"]).scenarios.get(view["scenario"])

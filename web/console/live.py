@@ -36,6 +36,8 @@ STILL_HERE = 20.0
 """Seconds after which a silent connection says so, lest something on the way ends it."""
 LONGEST = 600.0
 """Seconds after which a page has to ask again, and so to show that it still may."""
+BRIEFLY = 60.0
+"""The same for who came by a key or a one-time link: nothing tells this process that such a session has ended."""
 _AGAIN = 3000
 _PAUSE = 60.0
 
@@ -90,11 +92,11 @@ class LiveWatch:
         try:
             if self._looking is None or self._looking.done():
                 self._looking = asyncio.create_task(self._look_on(), name="look for changes")
-            until = time.monotonic() + LONGEST
+            until = time.monotonic() + (LONGEST if session is not None else BRIEFLY)
             yield f"retry: {_AGAIN}\ndata: {self._numbers[topic]}\n\n".encode()
-            while time.monotonic() < until:
+            while (left := until - time.monotonic()) > 0:
                 try:
-                    async with asyncio.timeout(STILL_HERE):
+                    async with asyncio.timeout(min(STILL_HERE, left)):
                         await listener.woken.wait()
                 except TimeoutError:
                     yield b": still here\n\n"

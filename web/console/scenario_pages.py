@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 from urllib.parse import quote, urlencode
 
 from fastapi import APIRouter, Query, Request
-from starlette.responses import Response
+from starlette.responses import RedirectResponse, Response
 
 from adapters.database import leads
 from adapters.database.engine import reading
@@ -78,9 +78,16 @@ def scenario_page(
     cursor: Cursor = None,
     counts: Annotated[bool, Query()] = False,
 ) -> Response:
-    """The picture and the table at once; the figures come after, or with it where `counts` asks for them."""
-    flow = flow_of(here, scenario, language_of(request))
-    shown = here.store.current().scenarios[scenario]
+    """The picture and the table at once; the figures come after, or with it where `counts` asks for them.
+
+    Of a scenario that is not deployed any more there is nothing to draw: on to the leads that still walk it.
+    """
+    known = here.store.current()
+    if scenario not in known.scenarios and _is_walked(here, scenario):
+        there = {"scenario": scenario, **({"step": step} if step else {})}
+        return RedirectResponse(f"/leads?{urlencode(there)}", status_code=303)
+    flow = flow_of(known, scenario, language_of(request))
+    shown = known.scenarios[scenario]
     found = counted_before(request, here, flow, _since(since)) if counts else None
     several, more = _standing(request, here, scenario, step, cursor) if step else ([], None)
     return render(
@@ -88,6 +95,11 @@ def scenario_page(
         live_query=_live_query(since, step, cursor), age=found.age if found is not None else 0,
         **_figures(flow, found.value if found is not None else None, since), **local_times(here),
     )  # fmt: skip
+
+
+def _is_walked(here: Nurture, scenario: str) -> bool:
+    with reading(here.engine) as connection:
+        return bool(leads.page(connection, 1, None, scenario=scenario)[0])
 
 
 def _live_query(since: str, step: str, cursor: str | None) -> str:

@@ -10,6 +10,7 @@ from starlette.responses import Response
 
 from adapters.database.engine import reading
 from adapters.database.history import past_leads
+from nurture.definitions import Definitions
 from nurture.errors import UnknownName
 from nurture.four_r import FourR, four_r
 from nurture.wording.conditions import Words
@@ -60,19 +61,20 @@ def segments_page(request: Request, here: Here, counts: Asked = False) -> Respon
 @router.get("/{segment}")
 def segment_page(request: Request, here: Here, segment: str, counts: Asked = False, report: Asked = False) -> Response:
     """What it asks at once; the counts, and the 4R, where they are asked for."""
-    known, words = here.store.current(), Words(here.store.current(), language_of(request))
+    known = here.store.current()
+    words = Words(known, language_of(request))
     if segment not in known.segments:
         raise UnknownName("segment", segment, known.segments, where=f"deployment {known.number}")
     shown: dict[str, Any] = {"counted": None, "refused": False, "report": None, "report_refused": False, "age": 0}
     if counts:
         try:
-            seen = _counted(request, here, segment, words)
+            seen = _counted(request, here, segment, known, words)
             shown |= {"counted": seen.value, "age": seen.age}
         except Refusal:
             shown["refused"] = True
     if report:
         try:
-            judged = _four_r(request, here, segment)
+            judged = _four_r(request, here, segment, known)
             shown |= {"report": worded(judged.value, words), "age": max(judged.age, shown["age"])}
         except Refusal:
             shown["report_refused"] = True
@@ -83,8 +85,7 @@ def segment_page(request: Request, here: Here, segment: str, counts: Asked = Fal
     )  # fmt: skip
 
 
-def _counted(request: Request, here: Nurture, segment: str, words: Words) -> Seen[Counted]:
-    known = here.store.current()
+def _counted(request: Request, here: Nurture, segment: str, known: Definitions, words: Words) -> Seen[Counted]:
     kept: SegmentCounts = request.app.state.segment_counts
 
     def look() -> Counted:
@@ -94,8 +95,7 @@ def _counted(request: Request, here: Nurture, segment: str, words: Words) -> See
     return kept.counted.seen((known.number, segment, words.language), look)
 
 
-def _four_r(request: Request, here: Nurture, segment: str) -> Seen[FourR]:
-    known = here.store.current()
+def _four_r(request: Request, here: Nurture, segment: str, known: Definitions) -> Seen[FourR]:
     kept: SegmentCounts = request.app.state.segment_counts
 
     def look() -> FourR:

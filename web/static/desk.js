@@ -51,8 +51,13 @@
 
   async function renew() {
     if (composing) { again = true; return; }
-    const answer = await fetch(location.pathname + location.search, { headers: { accept: 'text/html' }, redirect: 'manual' });
-    if (answer.ok) put(new DOMParser().parseFromString(await answer.text(), 'text/html'));
+    await window.nurtureLook(location.pathname + location.search, put, leave);
+  }
+
+  // who is logged out is to see nothing any more, but for what they are just writing
+  function leave() {
+    if (Array.from(desk.querySelectorAll('[data-row]')).some(busy)) say(desk.dataset.out);
+    else location.reload();
   }
 
   const ask = window.nurtureLive(desk.dataset.live, renew);

@@ -1,6 +1,14 @@
 // Keeps what a page shows fresh while somebody looks: hears of changes, loads the page again and puts in what differs,
 // so that focus, scroll position and open parts stay. One connection a page, none while it is hidden.
 (function (d) {
+  // Looks at a page once more by itself, which keeps nobody logged in: `put` takes it; `out` is called where whoever
+  // looks may not any more, or is led elsewhere.
+  window.nurtureLook = async function (from, put, out) {
+    const answer = await fetch(from, { headers: { accept: 'text/html', 'x-nurture-by-itself': '1' }, redirect: 'manual' });
+    if (answer.ok) put(new DOMParser().parseFromString(await answer.text(), 'text/html'));
+    else if (answer.type === 'opaqueredirect' || answer.status === 401 || answer.status === 403) out();
+  };
+
   // Calls `renew` (a promise) when the stream has news and once a minute, never twice at a time and the less often the
   // longer it takes; `settle`: once more so many ms after the last news. Returns what asks for it at once.
   window.nurtureLive = function (url, renew, settle) {
@@ -25,12 +33,16 @@
       if (source || d.hidden || !window.EventSource) return;
       source = new EventSource(url);
       source.onmessage = news;
-      source.onerror = () => { if (source && source.readyState === EventSource.CLOSED) source = null; };
+      source.onerror = () => {
+        if (!source || source.readyState !== EventSource.CLOSED) return;
+        source = null;
+        ask(); // it was refused: who may not look any more is to see nothing
+      };
     }
     function hush() { if (source) source.close(); source = null; }
     d.addEventListener('visibilitychange', () => { if (d.hidden) hush(); else { listen(); ask(); } });
     window.addEventListener('pagehide', hush);
-    window.addEventListener('pageshow', listen);
+    window.addEventListener('pageshow', (event) => { listen(); if (event.persisted) ask(); });
     setInterval(() => { if (!d.hidden) { listen(); ask(); } }, 60000);
     listen();
     return ask;
@@ -82,9 +94,6 @@
     if (said && line && Date.now() - told > 10000) { line.textContent = said; told = Date.now(); }
   }
 
-  window.nurtureLive(page.dataset.live, async () => {
-    const from = page.dataset.from || location.pathname + location.search;
-    const answer = await fetch(from, { headers: { accept: 'text/html' }, redirect: 'manual' });
-    if (answer.ok) put(new DOMParser().parseFromString(await answer.text(), 'text/html'));
-  }, Number(page.dataset.settle) || 0);
+  const look = () => window.nurtureLook(page.dataset.from || location.pathname + location.search, put, () => location.reload());
+  window.nurtureLive(page.dataset.live, look, Number(page.dataset.settle) || 0);
 })(document);
