@@ -8,10 +8,11 @@ from pathlib import Path
 
 from sqlalchemy import func, select
 
-from adapters.database import desk, lead_words
+from adapters.database import desk
 from adapters.database.deployments import DeploymentStore
 from adapters.database.engine import reading, writing
 from adapters.database.foresight import hot_by
+from adapters.database.leads import page
 from adapters.database.reviewing import reviewed
 from adapters.database.schema import consents, entries, handoffs, leads
 from adapters.sample_past import SOURCE, keep_past
@@ -87,6 +88,6 @@ def test_they_are_found_by_a_search(deployed: DeploymentStore) -> None:
     """By their name, as any lead."""
     kept(deployed)
     with reading(deployed.engine) as conn:
-        names = conn.execute(select(leads.c.name).where(lead_words.holding("過去"))).scalars().all()
+        names = [each["name"] for each in page(conn, q="過去")[0]]
     assert names
     assert all("過去" in each for each in names)
