@@ -119,7 +119,7 @@ def test_who_is_shut_out_sees_nothing_any_more(
     make(process, "l1", "検証 太郎")
     page = desk_of(process, url, browser)
     if writes:
-        page.get_by_text("戻す", exact=True).click()
+        page.get_by_text("差し戻す", exact=True).click()
         page.get_by_role("textbox", name="理由").fill("来年度の予算を")
     page.wait_for_timeout(3000)  # it listens, and is known to the watch
     with writing(process.engine) as connection:
