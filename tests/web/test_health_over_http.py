@@ -18,6 +18,7 @@ from adapters.database.schema import mail_stops
 from adapters.settings import Settings
 from tests.web.process import KEY, Process, client_of
 from web.app import make_app
+from web.session import standings
 
 
 @asynccontextmanager
@@ -99,6 +100,7 @@ async def test_the_start_page_counts_leads_by_status_and_step(process: Process) 
     """With leads: how many stand where."""
     assert "nurture leads import" in (await process.client.get("/", headers={"Accept-Language": "en"})).text
     await process.client.post("/api/leads", json={"id": "l1"})
+    process.app.state.standings = standings()  # they are kept for two seconds
     page = await process.client.get("/", headers={"Accept-Language": "en"})
     assert 'href="/leads?status=idle"' in page.text
 
