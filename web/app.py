@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import signal
 import socket
+import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -209,7 +210,8 @@ def serve(settings: Settings) -> None:
     try:
         migrate(engine)
         passwords.warm()
-        session.load_templates()
+        # beside the first answers: whoever waits for a process that is back waits for no page
+        threading.Thread(target=session.load_templates, name="compile templates", daemon=True).start()
         with Clock(engine) as clock:
             app = make_app(settings, engine, store=DeploymentStore(engine), clock=clock)
             asyncio.run(_serve(app, settings))
