@@ -102,6 +102,7 @@ def make_app(settings: Settings, engine: Engine, *, store: DeploymentStore, cloc
                 yield
         finally:
             app.state.live.end()
+            await app.state.live.over()
             refreshing.cancel()
 
     app = FastAPI(

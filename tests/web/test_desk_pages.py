@@ -453,6 +453,7 @@ async def test_listeners_hear_and_are_let_go(process: Process, monkeypatch: pyte
     waiting = asyncio.ensure_future(anext(key))
     await asyncio.sleep(0)
     watch.end()
+    await asyncio.wait_for(watch.over(), 10)
     with pytest.raises(StopAsyncIteration):
         await asyncio.wait_for(waiting, 10)
     assert watch.full
@@ -474,6 +475,8 @@ async def test_who_came_by_a_key_has_to_ask_again_soon(process: Process, monkeyp
     assert await anext(stays)
     with pytest.raises(TimeoutError):
         await asyncio.wait_for(anext(stays), 1)
+    process.app.state.live.end()
+    await process.app.state.live.over()
 
 
 async def test_only_so_many_listen(process: Process, monkeypatch: pytest.MonkeyPatch) -> None:

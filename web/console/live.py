@@ -6,6 +6,7 @@ However many pages are open, the database is asked two cheap questions in two se
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
 from collections import defaultdict
 from collections.abc import AsyncIterator
@@ -68,20 +69,23 @@ class LiveWatch:
         self._looking: asyncio.Task[None] | None = None
         self._looked = 0.0
         self._numbers: dict[str, int] = defaultdict(int)
-        self._ended = False
+        self._ended = asyncio.Event()
 
     @property
     def full(self) -> bool:
         """True where nobody more can listen."""
-        return self._ended or len(self._listeners) >= MOST_LISTENERS
+        return self._ended.is_set() or len(self._listeners) >= MOST_LISTENERS
 
     def end(self) -> None:
         """Let everybody go: the process ends."""
-        self._ended = True
+        self._ended.set()
         for each in self._listeners:
             _let_go(each)
+
+    async def over(self) -> None:
+        """After `end`: until the last look has given its connection back."""
         if self._looking is not None:
-            self._looking.cancel()
+            await asyncio.wait([self._looking])
 
     async def numbers(self, topic: str, session: str | None) -> AsyncIterator[bytes]:
         """The events of one page: a number at once, and another whenever what it shows has changed."""
@@ -112,8 +116,11 @@ class LiveWatch:
         """While anybody listens. After a while in which nobody did, what was written meanwhile is old to who comes."""
         if time.monotonic() - self._looked > _PAUSE:
             self._changes = live_changes.Changes()
-        while self._listeners and not self._ended:
-            await asyncio.sleep(max(0.0, self._looked + EVERY - time.monotonic()))
+        while self._listeners and not self._ended.is_set():
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(max(0.0, self._looked + EVERY - time.monotonic())):
+                    await self._ended.wait()
+                    return
             self._looked = time.monotonic()
             asked = {each.session for each in self._listeners if each.session is not None}
             wanted = {each.topic for each in self._listeners}
