@@ -281,7 +281,7 @@ async def test_the_page_of_a_task_says_why_now(process: Process, seller: httpx.A
     for words in told:
         assert words in page, words
     assert f"/desk/{other}" in page
-    assert "引き継ぎ</td>" in page
+    assert "営業に引き渡した</td>" in page
     assert (await seller.get("/desk/none")).status_code == 404
 
 

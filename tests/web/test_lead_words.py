@@ -21,7 +21,7 @@ from web.console.lead_words import LeadWords
 BY_NAME = {
     "handed_over", "given", "waiting", "accepted", "note_added", "reassigned", "reason_added", "snoozed", "held",
     "refused", "unknown", "cancelled", "won", "lost", "returned", "expired", "merged", "erased", "told", "not_told",
-    "retrying", "dropped",
+    "retrying", "dropped", "send_not_stopped",
 }  # fmt: skip
 """Lines whose word is not written beside the call, or stands among other arguments."""
 

@@ -17,10 +17,10 @@ from adapters.database.handoffs import UnknownHandoff
 from nurture.briefing import brief
 from nurture.definitions import Definitions
 from nurture.wording.conditions import Words
-from web.console import desk_view
+from web.console import desk_view, lead_tables
 from web.console.desk_seat import Seat, seat_of
 from web.console.desk_typed import Typed
-from web.console.happenings import in_words
+from web.console.lead_words import LeadWords
 from web.context import Here, Nurture
 from web.problems import Refusal
 from web.security import Reader
@@ -59,7 +59,8 @@ def task_page(
         known = _known(connection, found, seat)
     return render(
         request, "console/desk_task.html", status=status, seat=seat, eyes=seat.eyes, said=said,
-        not_done=not_done, row=desk_view.row(found, seat.eyes, seat.definitions), task=found.task, **known,
+        not_done=not_done, row=desk_view.row(found, seat.eyes, seat.definitions), task=found.task,
+        w=LeadWords(seat.definitions, seat.eyes.language), tables=lead_tables, **known,
     )  # fmt: skip
 
 
@@ -95,7 +96,7 @@ def _known(conn: Connection, found: DeskTask, seat: Seat) -> dict[str, Any]:
         "attributes": _attributes(person, definitions, Words(definitions, eyes.language)) if person is not None else [],
         "topics": preferences.preferences(conn, lead, wording) if wording is not None else [],
         "agreed": desk.agreed(conn, lead),
-        "trail": [(each, in_words(each, definitions, eyes.language)) for each in desk.path(conn, lead, _PATH)],
+        "trail": desk.path(conn, lead, _PATH),
         "mails": lead_mails.newest(conn, lead, _MAILS)[0],
         "letters": [
             {**each, "at": datetime.fromisoformat(each["at"])} for each in replies.page(conn, lead, _LETTERS)[0]

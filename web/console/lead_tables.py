@@ -40,6 +40,7 @@ LINES: dict[str, tuple[str, str]] = {
     "reply_ignored": ("自動応答のため無視", "An automatic reply was ignored"),
     "reply_unproven": ("差出人を確かめられない返信", "A reply of an unproven sender"),
     "deferred": ("送信を延期", "Sending deferred"), "held_out": ("比較のため送らない側", "Held out: no mail"),
+    "send_not_stopped": ("送信を止められなかった", "Mail could not be stopped"),
     "send_not_needed": ("送信は不要になった", "Mail no longer needed"),
     "send_refused": ("送信を断られた", "Mail refused"),
     "send_too_late": ("送信が期限に間に合わない", "Too late to send"), "held": ("送信を保留", "Mail held"),

@@ -254,9 +254,10 @@ def _line(line: Mapping[str, Any], words: LeadWords) -> Told:
     visit = f" ({line['visit']})" if line["visit"] and line["visit"] > 1 else ""
     return Told(
         at=datetime.fromisoformat(line["at"]), kind=line["kind"],
-        kind_word=words.one_of(lead_tables.KINDS, line["kind"]), what=words.happened(line),
+        kind_word=words.one_of(lead_tables.KINDS, line["kind"]),
+        what=words.happened(line["kind"], line["what"], line["subject"]),
         place=f"{line['step']}{visit}" if line["step"] else words.scenario(line["scenario"]),
-        reason=words.reason(line), late=bool(line["late"]), automatic=bool(line["automatic"]),
+        reason=words.why(line["reason"]), late=bool(line["late"]), automatic=bool(line["automatic"]),
     )  # fmt: skip
 
 

@@ -10,7 +10,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from nurture.conditions import AnyCondition, Condition, EventPattern
 from nurture.definitions import Definitions, Step
-from nurture.wording.conditions import Language, Words
+from nurture.wording.conditions import Language, Words, reason_of
 from web.console import lead_tables
 
 _CONDITION: Final[TypeAdapter[Any]] = TypeAdapter(Condition)
@@ -39,8 +39,10 @@ class LeadWords:
         return self.words.phase(name) if name else ""
 
     def why(self, said: str | None) -> str:
-        """A reason of the engine; what people wrote stays as it is."""
-        return lead_tables.WHYS.get(said or "", said or "") if self.language == "ja" else said or ""
+        """A reason of the engine, or those of a task; what people wrote stays as it is."""
+        if self.language == "ja" and said in lead_tables.WHYS:
+            return lead_tables.WHYS[said]
+        return "; ".join(reason_of(each, self._definitions, self.language) for each in (said or "").split("; "))
 
     def conditions(self, written: Any) -> list[str]:
         """What a lead waits for, from the conditions as they were written."""
@@ -77,9 +79,8 @@ class LeadWords:
             case _:
                 return "待つ" if ja else "waits"
 
-    def happened(self, line: Mapping[str, Any]) -> str:
+    def happened(self, kind: str, what: str, subject: str | None = None) -> str:
         """What a line of the timeline tells, with its subject."""
-        kind, what, subject = line["kind"], line["what"], line["subject"]
         if kind == "event":
             own = self._definitions.events.get(what)
             label = own.label if own is not None and self.language == "ja" else None
@@ -102,10 +103,6 @@ class LeadWords:
                 return self.words.attribute(subject)
             case _:
                 return subject
-
-    def reason(self, line: Mapping[str, Any]) -> str:
-        """Why, as far as it is said."""
-        return self.why(line["reason"])
 
     def event(self, type: str, subject: str | None) -> str:
         """One event in a few words."""
